@@ -1,0 +1,28 @@
+{#- Stops a build before it replaces anything where an extract or one of its required columns is missing. -#}
+{% macro check_extracts() -%}
+    {%- set folder = env_var('EXTRACTS_DIR', '') -%}
+    {%- if execute and folder != '' and flags.WHICH in ['build', 'run'] -%}
+        {%- set problems = [] -%}
+        {%- for extract_name, columns in extract_columns().items() -%}
+            {%- set files = extract_files(folder, extract_name) -%}
+            {%- if not files -%}
+                {%- do problems.append(
+                    "Extract '" ~ extract_name ~ "' is missing: " ~ folder ~ " has no " ~ extract_name ~ ".csv, "
+                    ~ extract_name ~ ".parquet, " ~ extract_name ~ "/*.parquet or " ~ extract_name ~ "_*.csv."
+                ) -%}
+            {%- endif -%}
+            {%- for file in files -%}
+                {%- set found = extract_file_columns(file) -%}
+                {%- for column in columns.required if column not in found -%}
+                    {%- do problems.append(
+                        "Extract '" ~ extract_name ~ "' has no column '" ~ column ~ "' in " ~ file ~ ". Its columns are: "
+                        ~ (found.keys() | join(', ')) ~ "."
+                    ) -%}
+                {%- endfor -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {%- if problems -%}
+            {%- do exceptions.raise_compiler_error(problems | join('\n')) -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,86 @@
+{#- The rows of one raw extract: the files of EXTRACTS_DIR, or the demonstration seed of the same name. -#}
+{% macro extract(extract_name) -%}
+    {%- set folder = env_var('EXTRACTS_DIR', '') -%}
+    {%- set columns = extract_columns(extract_name) -%}
+    {%- if folder == '' -%}
+        (
+        select
+            {%- for column in columns.required + columns.optional %}
+            {{ column }},
+            {%- endfor %}
+            row_number() over (order by {{ row_position() }}) as source_row_number
+        from {{ ref(extract_name) }}
+    )
+    {%- elif not execute -%}
+        (select 1 as source_row_number)
+    {%- else -%}
+        {{ return(adapter.dispatch('read_extract')(folder, extract_name, columns)) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Each file is numbered from its own million million, so that rows sort by file, then by their place in it. -#}
+{% macro duckdb__read_extract(folder, extract_name, columns) -%}
+    (
+    {%- for file in extract_files(folder, extract_name) %}
+        {%- set found = extract_file_columns(file) %}
+        {%- if not loop.first %}
+        union all
+        {%- endif %}
+        select
+            {%- for column in columns.required + columns.optional %}
+            {%- set type = found.get(column) %}
+            {% if type == 'DATE' -%}
+                {{ column }}
+            {%- elif type -%}
+                cast({{ column }} as varchar) as {{ column }}
+            {%- else -%}
+                cast(null as varchar) as {{ column }}
+            {%- endif %},
+            {%- endfor %}
+            {% if file.endswith('.parquet') -%}
+                file_row_number + {{ loop.index0 * 1000000000000 + 1 }}
+            {%- else -%}
+                row_number() over () + {{ loop.index0 * 1000000000000 }}
+            {%- endif %} as source_row_number
+        from {{ extract_file_reader(file) }}
+    {%- endfor %}
+    )
+{%- endmacro %}
+
+{% macro extract_file_reader(file) -%}
+    {%- set quoted = "'" ~ (file | replace("'", "''")) ~ "'" -%}
+    {%- if file.endswith('.parquet') -%}
+        read_parquet({{ quoted }})
+    {%- else -%}
+        read_csv({{ quoted }}, header = true, all_varchar = true, delim = ',', quote = '"', escape = '"')
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The file's columns, lower case, each with its type. -#}
+{% macro extract_file_columns(file) -%}
+    {%- set found = {} -%}
+    {%- for row in run_query('describe select * from ' ~ extract_file_reader(file)).rows -%}
+        {%- do found.update({(row[0] | lower | trim): row[1]}) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{#- The files of one extract in the order in which they are read: <name>.csv, <name>.parquet, <name>/*.parquet or <name>_*.csv. -#}
+{% macro extract_files(folder, extract_name) -%}
+    {%- set base = (folder.rstrip('/') ~ '/' ~ extract_name) | replace("'", "''") -%}
+    {%- set patterns = [base ~ '.csv', base ~ '.parquet', base ~ '/*.parquet', base ~ '_*.csv'] -%}
+    {%- set forms = [] -%}
+    {%- for pattern in patterns -%}
+        {%- set files = run_query("select file from glob('" ~ pattern ~ "') order by file").columns[0].values() | list -%}
+        {%- if files -%}
+            {%- do forms.append(files) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if forms | length > 1 -%}
+        {%- do exceptions.raise_compiler_error(
+            "Extract '" ~ extract_name ~ "' stands twice in " ~ folder ~ ": as " ~ forms[0][0] ~ " and as " ~ forms[1][0]
+            ~ ". Keep one of them."
+        ) -%}
+    {%- endif -%}
+    {{ return(forms[0] if forms else []) }}
+{%- endmacro %}

@@ -1,0 +1,20 @@
+{#-
+    A date in one of the three shapes of an extract: 2013-08-20, 2013 AUG 20 and Aug 20, 2013 (a midnight after an ISO date
+    is let pass: Parquet exports write it). Null for anything else; day-first and month-first dates are never guessed.
+-#}
+{% macro parsed_date(text) -%}
+    {{ return(adapter.dispatch('parsed_date')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__parsed_date(text) -%}
+    {%- set value = 'trim(cast(' ~ text ~ ' as varchar))' -%}
+    cast(
+        case
+            when typeof({{ text }}) = 'DATE' then try_cast({{ text }} as date)
+            when regexp_full_match({{ value }}, '\d{4}-\d{1,2}-\d{1,2}([ T]00:00(:00(\.0+)?)?)?')
+                then try_strptime(regexp_extract({{ value }}, '^[0-9-]+'), '%Y-%m-%d')
+            when regexp_full_match({{ value }}, '\d{4} [A-Za-z]{3} \d{1,2}') then try_strptime({{ value }}, '%Y %b %d')
+            when regexp_full_match({{ value }}, '[A-Za-z]{3} \d{1,2}, \d{4}') then try_strptime({{ value }}, '%b %d, %Y')
+        end as date
+    )
+{%- endmacro %}

@@ -1,0 +1,8 @@
+{#- The place of a row in the seed file that it was loaded from. -#}
+{% macro row_position() -%}
+    {{ return(adapter.dispatch('row_position')()) }}
+{%- endmacro %}
+
+{% macro duckdb__row_position() -%}
+    rowid
+{%- endmacro %}

@@ -1,0 +1,8 @@
+{#- A text without its outer blanks (spaces, tabs, line breaks, no-break spaces); null where nothing is left. -#}
+{% macro trimmed(text) -%}
+    {{ return(adapter.dispatch('trimmed')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__trimmed(text) -%}
+    nullif(trim({{ text }}, concat(' ', chr(9), chr(10), chr(13), chr(160))), '')
+{%- endmacro %}

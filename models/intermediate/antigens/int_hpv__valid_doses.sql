@@ -1,0 +1,1 @@
+{{ valid_doses('hpv', has_variants=true) }}

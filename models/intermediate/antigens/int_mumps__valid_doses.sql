@@ -1,0 +1,1 @@
+{{ valid_doses('mumps') }}

@@ -1,0 +1,31 @@
+with geographies as (
+    select * from {{ ref('int_geographies') }}
+),
+
+assessed_antigens as (
+    select * from {{ ref('assessed_antigens') }}
+),
+
+school_year as (
+    select * from {{ ref('int_school_year') }}
+),
+
+final as (
+    select
+        school_year.school_year,
+        geographies.geography,
+        geographies.phu_id,
+        geographies.phu_name,
+        assessed_antigens.age,
+        assessed_antigens.antigen,
+        assessed_antigens.gender,
+        assessed_antigens.is_in_all_ispa_coverage,
+        assessed_antigens.is_exemption_applicable,
+        assessed_antigens.has_series_uptake
+    from geographies
+    cross join school_year
+    cross join assessed_antigens
+    where {{ holds_in('school_year.first_year', 'assessed_antigens') }}
+)
+
+select * from final

@@ -1,0 +1,266 @@
+{%- set slots = 6 -%}
+with rules as (
+    {{ dose_rules() }}
+),
+
+current_agents as (
+    {{ dose_rule_agents('current') }}
+),
+
+first_agents as (
+    {{ dose_rule_agents('first') }}
+),
+
+school_year as (
+    select * from {{ ref('int_school_year') }}
+),
+
+students as (
+    select * from {{ ref('int_students') }}
+),
+
+schedule_variants as (
+    select * from {{ ref('int_schedule_variants') }}
+),
+
+statements as (
+    select * from {{ ref('antigen_statements') }}
+),
+
+all_doses as (
+    select * from {{ ref('int_doses') }}
+),
+
+series as (
+    select * from {{ ref('int_series') }}
+),
+
+same_day_rules as (
+    select
+        statements.antigen,
+        statements.rule_id
+    from statements
+    cross join school_year
+    where
+        statements.parameter = 'Multiple vaccines on the same day'
+        and {{ holds_in('school_year.first_year', 'statements') }}
+),
+
+schedules as (
+    select
+        antigen,
+        schedule,
+        max(dose_number) as last_slot
+    from rules
+    group by antigen, schedule
+),
+
+schedule_agents as (
+    select distinct
+        rules.schedule,
+        coalesce(rules.variant, 'all') as variant,
+        current_agents.agent_label
+    from rules
+    inner join current_agents
+        on rules.rule_id = current_agents.rule_id
+),
+
+-- The slot that a dose was tried for is the first one still empty after the valid doses before it.
+tried as (
+    select
+        all_doses.*,
+        schedules.schedule,
+        schedules.last_slot,
+        series.first_dose_agent_label,
+        {%- for slot in range(1, slots + 1) %}
+        series.dose_{{ slot }}_date,
+        series.dose_{{ slot }}_rule_id,
+        {%- endfor %}
+        case
+            {%- for slot in range(1, slots + 1) %}
+            when series.dose_{{ slot }}_date is null or all_doses.administered_date <= series.dose_{{ slot }}_date then {{ slot }}
+            {%- endfor %}
+            else {{ slots + 1 }}
+        end as slot
+    from all_doses
+    inner join schedules
+        on all_doses.antigen = schedules.antigen
+    left join series
+        on
+            all_doses.student_key = series.student_key
+            and schedules.antigen = series.antigen
+            and schedules.schedule = series.schedule
+),
+
+judged as (
+    select
+        *,
+        coalesce(
+            is_kept
+            and administered_date = {{ slot_date('slot', 'tried') }},
+            false
+        ) as is_valid,
+        case slot
+            {%- for slot in range(1, slots + 1) %}
+            when {{ slot }} then dose_{{ slot }}_rule_id
+            {%- endfor %}
+        end as slot_rule_id
+    from tried
+),
+
+valid as (
+    select
+        student_key,
+        antigen,
+        schedule,
+        immunization_id,
+        administered_date,
+        agent,
+        true as is_valid,
+        slot as dose_number,
+        cast(null as {{ dbt.type_string() }}) as reason,
+        slot_rule_id as rule_id
+    from judged
+    where is_valid
+),
+
+same_day_duplicates as (
+    select
+        judged.student_key,
+        judged.antigen,
+        judged.schedule,
+        judged.immunization_id,
+        judged.administered_date,
+        judged.agent,
+        false as is_valid,
+        cast(null as int) as dose_number,
+        'same_day_duplicate' as reason,
+        same_day_rules.rule_id
+    from judged
+    left join same_day_rules
+        on judged.antigen = same_day_rules.antigen
+    where not judged.is_kept
+),
+
+-- Each refused dose beside the rules of its slot. Only the alternatives that fit the history before it can say why.
+alternatives as (
+    select
+        doses.student_key,
+        doses.antigen,
+        doses.schedule,
+        doses.immunization_id,
+        doses.administered_date,
+        doses.agent,
+        rules.rule_id,
+        rules.names_current_agents and schedule_agents.agent_label is null as is_agent_not_in_schedule,
+        case
+            when
+                doses.slot > doses.last_slot
+                or not ({{ rule_condition('history', slots=slots + 1, series='doses') }})
+                or (rules.names_first_agents and first_agents.rule_id is null)
+                or (rules.names_current_agents and current_agents.rule_id is null)
+                then null
+            when doses.administered_date < doses.date_of_birth then 4
+            when not {{ rule_condition('age_from') }} then 5
+            when not {{ rule_condition('age_before') }} then 6
+            when not {{ rule_condition('window') }} then 7
+            when not {{ rule_condition('live') }} then 8
+            when not {{ rule_condition('polysaccharide') }} then 9
+            else 10
+        end as reason_number
+    from judged as doses
+    left join schedule_variants
+        on
+            doses.student_key = schedule_variants.student_key
+            and doses.antigen = schedule_variants.antigen
+    inner join rules
+        on
+            doses.antigen = rules.antigen
+            and doses.schedule = rules.schedule
+            and least(doses.slot, doses.last_slot) = rules.dose_number
+            and (rules.variant is null or schedule_variants.variant = rules.variant)
+    left join schedule_agents
+        on
+            rules.schedule = schedule_agents.schedule
+            and coalesce(rules.variant, 'all') = schedule_agents.variant
+            and doses.agent_label = schedule_agents.agent_label
+    left join current_agents
+        on
+            rules.rule_id = current_agents.rule_id
+            and doses.agent_label = current_agents.agent_label
+    left join first_agents
+        on
+            rules.rule_id = first_agents.rule_id
+            and doses.first_dose_agent_label = first_agents.agent_label
+    where
+        doses.is_kept
+        and not doses.is_valid
+),
+
+refused_by_rule as (
+    select
+        student_key,
+        antigen,
+        schedule,
+        immunization_id,
+        min(administered_date) as administered_date,
+        min(agent) as agent,
+        case when bool_or(is_agent_not_in_schedule) then 2 else coalesce(min(reason_number), 3) end as reason_number,
+        {{ first_by('rule_id', ['coalesce(reason_number, 99)', 'rule_id']) }} as rule_id
+    from alternatives
+    group by student_key, antigen, schedule, immunization_id
+),
+
+refused as (
+    select
+        student_key,
+        antigen,
+        schedule,
+        immunization_id,
+        administered_date,
+        agent,
+        false as is_valid,
+        cast(null as int) as dose_number,
+        case reason_number
+            when 2 then 'agent_not_in_schedule'
+            when 3 then 'extra_dose'
+            when 4 then 'before_birth'
+            when 5 then 'too_young'
+            when 6 then 'too_old'
+            when 7 then 'outside_window'
+            when 8 then 'live_vaccine_interaction'
+            when 9 then 'polysaccharide_interaction'
+            when 10 then 'interval_too_short'
+        end as reason,
+        rule_id
+    from refused_by_rule
+),
+
+unioned as (
+    select * from valid
+    union all
+    select * from same_day_duplicates
+    union all
+    select * from refused
+),
+
+final as (
+    select
+        school_year.school_year,
+        students.client_id,
+        unioned.antigen,
+        unioned.schedule,
+        unioned.immunization_id,
+        unioned.administered_date,
+        unioned.agent,
+        unioned.is_valid,
+        unioned.dose_number,
+        unioned.reason,
+        unioned.rule_id
+    from unioned
+    cross join school_year
+    inner join students
+        on unioned.student_key = students.student_key
+)
+
+select * from final

@@ -1,0 +1,67 @@
+with students as (
+    select * from {{ ref('int_students') }}
+),
+
+exemptions as (
+    select * from {{ ref('stg_panorama__exemptions') }}
+),
+
+labels as (
+    select * from {{ ref('exemption_labels') }}
+),
+
+reasons as (
+    select * from {{ ref('exemption_reasons') }}
+),
+
+assessed_antigens as (
+    select * from {{ ref('assessed_antigens') }}
+),
+
+school_year as (
+    select * from {{ ref('int_school_year') }}
+),
+
+effective as (
+    select
+        exemptions.client_id,
+        labels.antigen,
+        bool_or(reasons.exemption_type = 'medical') as has_medical_exemption,
+        bool_or(reasons.exemption_type = 'nonmedical') as has_nonmedical_exemption
+    from exemptions
+    cross join school_year
+    inner join labels
+        on exemptions.exemption_antigen_label = {{ normalized_label('labels.exemption_antigen') }}
+    inner join reasons
+        on exemptions.reason_label = {{ normalized_label('reasons.reason') }}
+    where
+        labels.is_exemption_label
+        and coalesce(exemptions.effective_from <= school_year.assessment_date, true)
+        and coalesce(exemptions.effective_to >= school_year.first_day, true)
+        and {{ holds_in('school_year.first_year', 'labels') }}
+        and {{ holds_in('school_year.first_year', 'reasons') }}
+    group by exemptions.client_id, labels.antigen
+),
+
+final as (
+    select
+        school_year.school_year,
+        students.client_id,
+        students.age,
+        assessed_antigens.antigen,
+        coalesce(effective.has_medical_exemption, false) as has_medical_exemption,
+        coalesce(effective.has_nonmedical_exemption, false) as has_nonmedical_exemption
+    from students
+    cross join school_year
+    inner join assessed_antigens
+        on students.age = assessed_antigens.age
+    left join effective
+        on
+            students.client_id = effective.client_id
+            and assessed_antigens.antigen = effective.antigen
+    where
+        assessed_antigens.is_exemption_applicable
+        and {{ holds_in('school_year.first_year', 'assessed_antigens') }}
+)
+
+select * from final

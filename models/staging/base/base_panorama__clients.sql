@@ -1,0 +1,16 @@
+with source as (
+    select * from {{ extract('clients') }} as extract
+),
+
+final as (
+    select
+        source_row_number,
+        {{ trimmed('client_id') }} as client_id,
+        {{ parsed_date('date_of_birth') }} as date_of_birth,
+        {{ unparsed_date('date_of_birth') }} as date_of_birth_unparsed,
+        {{ trimmed('gender') }} as gender,
+        {{ trimmed('client_status') }} as client_status
+    from source
+)
+
+select * from final

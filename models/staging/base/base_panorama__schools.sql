@@ -1,0 +1,16 @@
+with source as (
+    select * from {{ extract('schools') }} as extract
+),
+
+final as (
+    select
+        source_row_number,
+        {{ trimmed('school_id') }} as school_id,
+        {{ trimmed('school_name') }} as school_name,
+        {{ trimmed('school_type') }} as school_type,
+        {{ trimmed('public_health_unit') }} as public_health_unit,
+        {{ trimmed('school_board') }} as school_board
+    from source
+)
+
+select * from final

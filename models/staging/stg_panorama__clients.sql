@@ -1,0 +1,15 @@
+with clients as (
+    {{ without_surplus_rows(ref('base_panorama__clients'), 'clients') }}
+),
+
+final as (
+    select
+        client_id,
+        date_of_birth,
+        date_of_birth_unparsed,
+        gender,
+        client_status
+    from clients
+)
+
+select * from final

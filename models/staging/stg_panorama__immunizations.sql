@@ -1,0 +1,20 @@
+with immunizations as (
+    {{ without_surplus_rows(ref('base_panorama__immunizations'), 'immunizations') }}
+),
+
+final as (
+    select
+        immunization_id,
+        client_id,
+        agent,
+        administered_date,
+        administered_date_unparsed,
+        trade_name,
+        lot_number,
+        reported_by,
+        recorded_date,
+        recorded_date_unparsed
+    from immunizations
+)
+
+select * from final

@@ -1,0 +1,11 @@
+{#- The slots of a schedule are numbered from 1 without a gap in the school year that is built. -#}
+{% test no_gap_in_slots(model) %}
+select
+    antigen,
+    schedule,
+    variant
+from {{ model }} as rules
+where {{ holds_in(var('school_year'), 'rules') }}
+group by antigen, schedule, variant
+having count(distinct dose_number) <> max(dose_number)
+{% endtest %}

@@ -1,0 +1,9 @@
+{#- No two rows agree in all columns of the key. -#}
+{% test unique_key(model, columns) %}
+select
+    {{ columns | join(', ') }},
+    count(*) as rows_with_key
+from {{ model }}
+group by {{ columns | join(', ') }}
+having count(*) > 1
+{% endtest %}
