@@ -7,23 +7,31 @@
         '{{ extract_name }}' as extract_name,
         ranked.source_row_number,
         ranked.{{ id_column }} as row_id,
-        {%- for column in columns %}
-        {{ 'and ' if not loop.first }}ranked.{{ column }} is not distinct from firsts.{{ column }}
-        {%- endfor %} as is_exact_copy
+        {{ row_content('ranked', columns) }} = {{ row_content('firsts', columns) }} as is_exact_copy
     from (
         select
-            rows_of_ids.*,
-            min(rows_of_ids.source_row_number) over (partition by rows_of_ids.{{ id_column }}) as first_row_number
-        from {{ base_model }} as rows_of_ids
+            repeated_rows.*,
+            min(repeated_rows.source_row_number) over (partition by repeated_rows.{{ id_column }}) as first_row_number
+        from {{ base_model }} as repeated_rows
         inner join (
             select {{ id_column }}
             from {{ base_model }}
             group by {{ id_column }}
             having count(*) > 1
-        ) as repeated
-            on rows_of_ids.{{ id_column }} = repeated.{{ id_column }}
+        ) as repeated_ids
+            on repeated_rows.{{ id_column }} = repeated_ids.{{ id_column }}
     ) as ranked
     inner join {{ base_model }} as firsts
         on ranked.first_row_number = firsts.source_row_number
     where ranked.source_row_number > ranked.first_row_number
+{%- endmacro %}
+
+{#- The columns of a row as one text, null told from empty by nothing: base models have no empty texts. -#}
+{% macro row_content(table_name, columns) -%}
+    concat_ws(
+        chr(31)
+        {%- for column in columns -%}
+        , coalesce(cast({{ table_name }}.{{ column }} as {{ dbt.type_string() }}), '')
+        {%- endfor -%}
+    )
 {%- endmacro %}

@@ -1,0 +1,36 @@
+# Thin on purpose: every target is a command or two that the README also gives for machines without make.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+UV_VERSION := 0.13.8
+UV := .uv/bin/uv
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: build test lint setup docs demonstration clean
+
+build: setup  ## The warehouse, with all its data tests
+	.venv/bin/dbt build
+
+test: lint  ## Lint, then the rules' unit tests and the comparison with the independent reading
+	.venv/bin/pytest
+
+lint: setup
+	.venv/bin/ruff check scripts tests
+	WAREHOUSE_PATH=target/lint.duckdb .venv/bin/sqlfluff lint models tests analyses
+
+setup: .venv/.locked
+
+.venv/.locked: uv.lock pyproject.toml $(UV)
+	$(UV) sync --locked --python $(PYTHON)
+	touch $@
+
+$(UV):
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet uv==$(UV_VERSION)
+
+docs: setup  ## The catalogue of tables and columns, in target/
+	.venv/bin/dbt docs generate
+
+demonstration: setup  ## Writes seeds/extracts again
+	.venv/bin/python scripts/generate_extracts.py seeds/extracts --students 2500 --seed 2018 --school-year 2018 --format csv --flaws demonstration
+
+clean:
+	rm -rf .venv .uv target logs warehouse.duckdb

@@ -1,0 +1,63 @@
+"""Builds of the project in a subprocess, each with its own warehouse and target folder.
+
+dbt keeps a DuckDB file open for as long as its process lives, and DuckDB allows no reader beside a writer: tests that
+read what they built start dbt as a command.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared"
+DBT = Path(sys.executable).parent / "dbt"
+ONLY_TABLES = ("--resource-type", "seed", "--resource-type", "model")
+
+
+@dataclass
+class Build:
+    warehouse: Path
+    returncode: int
+    output: str
+
+    def rows(self, query: str) -> list[tuple]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+
+def run_dbt(
+    *arguments: str, warehouse: Path, project: Path = ROOT, extracts: Path | None = None, **environment: str
+) -> Build:
+    variables = {k: v for k, v in os.environ.items() if k not in ("EXTRACTS_DIR", "COMPARE_WITH")}
+    variables |= {"WAREHOUSE_PATH": str(warehouse), "DBT_TARGET_PATH": str(warehouse.with_suffix(".target"))}
+    variables |= {"DBT_LOG_PATH": str(warehouse.with_suffix(".logs")), "NO_COLOR": "1"} | environment
+    if extracts is not None:
+        variables["EXTRACTS_DIR"] = str(extracts)
+    done = subprocess.run(
+        [DBT, "--no-use-colors", *arguments], cwd=project, env=variables, capture_output=True, text=True, check=False
+    )
+    return Build(warehouse, done.returncode, done.stdout + done.stderr)
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    build = run_dbt("build", warehouse=tmp_path_factory.mktemp("demonstration") / "demonstration.duckdb")
+    assert build.returncode == 0, build.output
+    return build
+
+
+@pytest.fixture
+def project_copy(tmp_path: Path) -> Path:
+    copy = tmp_path / "project"
+    copy.mkdir()
+    for name in ("dbt_project.yml", "profiles.yml", "selectors.yml"):
+        shutil.copy(ROOT / name, copy)
+    for name in ("models", "macros", "seeds", "analyses", "tests"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("python", "__pycache__"))
+    return copy

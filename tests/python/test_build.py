@@ -1,0 +1,235 @@
+"""The build held against an independent reading of the annex, and against what a user does with it."""
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import annex_reading
+import duckdb
+import pytest
+from conftest import ONLY_TABLES, ROOT, SHARED, Build, run_dbt
+from random_extracts import write_extracts
+
+# No student of 7 to 17 years can fill them: they need a dose some ten years after a fourth or fifth one at four or later.
+# Unit tests reach them with older births.
+RULES_OUT_OF_REACH = {f"{antigen}-{rule}" for antigen in ("DIP", "PER", "TET") for rule in ("5d", "6c", "6d")}
+
+TABLES = {
+    "students": "assessment.students",
+    "student_antigens": "assessment.student_antigens",
+    "doses": "assessment.doses",
+    "student_exemptions": "assessment.student_exemptions",
+    "coverage": "marts.coverage",
+    "coverage_all_ispa": "marts.coverage_all_ispa",
+    "exemptions": "marts.exemptions",
+    "exemptions_any_ispa": "marts.exemptions_any_ispa",
+    "series_uptake": "marts.series_uptake",
+    "school_assignment": "marts.school_assignment",
+}
+
+
+def assert_equals_reading(build: Build, expected: dict[str, list[tuple]]) -> None:
+    differences = []
+    for name, table in TABLES.items():
+        columns = ", ".join(
+            "coalesce(phu_name, '') as phu_name" if column == "phu_name" else column
+            for column in annex_reading.COLUMNS[name]
+        )
+        built = build.rows(f"select {columns} from {table}")
+        want = {tuple("" if v is None and c == "phu_name" else v for c, v in zip(annex_reading.COLUMNS[name], row, strict=True))
+                for row in expected[name]}
+        if set(built) != want or len(built) != len(expected[name]):
+            differences.append(
+                f"{table}: {len(want - set(built))} rows missing, such as {sorted(want - set(built), key=str)[:2]}; "
+                f"{len(set(built) - want)} not expected, such as {sorted(set(built) - want, key=str)[:2]}"
+            )
+    assert not differences, "\n".join(differences)
+
+
+def as_parquet(folder: Path, target: Path) -> None:
+    """The same rows as Parquet: one file, or a folder of parts whose order is the order of the rows."""
+    target.mkdir()
+    for file in sorted(folder.glob("*.csv")):
+        source = f"read_csv('{file}', all_varchar = true, header = true)"
+        if file.stem == "immunizations":
+            (target / file.stem).mkdir()
+            rows = duckdb.sql(f"select count(*) from {source}").fetchall()[0][0]
+            for part in range(2):
+                duckdb.sql(
+                    f"copy (from {source} limit {rows // 2 + 1} offset {part * (rows // 2 + 1)}) "
+                    f"to '{target / file.stem / f'part_{part}.parquet'}'"
+                )
+        else:
+            duckdb.sql(f"copy (from {source}) to '{target / file.stem}.parquet'")
+
+
+def as_parts(folder: Path) -> None:
+    """immunizations.csv cut into immunizations_1.csv and immunizations_2.csv."""
+    header, *lines = (folder / "immunizations.csv").read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    (folder / "immunizations.csv").unlink()
+    half = len(lines) // 2
+    (folder / "immunizations_1.csv").write_text(header + "".join(lines[:half]), encoding="utf-8")
+    (folder / "immunizations_2.csv").write_text(header + "".join(lines[half:]), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("seed", "students", "school_year", "window", "form"),
+    [
+        (1, 3000, 2018, "overlap", "csv"),
+        (2, 2000, 2016, "overlap", "parquet"),
+        (3, 2000, 2023, "overlap", "parts"),
+        (4, 2000, 2018, "as_printed", "csv"),
+    ],
+)
+def test_the_build_of_random_histories_equals_the_independent_reading(
+    tmp_path, seed, students, school_year, window, form
+):
+    folder = tmp_path / "extracts"
+    write_extracts(folder, seed=seed, students=students, school_year=school_year)
+    expected = annex_reading.assess(folder, school_year, window)
+    if form == "parquet":
+        as_parquet(folder, tmp_path / "parquet")
+        folder = tmp_path / "parquet"
+    if form == "parts":
+        as_parts(folder)
+    variables = json.dumps({"school_year": school_year, "education_record_window": window})
+
+    build = run_dbt("build", *ONLY_TABLES, "--vars", variables, warehouse=tmp_path / "random.duckdb", extracts=folder)
+
+    assert build.returncode == 0, build.output
+    assert_equals_reading(build, expected)
+    if form == "csv":
+        assert_every_rule_fires(build)
+
+
+def assert_every_rule_fires(build: Build) -> None:
+    rules = {row[0] for row in build.rows("select rule_id from annex.dose_rules")}
+    criteria = {row[0] for row in build.rows("select rule_id from annex.up_to_date_rules")}
+    fired = {row[0] for row in build.rows("select distinct rule_id from assessment.doses where is_valid")}
+    satisfied = {row[0] for row in build.rows("select distinct criterion from assessment.student_antigens")}
+    assert rules - fired == RULES_OUT_OF_REACH
+    # 3+1 is printed first and a student whom it satisfies satisfies 2+1 as well, so every criterion can be the first.
+    assert criteria <= satisfied
+
+
+def test_the_demonstration_equals_the_independent_reading(demonstration):
+    assert_equals_reading(demonstration, annex_reading.assess(ROOT / "seeds" / "extracts"))
+
+
+def test_extracts_from_a_folder_give_what_the_same_seeds_give(demonstration, tmp_path):
+    build = run_dbt("build", *ONLY_TABLES, warehouse=tmp_path / "folder.duckdb", extracts=ROOT / "seeds" / "extracts")
+    assert build.returncode == 0, build.output
+    tables = build.rows(
+        "select table_schema || '.' || table_name from information_schema.tables "
+        "where table_schema in ('assessment', 'marts') order by 1"
+    )
+    assert len(tables) >= 14
+    for (table,) in tables:
+        query = f"select * from {table} order by all"
+        assert build.rows(query) == demonstration.rows(query), table
+    assert not build.rows("select 1 from information_schema.tables where table_schema = 'raw'")
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the open case is not beside the project")
+def test_the_open_case_agrees_in_every_row(tmp_path):
+    case = SHARED / "cases" / "open"
+    build = run_dbt("build", warehouse=tmp_path / "open.duckdb", extracts=case)
+    assert build.returncode == 0, build.output
+    compared = subprocess.run(
+        [sys.executable, SHARED / "cases" / "compare.py", build.warehouse, case / "expected"],
+        capture_output=True, text=True, check=False,
+    )
+    assert compared.returncode == 0, compared.stdout
+
+
+def copy_of_demonstration(folder: Path) -> Path:
+    return shutil.copytree(ROOT / "seeds" / "extracts", folder, ignore=shutil.ignore_patterns("*.yml"))
+
+
+def test_a_missing_extract_stops_the_build_before_anything_is_replaced(demonstration, tmp_path):
+    folder = copy_of_demonstration(tmp_path / "extracts")
+    (folder / "exemptions.csv").unlink()
+    shutil.copy(demonstration.warehouse, tmp_path / "kept.duckdb")
+    before = (tmp_path / "kept.duckdb").read_bytes()
+    build = run_dbt("build", warehouse=tmp_path / "kept.duckdb", extracts=folder)
+    assert build.returncode != 0
+    assert "Extract 'exemptions' is missing" in build.output
+    assert (tmp_path / "kept.duckdb").read_bytes() == before
+
+
+def test_a_missing_column_stops_the_build_with_its_name(tmp_path):
+    folder = copy_of_demonstration(tmp_path / "extracts")
+    schools = (folder / "schools.csv").read_text(encoding="utf-8")
+    (folder / "schools.csv").write_text(schools.replace("school_type", "kind_of_school", 1), encoding="utf-8")
+    build = run_dbt("build", warehouse=tmp_path / "none.duckdb", extracts=folder)
+    assert build.returncode != 0
+    assert "Extract 'schools' has no column 'school_type'" in build.output
+    assert "kind_of_school" in build.output
+
+
+def test_an_extract_that_stands_twice_stops_the_build(tmp_path):
+    folder = copy_of_demonstration(tmp_path / "extracts")
+    duckdb.sql(f"copy (from '{folder}/clients.csv') to '{folder}/clients.parquet'")
+    build = run_dbt("build", warehouse=tmp_path / "none.duckdb", extracts=folder)
+    assert build.returncode != 0
+    assert "Extract 'clients' stands twice" in build.output
+
+
+@pytest.mark.parametrize("school_year", [2012, 2026])
+def test_a_year_outside_the_rules_stops_the_build_with_a_sentence(tmp_path, school_year):
+    build = run_dbt("build", "--vars", f"school_year: {school_year}", warehouse=tmp_path / "year.duckdb")
+    assert build.returncode != 0
+    assert f"No definitions for the school year {school_year}" in build.output
+    assert "2013 to 2025" in build.output
+    assert not build.rows("select 1 from information_schema.tables where table_schema = 'marts'")
+
+
+@pytest.mark.parametrize("variables", ["education_record_window: sometimes", "school_year: 2018-19"])
+def test_a_switch_with_an_unknown_value_stops_the_build(tmp_path, variables):
+    build = run_dbt("build", "--vars", variables, warehouse=tmp_path / "switch.duckdb")
+    assert build.returncode != 0
+    assert "it must be" in build.output
+
+
+def test_a_changed_interval_shows_which_doses_and_students_changed(demonstration, project_copy, tmp_path):
+    rules = project_copy / "seeds" / "annex" / "dose_rules.csv"
+    with rules.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        if row["rule_id"] == "DIP-2":
+            row["interval_from"] = "70 days"
+            row["annex_text"] = row["annex_text"].replace("≥28", "≥70")
+    with rules.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+    build = run_dbt("build", warehouse=tmp_path / "changed.duckdb", project=project_copy)
+    assert build.returncode == 0, build.output
+    shown = run_dbt(
+        "show", "--quiet", "--select", "changed_doses", "--limit", "-1", "--output", "json",
+        warehouse=build.warehouse, project=project_copy, COMPARE_WITH=str(demonstration.warehouse),
+    )
+    assert shown.returncode == 0, shown.output
+    changed = json.loads(shown.output)["show"]
+    assert {row["antigen"] for row in changed} == {"diphtheria"}
+    refused = [row for row in changed if row["dose_number_before"] == 2 and row["dose_number_now"] is None]
+    assert refused and all(row["reason_now"] == "interval_too_short" and row["rule_now"] == "DIP-2" for row in refused)
+    definition = build.rows("select definition from marts.antigen_definitions where rule_id = 'DIP-2'")[0][0]
+    assert "≥70 days after the valid dose before" in definition
+
+
+def test_the_demonstration_is_what_its_generator_writes(tmp_path):
+    generated = subprocess.run(
+        [
+            sys.executable, ROOT / "scripts" / "generate_extracts.py", tmp_path / "extracts", "--students", "2500",
+            "--seed", "2018", "--school-year", "2018", "--format", "csv", "--flaws", "demonstration",
+        ],
+        capture_output=True, text=True, check=False,
+    )
+    assert generated.returncode == 0, generated.stderr
+    for file in sorted((ROOT / "seeds" / "extracts").glob("*.csv")):
+        assert (tmp_path / "extracts" / file.name).read_bytes() == file.read_bytes(), file.name
