@@ -5,7 +5,7 @@ select
     schedule,
     variant
 from {{ model }} as rules
-where {{ holds_in(var('school_year'), 'rules') }}
+where {{ holds_in(school_year(), 'rules') }}
 group by antigen, schedule, variant
 having count(distinct dose_number) <> max(dose_number)
 {% endtest %}

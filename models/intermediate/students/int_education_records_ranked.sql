@@ -41,9 +41,9 @@ counted as (
         row_number() over (
             partition by student_key
             order by
-                case when passes_step_3 then 0 else 1 end,
+                case when passes_step_3 then 0 else 1 end asc,
                 effective_from desc nulls last,
-                education_record_id
+                education_record_id asc nulls last
         ) as record_rank
     from step_3
 ),

@@ -76,7 +76,10 @@ dose_rule_sentences as (
                 'first valid dose was ' || rule_agents.first_agents,
                 case
                     when dose_rules.first_dose_age_from is not null and dose_rules.first_dose_age_before is not null
-                        then concat('first valid dose at ≥', dose_rules.first_dose_age_from, ' and <', dose_rules.first_dose_age_before, ' old')
+                        then concat(
+                            'first valid dose at ≥', dose_rules.first_dose_age_from,
+                            ' and <', dose_rules.first_dose_age_before, ' old'
+                        )
                     when dose_rules.first_dose_age_from is not null
                         then concat('first valid dose at ≥', dose_rules.first_dose_age_from, ' old')
                     when dose_rules.first_dose_age_before is not null
@@ -91,7 +94,8 @@ dose_rule_sentences as (
                 coalesce('agent is one of ' || rule_agents.current_agents, 'a relevant agent'),
                 '≥' || dose_rules.age_from || ' old',
                 '<' || dose_rules.age_before || ' old',
-                'on or after 1 September of the birth year + ' || cast(dose_rules.window_opens_birth_years as {{ dbt.type_string() }}),
+                'on or after 1 September of the birth year + '
+                || cast(dose_rules.window_opens_birth_years as {{ dbt.type_string() }}),
                 '≥' || dose_rules.interval_from || ' after the valid dose before',
                 '≥' || dose_rules.first_dose_interval_from || ' after the first valid dose',
                 'same day as or ≥' || dose_rules.live_interval_from || ' after any preceding live-virus dose',
@@ -221,19 +225,47 @@ exemptions_as_text as (
 ),
 
 statement_texts as (
-    select 'Ages assessed' as parameter, antigen, definition from ages_as_text
+    select
+        'Ages assessed' as parameter,
+        antigen,
+        definition
+    from ages_as_text
     union all
-    select 'Relevant vaccines' as parameter, antigen, definition from relevant_as_text
+    select
+        'Relevant vaccines' as parameter,
+        antigen,
+        definition
+    from relevant_as_text
     union all
-    select 'Vaccine interactions' as parameter, antigen, definition from interactions_as_text
+    select
+        'Vaccine interactions' as parameter,
+        antigen,
+        definition
+    from interactions_as_text
     union all
-    select 'Multiple vaccines on the same day' as parameter, antigen, definition from same_day_as_text
+    select
+        'Multiple vaccines on the same day' as parameter,
+        antigen,
+        definition
+    from same_day_as_text
     union all
-    select 'Valid dose definitions' as parameter, antigen, definition from schedules_as_text
+    select
+        'Valid dose definitions' as parameter,
+        antigen,
+        definition
+    from schedules_as_text
     union all
-    select 'Evidence of immunity' as parameter, antigen, definition from immunity_as_text
+    select
+        'Evidence of immunity' as parameter,
+        antigen,
+        definition
+    from immunity_as_text
     union all
-    select 'Exemption antigens' as parameter, antigen, definition from exemptions_as_text
+    select
+        'Exemption antigens' as parameter,
+        antigen,
+        definition
+    from exemptions_as_text
 ),
 
 statement_sentences as (

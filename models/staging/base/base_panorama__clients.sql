@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ extract('clients') }} as extract
+    select * from {{ extract('clients') }} as raw_rows
 ),
 
 final as (

@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ extract('education_records') }} as extract
+    select * from {{ extract('education_records') }} as raw_rows
 ),
 
 final as (

@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ extract('exemptions') }} as extract
+    select * from {{ extract('exemptions') }} as raw_rows
 ),
 
 final as (

@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ extract('immunizations') }} as extract
+    select * from {{ extract('immunizations') }} as raw_rows
 ),
 
 final as (

@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ extract('schools') }} as extract
+    select * from {{ extract('schools') }} as raw_rows
 ),
 
 final as (
