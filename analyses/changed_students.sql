@@ -12,8 +12,8 @@ final as (
     select
         coalesce(now_built.client_id, built_earlier.client_id) as client_id,
         coalesce(now_built.antigen, built_earlier.antigen) as antigen,
-        built_earlier.is_up_to_date as was_up_to_date,
-        now_built.is_up_to_date as is_up_to_date,
+        built_earlier.is_up_to_date as is_up_to_date_before,
+        now_built.is_up_to_date as is_up_to_date_now,
         built_earlier.valid_doses as valid_doses_before,
         now_built.valid_doses as valid_doses_now,
         built_earlier.criterion as criterion_before,

@@ -52,7 +52,7 @@
     {%- if file.endswith('.parquet') -%}
         read_parquet({{ quoted }})
     {%- else -%}
-        read_csv({{ quoted }}, header = true, all_varchar = true, delim = ',', quote = '"', escape = '"')
+        read_csv({{ quoted }}, header = true, all_varchar = true, delim = ',', quote = '"', escape = '"', skip = 0, comment = '')
     {%- endif -%}
 {%- endmacro %}
 

@@ -1,11 +1,29 @@
+{%- set tables_by_antigen = ['dose_rules', 'up_to_date_rules', 'antigen_agents', 'assessed_antigens', 'antigen_statements'] -%}
+{%- set other_tables = ['exemption_labels', 'exemption_reasons'] -%}
 with rules as (
+    {%- for table_name in tables_by_antigen + other_tables %}
     select
-        dose_rules.antigen,
-        max(case when {{ holds_in(school_year(), 'dose_rules') }} then 1 else 0 end) as holds,
-        min(dose_rules.school_year_from) as first_year,
-        max(dose_rules.school_year_before) - 1 as last_year
-    from {{ ref('dose_rules') }} as dose_rules
-    group by dose_rules.antigen
+        '{{ table_name }}' as table_name,
+        {{ 'rules.antigen' if table_name in tables_by_antigen else "'all'" }} as antigen,
+        rules.school_year_from,
+        rules.school_year_before,
+        case when {{ holds_in(school_year(), 'rules') }} then 1 else 0 end as holds
+    from {{ ref(table_name) }} as rules
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+years as (
+    select
+        table_name,
+        antigen,
+        max(holds) as holds,
+        min(school_year_from) as first_year,
+        max(school_year_before) - 1 as last_year
+    from rules
+    group by table_name, antigen
 ),
 
 gate as (
@@ -13,14 +31,14 @@ gate as (
         case
             when min(holds) = 0
                 then {{ stop_build(
-                    "'No definitions for the school year " ~ school_year() ~ ": the rules in seeds/annex/dose_rules.csv hold for "
-                    ~ "the school years ' || cast(max(first_year) as " ~ dbt.type_string() ~ ") || ' to ' || cast(min(last_year) as "
-                    ~ dbt.type_string() ~ ") || '. Add rows for this year, or say in school_year_from and school_year_before which "
-                    ~ "years a definition is taken for.'"
+                    "concat('No definitions for the school year " ~ school_year() ~ ": seeds/annex/', min(case when holds = 0 then "
+                    ~ "table_name end), '.csv holds for the school years ', cast(max(first_year) as " ~ dbt.type_string()
+                    ~ "), ' to ', cast(min(last_year) as " ~ dbt.type_string() ~ "), '. Add rows for this year, or say in "
+                    ~ "school_year_from and school_year_before which years a definition is taken for.')"
                 ) }}
             else '{{ school_year() }}-{{ '%02d' % ((school_year() + 1) % 100) }}'
         end as school_year
-    from rules
+    from years
 ),
 
 final as (

@@ -4,7 +4,16 @@
 ] -%}
 with final as (
     {%- for antigen in antigens %}
-    select * from {{ ref('int_' ~ antigen ~ '__valid_doses') }}
+    select
+        student_key,
+        antigen,
+        schedule,
+        {%- for slot in range(1, 7) %}
+        dose_{{ slot }}_date,
+        dose_{{ slot }}_rule_id,
+        {%- endfor %}
+        first_dose_agent_label
+    from {{ ref('int_' ~ antigen ~ '__valid_doses') }}
     {%- if not loop.last %}
     union all
     {%- endif %}

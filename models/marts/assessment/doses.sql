@@ -94,15 +94,15 @@ tried as (
 
 judged as (
     select
-        *,
+        tried.*,
         coalesce(
-            is_kept
-            and administered_date = {{ slot_date('slot', 'tried') }},
+            tried.is_kept
+            and tried.administered_date = {{ slot_date('tried.slot', 'tried') }},
             false
         ) as is_valid,
-        case slot
+        case tried.slot
             {%- for slot in range(1, slots + 1) %}
-            when {{ slot }} then dose_{{ slot }}_rule_id
+            when {{ slot }} then tried.dose_{{ slot }}_rule_id
             {%- endfor %}
         end as slot_rule_id
     from tried

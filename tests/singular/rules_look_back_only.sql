@@ -1,0 +1,13 @@
+-- A rule speaks of earlier doses only: the first slot of none, the others of a reference dose before their own.
+select
+    rule_id,
+    dose_number,
+    reference_dose_number
+from {{ ref('dose_rules') }}
+where
+    coalesce(reference_dose_number >= dose_number, false)
+    or (reference_dose_number is null) <> (coalesce(reference_dose_age_from, reference_dose_age_before) is null)
+    or (
+        dose_number = 1
+        and coalesce(first_dose_age_from, first_dose_age_before, interval_from, first_dose_interval_from) is not null
+    )
