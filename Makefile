@@ -9,12 +9,16 @@ export UV_PYTHON_DOWNLOADS := never
 build: setup  ## The warehouse, with all its data tests
 	.venv/bin/dbt build
 
-test: lint  ## Lint, then the rules' unit tests and the comparison with the independent reading
+test: export WAREHOUSE_PATH = target/test.duckdb
+test: export EXTRACTS_DIR =
+test: lint  ## Lint, the demonstration with its data tests, every rule's unit test, the comparison with the independent reading
+	.venv/bin/dbt build
+	.venv/bin/dbt test --select test_type:unit
 	.venv/bin/pytest
 
 lint: setup
 	.venv/bin/ruff check scripts tests
-	WAREHOUSE_PATH=target/lint.duckdb .venv/bin/sqlfluff lint models tests analyses
+	mkdir -p target && WAREHOUSE_PATH=target/lint.duckdb .venv/bin/sqlfluff lint models tests analyses
 
 setup: .venv/.locked
 

@@ -8,8 +8,13 @@
         dose_rules.dose_number,
         dose_rules.reference_dose_number,
         dose_rules.window_opens_birth_years,
-        dose_rules.rule_id in (select rule_agents.rule_id from {{ ref('dose_rule_agents') }} as rule_agents where rule_agents.dose = 'current') as names_current_agents,
-        dose_rules.rule_id in (select rule_agents.rule_id from {{ ref('dose_rule_agents') }} as rule_agents where rule_agents.dose = 'first') as names_first_agents,
+        {%- for dose in ['current', 'first'] %}
+        dose_rules.rule_id in (
+            select rule_agents.rule_id
+            from {{ ref('dose_rule_agents') }} as rule_agents
+            where rule_agents.dose = '{{ dose }}'
+        ) as names_{{ dose }}_agents,
+        {%- endfor %}
         {%- for column in [
             'age_from', 'age_before', 'first_dose_age_from', 'first_dose_age_before', 'reference_dose_age_from',
             'reference_dose_age_before', 'interval_from', 'first_dose_interval_from', 'live_interval_from',

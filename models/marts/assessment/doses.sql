@@ -57,6 +57,7 @@ schedules as (
 
 schedule_agents as (
     select distinct
+        rules.antigen,
         rules.schedule,
         coalesce(rules.variant, 'all') as variant,
         current_agents.agent_label
@@ -181,7 +182,8 @@ alternatives as (
             and (rules.variant is null or schedule_variants.variant = rules.variant)
     left join schedule_agents
         on
-            rules.schedule = schedule_agents.schedule
+            rules.antigen = schedule_agents.antigen
+            and rules.schedule = schedule_agents.schedule
             and coalesce(rules.variant, 'all') = schedule_agents.variant
             and doses.agent_label = schedule_agents.agent_label
     left join current_agents
