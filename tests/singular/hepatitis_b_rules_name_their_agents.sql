@@ -1,0 +1,10 @@
+-- Hepatitis B's rules all name the agents they take; one that lost its rows would take every agent.
+select dose_rules.rule_id
+from {{ ref('dose_rules') }} as dose_rules
+left join {{ ref('dose_rule_agents') }} as dose_rule_agents
+    on
+        dose_rules.rule_id = dose_rule_agents.rule_id
+        and dose_rule_agents.dose = 'current'
+where
+    dose_rules.antigen = 'hepatitis_b'
+    and dose_rule_agents.agent is null
