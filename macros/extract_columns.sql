@@ -19,6 +19,10 @@
         'exemptions': {
             'required': ['exemption_id', 'client_id', 'antigen', 'reason', 'effective_from', 'effective_to'],
             'optional': []
+        },
+        'immunization_histories': {
+            'required': ['client_id', 'history'],
+            'optional': []
         }
     } -%}
     {{ return(columns[extract_name] if extract_name else columns) }}

@@ -2,6 +2,10 @@ with immunizations as (
     {{ without_surplus_rows(ref('base_panorama__immunizations'), 'immunizations') }}
 ),
 
+history_doses as (
+    select * from {{ ref('base_panorama__history_doses') }}
+),
+
 final as (
     select
         immunization_id,
@@ -13,8 +17,23 @@ final as (
         lot_number,
         reported_by,
         recorded_date,
-        recorded_date_unparsed
+        recorded_date_unparsed,
+        cast(null as {{ dbt.type_string() }}) as panorama_verdict
     from immunizations
+    union all
+    select
+        immunization_id,
+        client_id,
+        agent,
+        administered_date,
+        administered_date_unparsed,
+        cast(null as {{ dbt.type_string() }}) as trade_name,
+        cast(null as {{ dbt.type_string() }}) as lot_number,
+        cast(null as {{ dbt.type_string() }}) as reported_by,
+        cast(null as date) as recorded_date,
+        cast(null as {{ dbt.type_string() }}) as recorded_date_unparsed,
+        panorama_verdict
+    from history_doses
 )
 
 select * from final

@@ -2,6 +2,17 @@ with immunizations as (
     select * from {{ ref('stg_panorama__immunizations') }}
 ),
 
+aliases as (
+    select
+        {{ normalized_label('alias') }} as alias_label,
+        {{ normalized_label('agent') }} as agent_label
+    from {{ ref('agent_aliases') }}
+),
+
+known_agents as (
+    select distinct {{ normalized_label('agent') }} as agent_label from {{ ref('agents') }}
+),
+
 spellings as (
     select
         agent,
@@ -11,27 +22,34 @@ spellings as (
     group by agent
 ),
 
-known_agents as (
-    select distinct {{ normalized_label('agent') }} as agent_label from {{ ref('agents') }}
-),
-
 labelled as (
     select
         agent,
-        {{ normalized_label('agent') }} as agent_label,
+        {{ normalized_label('agent') }} as written_label,
         records
     from spellings
 ),
 
-final as (
+-- An alias may stand for two agents of the annex: Hib-HB is a Hib vaccine to one antigen and an HB vaccine to another.
+resolved as (
     select
         labelled.agent,
-        labelled.agent_label,
         labelled.records,
-        known_agents.agent_label is not null as is_known
+        coalesce(aliases.agent_label, labelled.written_label) as agent_label
     from labelled
+    left join aliases
+        on labelled.written_label = aliases.alias_label
+),
+
+final as (
+    select
+        resolved.agent,
+        resolved.agent_label,
+        resolved.records,
+        known_agents.agent_label is not null as is_known
+    from resolved
     left join known_agents
-        on labelled.agent_label = known_agents.agent_label
+        on resolved.agent_label = known_agents.agent_label
 )
 
 select * from final

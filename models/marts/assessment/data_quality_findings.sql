@@ -32,7 +32,9 @@
     ["exemptions_unknown_reason", "exemptions", "exemption_id", "reason", "not is_known_reason"],
     ["exemptions_inverted_period", "exemptions", "exemption_id", "effective_to", "effective_to < effective_from"],
     ["exemptions_effective_from_not_a_date", "exemptions", "exemption_id", "effective_from_unparsed", "effective_from_unparsed is not null"],
-    ["exemptions_effective_to_not_a_date", "exemptions", "exemption_id", "effective_to_unparsed", "effective_to_unparsed is not null"]
+    ["exemptions_effective_to_not_a_date", "exemptions", "exemption_id", "effective_to_unparsed", "effective_to_unparsed is not null"],
+    ["immunization_histories_orphan_client", "immunization_histories", "row_number_text", "client_id", "not is_known_client"],
+    ["immunization_histories_unexplained_text", "immunization_histories", "row_number_text", "unexplained_text", "unexplained_text is not null"]
 ] -%}
 with school_year as (
     select * from {{ ref('int_school_year') }}
@@ -71,7 +73,15 @@ students as (
 ),
 
 agents as (
-    select * from {{ ref('int_agents') }}
+    select
+        agent,
+        bool_or(is_known) as is_known
+    from {{ ref('int_agents') }}
+    group by agent
+),
+
+immunization_histories as (
+    select * from {{ ref('base_panorama__immunization_histories') }}
 ),
 
 public_health_units as (
@@ -180,6 +190,17 @@ checked_exemptions as (
         on exemptions.exemption_antigen_label = exemption_labels.exemption_antigen_label
     left join exemption_reasons
         on exemptions.reason_label = exemption_reasons.reason_label
+),
+
+checked_immunization_histories as (
+    select
+        histories.client_id,
+        histories.unexplained_text,
+        cast(histories.source_row_number as {{ dbt.type_string() }}) as row_number_text,
+        clients.client_id is not null as is_known_client
+    from immunization_histories as histories
+    left join clients
+        on histories.client_id = clients.client_id
 ),
 
 findings as (

@@ -295,6 +295,7 @@ sentences as (
 
 final as (
     select
+        {{ build_id() }} as build_id,
         school_year.school_year,
         sentences.antigen,
         antigens.antigen_name,

@@ -66,6 +66,7 @@ percents as (
 
 final as (
     select
+        {{ build_id() }} as build_id,
         percents.school_year,
         percents.geography,
         percents.phu_id,

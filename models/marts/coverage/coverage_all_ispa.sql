@@ -69,6 +69,7 @@ counts as (
 
 final as (
     select
+        {{ build_id() }} as build_id,
         *,
         {{ percent('students_up_to_date', 'students') }} as coverage_percent
     from counts

@@ -77,6 +77,7 @@ counts as (
 
 final as (
     select
+        {{ build_id() }} as build_id,
         *,
         {{ percent('students_initiated', 'students') }} as initiated_percent,
         {{ percent('students_completed', 'students') }} as completed_percent,

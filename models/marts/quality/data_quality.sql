@@ -1,10 +1,14 @@
-{%- set extracts = ['clients', 'schools', 'education_records', 'immunizations', 'exemptions'] -%}
+{%- set extracts = ['clients', 'schools', 'education_records', 'immunizations', 'exemptions', 'immunization_histories'] -%}
 with checks as (
     select * from {{ ref('data_quality_checks') }}
 ),
 
 findings as (
     select * from {{ ref('data_quality_findings') }}
+),
+
+builds as (
+    select * from {{ ref('builds') }}
 ),
 
 school_year as (
@@ -15,12 +19,29 @@ rows_by_extract as (
     {%- for extract_name in extracts %}
     select
         '{{ extract_name }}' as table_name,
-        count(*) as rows_checked
+        count(*) as row_count
     from {{ ref('base_panorama__' ~ extract_name) }}
     {%- if not loop.last %}
     union all
     {%- endif %}
     {%- endfor %}
+),
+
+last_builds as (
+    select max(built_at) as built_at
+    from builds
+    where build_id <> {{ build_id() }}
+),
+
+rows_of_last_build as (
+    select
+        builds.extract_name as table_name,
+        max(builds.row_count) as row_count
+    from builds
+    inner join last_builds
+        on builds.built_at = last_builds.built_at
+    where builds.build_id <> {{ build_id() }}
+    group by builds.extract_name
 ),
 
 findings_by_check as (
@@ -31,23 +52,61 @@ findings_by_check as (
     group by check_name
 ),
 
-final as (
+counted as (
     select
-        school_year.school_year,
-        checks.check_name as {{ adapter.quote('check') }},
-        checks.severity,
-        checks.table_name,
-        checks.column_name,
-        checks.description,
-        rows_by_extract.rows_checked,
-        cast(coalesce(findings_by_check.rows_failed, 0) as bigint) as rows_failed,
-        {{ percent('coalesce(findings_by_check.rows_failed, 0)', 'rows_by_extract.rows_checked') }} as percent_failed
+        checks.*,
+        case
+            when checks.check_name = concat(checks.table_name, '_fewer_rows') then coalesce(rows_of_last_build.row_count, 0)
+            when checks.check_name = concat(checks.table_name, '_empty') then 1
+            else rows_by_extract.row_count
+        end as rows_checked,
+        case
+            when checks.check_name = concat(checks.table_name, '_fewer_rows')
+                then greatest(0, coalesce(rows_of_last_build.row_count, 0) - rows_by_extract.row_count)
+            when checks.check_name = concat(checks.table_name, '_empty')
+                then case when rows_by_extract.row_count = 0 then 1 else 0 end
+            else coalesce(findings_by_check.rows_failed, 0)
+        end as rows_failed
     from checks
-    cross join school_year
     inner join rows_by_extract
         on checks.table_name = rows_by_extract.table_name
+    left join rows_of_last_build
+        on checks.table_name = rows_of_last_build.table_name
     left join findings_by_check
         on checks.check_name = findings_by_check.check_name
+),
+
+percents as (
+    select
+        *,
+        {{ percent('rows_failed', 'rows_checked') }} as percent_failed
+    from counted
+),
+
+final as (
+    select
+        {{ build_id() }} as build_id,
+        school_year.school_year,
+        percents.check_name as {{ adapter.quote('check') }},
+        percents.severity,
+        case
+            when percents.rows_failed = 0 then 'passed'
+            when percents.severity = 'info' then 'counted'
+            when percents.rows_failed <= percents.above_rows or percents.percent_failed <= percents.above_percent
+                then 'within_threshold'
+            when percents.severity = 'warn' then 'warned'
+            else 'failed'
+        end as outcome,
+        percents.table_name,
+        percents.column_name,
+        percents.description,
+        percents.above_rows,
+        percents.above_percent,
+        cast(percents.rows_checked as bigint) as rows_checked,
+        cast(percents.rows_failed as bigint) as rows_failed,
+        percents.percent_failed
+    from percents
+    cross join school_year
 )
 
 select * from final

@@ -94,6 +94,7 @@ records_by_age as (
 
 final as (
     select
+        {{ build_id() }} as build_id,
         school_year.school_year,
         frame.age,
         frame.kind,

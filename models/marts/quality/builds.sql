@@ -1,0 +1,38 @@
+{{ config(materialized='incremental', incremental_strategy='append', on_schema_change='append_new_columns') }}
+
+{%- set extracts = ['clients', 'schools', 'education_records', 'immunizations', 'exemptions', 'immunization_histories'] -%}
+with school_year as (
+    select * from {{ ref('int_school_year') }}
+),
+
+inputs as (
+    {%- for extract_name in extracts %}
+    {%- set columns = extract_columns(extract_name).required | map('replace', 'antigen', 'exemption_antigen') | list %}
+    select
+        '{{ extract_name }}' as extract_name,
+        count(*) as row_count,
+        {{ content_hash(['source_row_number'] + columns) }} as content_hash
+    from {{ ref('base_panorama__' ~ extract_name) }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+final as (
+    select
+        {{ build_id() }} as build_id,
+        cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp) as built_at,
+        school_year.school_year,
+        '{{ education_record_window() }}' as education_record_window,
+        '{{ var("project_version") }}' as project_version,
+        '{{ rules_hash() }}' as rules_hash,
+        inputs.extract_name,
+        cast(inputs.row_count as bigint) as row_count,
+        inputs.content_hash,
+        'succeeded' as outcome
+    from inputs
+    cross join school_year
+)
+
+select * from final

@@ -1,0 +1,44 @@
+-- No text of a table that leaves the person-level schema is an id of a client, dose, exemption or education record. The columns
+-- come from the catalogue, so that a new one is looked at too.
+{%- set columns = [] -%}
+{%- if execute -%}
+{%- for node in graph.nodes.values()
+    if node.resource_type == 'model' and node.schema in ['marts', 'published'] and node.package_name == project_name -%}
+{%- for column in adapter.get_columns_in_relation(api.Relation.create(
+    database=node.database, schema=node.schema, identifier=node.alias
+)) if column.is_string() -%}
+{%- do columns.append([node.schema ~ '.' ~ node.alias, column.name]) -%}
+{%- endfor -%}
+{%- endfor -%}
+{%- endif %}
+
+with published_texts as (
+    select
+        'none' as column_name,
+        cast(null as {{ dbt.type_string() }}) as text_value
+    {%- for table_name, column_name in columns %}
+    union
+    select
+        '{{ table_name }}.{{ column_name }}' as column_name,
+        {{ adapter.quote(column_name) }} as text_value
+    from {{ table_name }}
+    {%- endfor %}
+),
+
+person_ids as (
+    select client_id as person_id from {{ ref('stg_panorama__clients') }}
+    union
+    select immunization_id as person_id from {{ ref('stg_panorama__immunizations') }}
+    union
+    select exemption_id as person_id from {{ ref('stg_panorama__exemptions') }}
+    union
+    select education_record_id as person_id from {{ ref('stg_panorama__education_records') }}
+)
+
+-- depends_on: {{ ref('builds') }}, {{ ref('data_quality') }}, {{ ref('school_assignment') }}, {{ ref('coverage') }}
+-- depends_on: {{ ref('coverage_all_ispa') }}, {{ ref('series_uptake') }}, {{ ref('antigen_definitions') }}
+-- depends_on: {{ ref('exemptions_by_antigen') }}, {{ ref('exemptions_any_ispa') }}
+select published_texts.column_name
+from published_texts
+inner join person_ids
+    on published_texts.text_value = person_ids.person_id
