@@ -7,7 +7,7 @@
 {%- endmacro %}
 
 {% macro duckdb__parsed_date(text) -%}
-    {%- set value = 'trim(cast(' ~ text ~ ' as varchar))' -%}
+    {%- set value = trimmed('cast(' ~ text ~ ' as varchar)') -%}
     cast(
         case
             when typeof({{ text }}) = 'DATE' then try_cast({{ text }} as date)
