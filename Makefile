@@ -6,8 +6,8 @@ export UV_PYTHON_DOWNLOADS := never
 
 .PHONY: build test lint setup docs demonstration clean
 
-build: setup  ## The warehouse, with all its data tests
-	.venv/bin/dbt build
+build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
+	.venv/bin/python scripts/build_warehouse.py $(if $(VARS),--vars '$(VARS)')
 
 test: export WAREHOUSE_PATH = target/test.duckdb
 test: export EXTRACTS_DIR =
