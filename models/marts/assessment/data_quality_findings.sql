@@ -231,7 +231,8 @@ final as (
         checks.table_name,
         findings.row_id,
         checks.column_name,
-        findings.value
+        findings.value,
+        checks.description as reason
     from findings
     cross join school_year
     left join checks
