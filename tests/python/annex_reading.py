@@ -402,6 +402,16 @@ def hib(h, valid, dose):
     return []
 
 
+# Spellings of exports that Appendix 2 lacks. Hib-HB is one agent to Hib and another to hepatitis B.
+AGENT_ALIASES = {
+    "hahb-pediatric": ("HAHB",),
+    "hahb-unspecified": ("HAHB",),
+    "hb-pediatric": ("HB",),
+    "dtwp-hb": ("DPT-HB",),
+    "dtwp-hb-hib": ("DPT-HB-Hib",),
+    "hib-hb": ("Hib", "HB"),
+}
+
 PLAIN_HB = _set("HB", "HB-unspecified")
 HB_OR_DIALYSIS = PLAIN_HB | _set("HB-dialysis")
 HAHB = _set("HAHB")
@@ -1193,7 +1203,8 @@ def read_education_records(folder, schools):
 def read_immunizations(folder):
     doses = defaultdict(list)
     for immunization_id, client_id, agent, given, trade_name in read_extract(folder, "immunizations"):
-        doses[client_id].append(Dose(immunization_id, parse_date(given), agent, trade_name))
+        for name in AGENT_ALIASES.get(comparable(agent), (agent,)):
+            doses[client_id].append(Dose(immunization_id, parse_date(given), name, trade_name))
     return doses
 
 
