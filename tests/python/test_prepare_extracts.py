@@ -129,7 +129,7 @@ def test_the_cells_of_any_text_file_come_out_as_they_went_in(table, delimiter, l
     assert prepared.columns == {"client_id": "Client Id", "history": "history"}
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     column=st.sampled_from(["date_of_birth", "school_daycare_id", "imms_history_by_agent"]),
     separators=st.lists(st.text(" _-/\t\N{NO-BREAK SPACE}", min_size=1, max_size=3), min_size=3, max_size=3),
