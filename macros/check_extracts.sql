@@ -1,11 +1,11 @@
 {#- Stops a build before it replaces anything where an extract or one of its required columns is missing. -#}
 {% macro check_extracts() -%}
     {%- set folder = env_var('EXTRACTS_DIR', '') -%}
-    {%- if execute and folder != '' and flags.WHICH in ['build', 'run'] -%}
+    {%- if execute and not is_demonstration() and flags.WHICH in ['build', 'run'] -%}
         {%- set problems = [] -%}
         {%- for extract_name, columns in extract_columns().items() -%}
             {%- set files = extract_files(folder, extract_name) -%}
-            {%- if not files and extract_name != 'immunization_histories' -%}
+            {%- if not files and not columns.may_be_missing -%}
                 {%- do problems.append(
                     "Extract '" ~ extract_name ~ "' is missing: " ~ folder ~ " has no " ~ extract_name ~ ".csv, "
                     ~ extract_name ~ ".parquet, " ~ extract_name ~ "/*.parquet or " ~ extract_name ~ "_*.csv."

@@ -2,9 +2,9 @@
 {% macro extract(extract_name) -%}
     {%- set folder = env_var('EXTRACTS_DIR', '') -%}
     {%- set columns = extract_columns(extract_name) -%}
-    {%- if folder == '' and extract_name == 'immunization_histories' -%}
+    {%- if is_demonstration() and columns.may_be_missing -%}
         {{ no_rows(columns) }}
-    {%- elif folder == '' -%}
+    {%- elif is_demonstration() -%}
         (
         select
             {%- for column in columns.required + columns.optional %}

@@ -22,7 +22,8 @@
         },
         'immunization_histories': {
             'required': ['client_id', 'history'],
-            'optional': []
+            'optional': [],
+            'may_be_missing': True
         }
     } -%}
     {{ return(columns[extract_name] if extract_name else columns) }}

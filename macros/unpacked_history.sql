@@ -59,7 +59,7 @@
         date_text,
         regexp_replace(entry, '{{ patterns.verdict }}', '') as agent,
         nullif(regexp_extract(entry, '{{ patterns.verdict }}', 1), '') as panorama_verdict,
-        row_number() over (partition by source_row_number order by day_number, entry_number) as position_in_history
+        row_number() over (partition by source_row_number order by day_number, entry_number, date_text, entry) as position_in_history
     from entries
     where trim(entry) <> ''
 {%- endmacro %}

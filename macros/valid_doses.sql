@@ -10,7 +10,7 @@
     has_agent_rules   some rules name the agents that they take (dose_rule_agents)
 -#}
 {% macro valid_doses(antigen, has_variants=false, has_agent_rules=false) -%}
-{%- set slots = 6 -%}
+{%- set slots = slot_count() -%}
 with rules as (
     {{ dose_rules(antigen) }}
 ),

@@ -8,7 +8,7 @@ with final as (
         student_key,
         antigen,
         schedule,
-        {%- for slot in range(1, 7) %}
+        {%- for slot in range(1, slot_count() + 1) %}
         dose_{{ slot }}_date,
         dose_{{ slot }}_rule_id,
         {%- endfor %}

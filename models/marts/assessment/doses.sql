@@ -1,4 +1,4 @@
-{%- set slots = 6 -%}
+{%- set slots = slot_count() -%}
 with rules as (
     {{ dose_rules() }}
 ),

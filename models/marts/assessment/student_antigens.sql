@@ -68,7 +68,7 @@ students_with_doses as (
 slots_filled as (
     select
         *,
-        {%- for slot in range(1, 7) %}
+        {%- for slot in range(1, slot_count() + 1) %}
         {{ '+ ' if not loop.first }}case when dose_{{ slot }}_date is null then 0 else 1 end
         {%- endfor %} as valid_doses
     from series

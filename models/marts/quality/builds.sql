@@ -2,7 +2,7 @@
     materialized='incremental', incremental_strategy='append', on_schema_change='append_new_columns', full_refresh=false
 ) }}
 
-{%- set extracts = ['clients', 'schools', 'education_records', 'immunizations', 'exemptions', 'immunization_histories'] -%}
+{%- set extracts = extract_columns().keys() -%}
 with school_year as (
     select * from {{ ref('int_school_year') }}
 ),
@@ -27,7 +27,7 @@ final as (
         cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp) as built_at,
         school_year.school_year,
         '{{ education_record_window() }}' as education_record_window,
-        {{ 'true' if env_var('EXTRACTS_DIR', '') == '' else 'false' }} as is_demonstration,
+        {{ is_demonstration() | lower }} as is_demonstration,
         '{{ var("project_version") }}' as project_version,
         '{{ rules_hash() }}' as rules_hash,
         inputs.extract_name,

@@ -1,4 +1,4 @@
-{%- set extracts = ['clients', 'schools', 'education_records', 'immunizations', 'exemptions', 'immunization_histories'] -%}
+{%- set extracts = extract_columns().keys() -%}
 with checks as (
     select * from {{ ref('data_quality_checks') }}
 ),
@@ -35,7 +35,7 @@ last_builds as (
     where
         builds.build_id <> {{ build_id() }}
         and builds.school_year = school_year.school_year
-        and builds.is_demonstration = {{ 'true' if env_var('EXTRACTS_DIR', '') == '' else 'false' }}
+        and builds.is_demonstration = {{ is_demonstration() | lower }}
 ),
 
 rows_of_last_build as (

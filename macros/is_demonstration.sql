@@ -1,0 +1,3 @@
+{% macro is_demonstration() -%}
+    {{ return(env_var('EXTRACTS_DIR', '') == '') }}
+{%- endmacro %}

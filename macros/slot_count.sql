@@ -1,0 +1,3 @@
+{% macro slot_count() -%}
+    {{ return(6) }}
+{%- endmacro %}
