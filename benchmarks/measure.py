@@ -1,15 +1,11 @@
-"""A command's wall time, the peak of its memory and of its disk, and what dbt's own record says of the time within."""
+"""A command's wall time, and the peak of its memory and of its disk."""
 
-import json
 import os
-import re
 import subprocess
 import sys
 import threading
 import time
-from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import psutil
@@ -137,57 +133,3 @@ def measure(command: list[str | Path], folder: Path, cwd: Path, environment: dic
     # Samples may miss the peak of the process itself, which the system knows.
     memory = max(sampler.memory_bytes, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
     return Measured(seconds, memory, sampler.disk_bytes, sampler.temporary_bytes, started_at, ended_at, text)
-
-
-def phase_of(node: dict) -> str:
-    """The phase that a node of dbt's manifest belongs to; `other` for what none of the folders says."""
-    if node["resource_type"] in ("test", "seed"):
-        return f"{node['resource_type']}s"
-    folders = node["fqn"][1:-1]
-    antigen = re.fullmatch(r"int_(\w+?)__valid_doses", node["name"])
-    if antigen:
-        return f"valid doses: {antigen[1]}"
-    if folders[:2] == ["staging", "base"]:
-        return "read"
-    if folders[:1] == ["staging"]:
-        return "staging"
-    if folders[:2] in (["intermediate", "students"], ["intermediate", "doses"]):
-        return folders[1]
-    if folders[:1] == ["marts"]:
-        return node["schema"]
-    return "other"
-
-
-def phases(target: Path, started_at: float, ended_at: float) -> dict[str, dict[str, float]]:
-    """What each phase of a dbt build took, in seconds, from run_results.json and manifest.json in its target folder.
-
-    summed_seconds    of the phase's nodes; two run side by side, so phases together exceed the wall time
-    wall_seconds      the phase's part of the wall time: each moment divided among the nodes that run in it. Phases add
-                      up to the build's wall time with `start` (before the first node: Python, dbt's parsing, its
-                      hooks), `between` (no node runs) and `end` (after the last)
-    """
-    nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
-    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
-    intervals = []
-    for result in results:
-        moments = [
-            datetime.fromisoformat(timing[key]).timestamp()
-            for timing in result["timing"]
-            for key in ("started_at", "completed_at")
-            if timing.get(key)
-        ]
-        if moments:
-            node = nodes.get(result["unique_id"])
-            intervals.append((min(moments), max(moments), phase_of(node) if node else "other"))
-    took = defaultdict(lambda: {"summed_seconds": 0.0, "wall_seconds": 0.0, "nodes": 0})
-    for start, end, phase in intervals:
-        took[phase]["summed_seconds"] += end - start
-        took[phase]["nodes"] += 1
-    edges = sorted({moment for start, end, _ in intervals for moment in (start, end)})
-    for left, right in zip(edges, edges[1:], strict=False):
-        running = [phase for start, end, phase in intervals if start <= left and end >= right]
-        for phase in running or ["between"]:
-            took[phase]["wall_seconds"] += (right - left) / max(1, len(running))
-    took["start"]["wall_seconds"] = edges[0] - started_at
-    took["end"]["wall_seconds"] = ended_at - edges[-1]
-    return dict(took)

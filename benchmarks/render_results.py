@@ -96,19 +96,22 @@ def peers(results: list[dict]) -> str:
     rows = []
     for result in results:
         build = result["build"]
+        costs_of_build = [build[f"seconds{part}"] for part in ("", "_without_tests", "_for_peers_measures")]
         for name, peer in result["peers"].items():
             if "failed" in peer:
-                rows.append([size_name(result), name, peer["failed"], "", "", ""])
+                rows.append([size_name(result), name, peer["failed"], "", "", "", ""])
                 continue
-            rows.append([
-                size_name(result),
-                name,
-                seconds(peer["seconds"]),
-                gigabytes(peer["memory_bytes"]),
-                f"{peer['seconds'] / build['seconds']:.2f}",
-                f"{peer['seconds'] / build['seconds_without_tests']:.2f}",
-            ])
-    return table(["students", "peer", "time", "memory", "peer ÷ build", "peer ÷ build without tests"], rows)
+            ratios = [f"{peer['seconds'] / cost:.2f}" for cost in costs_of_build]
+            rows.append([size_name(result), name, seconds(peer["seconds"]), gigabytes(peer["memory_bytes"]), *ratios])
+        if result["peers"]:
+            rows.append([size_name(result), "(the build)", "", gigabytes(build["memory_bytes"]), *map(seconds, costs_of_build)])
+    return table(
+        [
+            "students", "peer", "time", "memory", "peer ÷ build with tests", "peer ÷ build without tests",
+            "peer ÷ the models of its measures",
+        ],
+        rows,
+    )
 
 
 def phases(results: list[dict]) -> str:
