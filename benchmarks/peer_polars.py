@@ -3,8 +3,9 @@
 
     peer_polars.py EXTRACTS FOLDER
 
-Queries are lazy as far as they can be. Repeated texts are worked on once per spelling, doses are exploded by antigen in
-one join, and an antigen's slots are filled for all students at a time. Prints the seconds of each step as JSON.
+Extracts are read by lazy queries, doses by a streaming one. Agents and days are understood once per spelling, doses
+are exploded by antigen in one join, and an antigen's slots are filled for all students at a time. Prints the seconds of
+each step as JSON.
 """
 
 import json
@@ -223,18 +224,18 @@ def read_doses(folder: Path, students: pl.DataFrame) -> dict[str, pl.DataFrame]:
         scan(folder, "immunizations", columns)
         .with_columns(trimmed("immunization_id"), trimmed("client_id"))
         .filter(first_of_each_id("immunization_id"))
-        .collect()
     )
-    agents = doses.select(pl.col("agent").unique()).with_columns(label("agent").alias("label")).drop_nulls()
-    days = doses.select(pl.col("administered_date").unique()).with_columns(date("administered_date").alias("date"))
+    agents = scan(folder, "immunizations", ["agent"]).unique().collect(engine="streaming")
+    agents = agents.with_columns(label=label("agent")).drop_nulls()
+    days = scan(folder, "immunizations", ["administered_date"]).unique().collect(engine="streaming")
+    days = days.with_columns(date=date("administered_date"))
     wanted = (
         antigen_agents().lazy()
         .join(ASSESSED.lazy().select("antigen", "age", "gender_assessed"), on="antigen")
         .join(agents.lazy().select("label", spelling="agent"), on="label")
     )
     exploded = (
-        doses.lazy()
-        .join(students.lazy().select("client_id", "student", "age", "gender", "date_of_birth"), on="client_id")
+        doses.join(students.lazy().select("client_id", "student", "age", "gender", "date_of_birth"), on="client_id")
         .join(days.lazy(), on="administered_date")
         .filter(pl.col("date") <= rules.ASSESSMENT_DATE)
         .drop("administered_date", "client_id")
@@ -245,7 +246,7 @@ def read_doses(folder: Path, students: pl.DataFrame) -> dict[str, pl.DataFrame]:
         )
         .drop("agent", "label", "age", "excluded_gender", "gender_assessed")
         .rename({"annex_agent": "agent"})
-        .collect()
+        .collect(engine="streaming")
     )
     parts = exploded.partition_by("antigen", as_dict=True, include_key=False)
     return {antigen: part for (antigen,), part in parts.items()}

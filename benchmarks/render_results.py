@@ -56,6 +56,7 @@ def size_name(result: dict) -> str:
 
 def costs(results: list[dict]) -> str:
     rows = []
+    last = ["`make build`"] if any(result["published"] for result in results) else []
     for result in results:
         build, floors = result["build"], [floor["seconds"] for floor in result["floors"]]
         rows.append([
@@ -69,12 +70,12 @@ def costs(results: list[dict]) -> str:
             gigabytes(max(floor["memory_bytes"] for floor in result["floors"])),
             gigabytes(build["temporary_bytes"]) if build["temporary_bytes"] else "none",
             gigabytes(build["warehouse_bytes"]),
-            seconds(result["published"]["seconds"]) if result["published"] else "",
+            *[seconds(result["published"]["seconds"]) if result["published"] else "" for _ in last],
         ])
     return table(
         [
             "students", "dose records", "floor (least–most)", "`dbt build`", "build ÷ floor", "build without tests",
-            "memory, build", "memory, floor", "temporary disk", "warehouse", "`make build`",
+            "memory, build", "memory, floor", "temporary disk", "warehouse", *last,
         ],
         rows,
     )
@@ -104,7 +105,8 @@ def peers(results: list[dict]) -> str:
             ratios = [f"{peer['seconds'] / cost:.2f}" for cost in costs_of_build]
             rows.append([size_name(result), name, seconds(peer["seconds"]), gigabytes(peer["memory_bytes"]), *ratios])
         if result["peers"]:
-            rows.append([size_name(result), "(the build)", "", gigabytes(build["memory_bytes"]), *map(seconds, costs_of_build)])
+            memory = gigabytes(build["memory_bytes"])
+            rows.append([size_name(result), "(the build itself)", "", memory, *map(seconds, costs_of_build)])
     return table(
         [
             "students", "peer", "time", "memory", "peer ÷ build with tests", "peer ÷ build without tests",
@@ -178,34 +180,50 @@ def points(results: list[dict]) -> list[dict]:
     return found
 
 
-def panel(data: altair.Data, results: list[dict], measure: str, title: str) -> altair.LayerChart:
-    sizes = [result["students"] for result in results]
-    base = altair.Chart(data).encode(
-        x=altair.X(
-            "students:Q",
-            title="students",
-            scale=altair.Scale(type="log", domain=[sizes[0] / 1.3, sizes[-1] * 3.5], nice=False),
-            axis=altair.Axis(values=sizes, format="~s", grid=True),
-        ),
-        y=altair.Y(
-            f"{measure}:Q", title=title, scale=altair.Scale(type="log"), axis=altair.Axis(format="~g", tickCount=6)
-        ),
-        color=altair.Color(
-            "series:N", legend=None, scale=altair.Scale(domain=list(SERIES.values()), range=list(COLORS.values()))
-        ),
+def with_label_places(found: list[dict], measure: str) -> list[dict]:
+    """The last point of each series, its label moved up as far as the one below it demands."""
+    last = {point["series"]: point for point in found}.values()
+    low, high = min(point[measure] for point in found), max(point[measure] for point in found)
+    apart = (high / low) ** (1 / 18)
+    placed, least = [], 0.0
+    for point in sorted(last, key=lambda point: point[measure]):
+        least = max(point[measure], least)
+        placed.append(point | {"label_place": least})
+        least *= apart
+    return placed
+
+
+def panel(results: list[dict], measure: str, title: str) -> altair.LayerChart:
+    found, sizes = points(results), [result["students"] for result in results]
+    room_for_labels = max(4, (sizes[-1] / sizes[0]) ** 0.6)
+    colors = altair.Scale(domain=list(SERIES.values()), range=list(COLORS.values()))
+    ticks = [number * 10**power for power in range(-2, 5) for number in (1, 2, 5)]
+    x = altair.X(
+        "students:Q",
+        title="students",
+        scale=altair.Scale(type="log", domain=[sizes[0] / 1.2, sizes[-1] * room_for_labels], nice=False),
+        axis=altair.Axis(values=sizes, format="~s"),
     )
-    names = base.transform_filter(altair.datum.students == sizes[-1]).mark_text(align="left", dx=7, fontSize=11)
-    return (base.mark_line() + base.mark_point(filled=True, size=45) + names.encode(text="series:N")).properties(
-        width=330, height=300
+    y = altair.Y(
+        f"{measure}:Q",
+        title=title,
+        scale=altair.Scale(type="log", nice=False, padding=12),
+        axis=altair.Axis(values=ticks, format="~g"),
     )
+    color = altair.Color("series:N", legend=None, scale=colors)
+    costs = altair.Chart(altair.Data(values=found)).encode(x=x, y=y, color=color)
+    labels = altair.Chart(altair.Data(values=with_label_places(found, measure))).encode(
+        x=x, y=altair.Y("label_place:Q", scale=altair.Scale(type="log")), text="series:N", color=color
+    )
+    texts = labels.mark_text(align="left", dx=8, fontSize=11)
+    return (costs.mark_line() + costs.mark_point(filled=True, size=45) + texts).properties(width=340, height=300)
 
 
 def draw(results: list[dict]) -> altair.HConcatChart:
-    data = altair.Data(values=points(results))
-    chart = panel(data, results, "seconds", "wall time, seconds") | panel(
-        data, results, "gigabytes", "memory at the peak, GB"
+    chart = panel(results, "seconds", "wall time, seconds") | panel(results, "gigabytes", "memory at the peak, GB")
+    return chart.configure_view(stroke=None).configure_axis(
+        gridColor="#e3e3e3", labelFontSize=11, titleFontSize=11, titleFontWeight="normal"
     )
-    return chart.configure_view(stroke=None).configure_axis(gridColor="#e3e3e3", labelFontSize=11, titleFontSize=11)
 
 
 def page(results: list[dict]) -> str:
@@ -215,15 +233,15 @@ def page(results: list[dict]) -> str:
         costs(results),
         growth(results),
         "![Wall time and memory against the number of students, both axes logarithmic](performance.svg)",
-        "## The floor",
+        "The floor:",
         f"```sql\n{floor_sql}\n```",
         "## By phase",
         phases(results),
-        "## What is written",
+        "## Written",
         rows_written(results),
     ]
     if any(result["peers"] for result in results):
-        parts += ["## Peers", peers(results)]
+        parts += ["## Beside pandas and polars", peers(results)]
     parts += ["## Measured on", environments(results), END]
     return "\n\n".join(part for part in parts if part)
 
