@@ -102,15 +102,15 @@ def environment() -> dict:
 
 
 def duckdb_settings() -> dict:
-    """The threads and the memory limit of the profile that dbt builds with; empty where it leaves them to DuckDB."""
+    """What the profile that dbt builds with sets of DuckDB (memory limit, threads, file format): the floor has the same."""
     templates = jinja2.Environment()
     templates.filters |= {"as_bool": bool, "as_number": int, "as_native": str}
     template = templates.from_string((ROOT / "profiles.yml").read_text(encoding="utf-8"))
     profile = yaml.safe_load(template.render(env_var=lambda name, default="": os.environ.get(name, default)))
     project = profile["immunization_coverage"]
     output = project["outputs"][project["target"]]
-    settings = output.get("config_options", {}) | output.get("settings", {})
-    return {name: settings[name] for name in ("threads", "memory_limit") if settings.get(name)}
+    settings = (output.get("config_options") or {}) | (output.get("settings") or {})
+    return {name: value for name, value in settings.items() if value not in (None, "")}
 
 
 # Extracts
