@@ -35,7 +35,7 @@ import jinja2
 import psutil
 import yaml
 from compare_peers import MEASURES, differences
-from measure import CommandFailed, Measured, measure
+from measure import CommandFailed, Measured, OutOfMemory, measure
 from phases import BuildTimes
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -102,7 +102,7 @@ def environment() -> dict:
 
 
 def duckdb_settings() -> dict:
-    """What the profile that dbt builds with sets of DuckDB (memory limit, threads, file format): the floor has the same."""
+    """DuckDB's settings in the profile that dbt builds with (memory limit, threads, file format); the floor's too."""
     templates = jinja2.Environment()
     templates.filters |= {"as_bool": bool, "as_number": int, "as_native": str}
     template = templates.from_string((ROOT / "profiles.yml").read_text(encoding="utf-8"))
@@ -194,7 +194,7 @@ def run_peer(name: str, extracts: Path, folder: Path, warehouse: Path) -> dict:
     command = [sys.executable, BENCHMARKS / f"peer_{name}.py", extracts, folder / "measures"]
     try:
         done = run(name, command, folder)
-    except CommandFailed as failure:
+    except OutOfMemory as failure:
         say(f"  {failure}")
         return {"failed": str(failure).splitlines()[0]}
     different = differences(warehouse, folder / "measures")

@@ -19,6 +19,10 @@ class CommandFailed(Exception):
     """Says what a command ended with, and its last lines."""
 
 
+class OutOfMemory(CommandFailed):
+    """The command was stopped before it took the machine's memory."""
+
+
 @dataclass(frozen=True)
 class Measured:
     """seconds: wall time from start to exit. memory_bytes: the largest sum of the resident memory of the command and
@@ -101,7 +105,7 @@ def folder_bytes(folder: Path) -> tuple[int, int]:
 def measure(command: list[str | Path], folder: Path, cwd: Path, environment: dict[str, str] | None = None) -> Measured:
     """Runs a command to its end. `folder` is where it writes; what it prints goes to a file there.
 
-    Raises CommandFailed where the exit status is not 0.
+    Raises CommandFailed where the exit status is not 0, OutOfMemory where it had to be stopped.
     """
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "output.txt"
@@ -123,13 +127,10 @@ def measure(command: list[str | Path], folder: Path, cwd: Path, environment: dic
         sampler.join()
     text = log.read_text(encoding="utf-8", errors="replace")
     if process.returncode != 0:
-        why = (
-            f"was stopped at {sampler.memory_bytes / 1e9:.1f} GB of memory"
-            if sampler.stopped_for_memory
-            else f"ended with status {process.returncode}"
-        )
-        last_lines = "\n".join(text.splitlines()[-25:])
-        raise CommandFailed(f"{Path(command[1]).name if len(command) > 1 else command[0]} {why}.\n{last_lines}")
+        name, last_lines = " ".join(Path(part).name for part in command[:2]), "\n".join(text.splitlines()[-25:])
+        if sampler.stopped_for_memory:
+            raise OutOfMemory(f"{name} was stopped at {sampler.memory_bytes / 1e9:.1f} GB of memory.\n{last_lines}")
+        raise CommandFailed(f"{name} ended with status {process.returncode}.\n{last_lines}")
     # Samples may miss the peak of the process itself, which the system knows.
     memory = max(sampler.memory_bytes, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
     return Measured(seconds, memory, sampler.disk_bytes, sampler.temporary_bytes, started_at, ended_at, text)
