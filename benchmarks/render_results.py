@@ -34,8 +34,9 @@ PHASES = {
     "end": "end",
 }
 ABOUT_PEERS = """\
-The same counts, in every row, from the same extracts, by hand. The peers keep nothing beyond the counts and check nothing; the build
-keeps every dose with its verdict, every student with the criterion, every finding, and tests them. Below 1, the peer was faster."""
+The same counts, in every row, from the same extracts, by hand. The peers keep nothing beyond the counts and check
+nothing; the build keeps every dose with its verdict, every student with the criterion, every finding, and tests them.
+Below 1, the peer was faster."""
 SERIES = {"build": "dbt build with tests", "floor": "floor", "pandas": "pandas", "polars": "polars"}
 COLORS = {"build": "#0b5394", "floor": "#7f7f7f", "pandas": "#b45f06", "polars": "#38761d"}
 
