@@ -12,7 +12,7 @@ Writes target/benchmark/results.json, a size at a time; sizes that are not run a
 docs/performance.md of it.
 
 --extracts   the folder of extracts, kept for the next run (default: target/benchmark/extracts)
---working    where the runs write; emptied (default: target/benchmark/working)
+--working    where the runs write, in a folder of their own that is removed after them (default: target/benchmark)
 --peers      which peers to run (default: both, up to 1.6 million students). --peers with no name: none
 --published  also the whole way to a published warehouse, as `make build` does
 """
@@ -26,6 +26,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -54,7 +55,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the build beside the floor and the peers.")
     parser.add_argument("students", type=int, nargs="+", help="sizes, in students")
     parser.add_argument("--extracts", type=Path, default=ROOT / "target/benchmark/extracts")
-    parser.add_argument("--working", type=Path, default=ROOT / "target/benchmark/working")
+    parser.add_argument("--working", type=Path, default=ROOT / "target/benchmark")
     parser.add_argument("--results", type=Path, default=ROOT / "target/benchmark/results.json")
     parser.add_argument("--peers", nargs="*", choices=PEERS)
     parser.add_argument("--published", action="store_true")
@@ -132,7 +133,7 @@ def extracts_of(students: int, folder: Path) -> tuple[Path, float | None]:
     say(f"drawing the extracts of {students:,} students")
     record.unlink(missing_ok=True)
     command = [sys.executable, ROOT / "scripts/generate_extracts.py", drawn, *arguments]
-    seconds = measure(command, folder / "log", ROOT).seconds
+    seconds = measure(command, folder / "drawing", ROOT).seconds
     record.write_text(json.dumps(drawn_by), encoding="utf-8")
     return drawn, seconds
 
@@ -203,8 +204,8 @@ def run_peer(name: str, extracts: Path, folder: Path, warehouse: Path) -> dict:
     return done.figures() | {"seconds_by_step": json.loads(done.output.splitlines()[-1])}
 
 
-def run_size(students: int, arguments: argparse.Namespace) -> dict:
-    working, settings = arguments.working.resolve(), duckdb_settings()
+def run_size(students: int, arguments: argparse.Namespace, working: Path) -> dict:
+    settings = duckdb_settings()
     extracts, drawn_seconds = extracts_of(students, arguments.extracts.resolve())
     say(f"{students:,} students")
     floors = [run_floor(extracts, working / "floor", settings)]
@@ -216,7 +217,6 @@ def run_size(students: int, arguments: argparse.Namespace) -> dict:
     peers = {name: run_peer(name, extracts, working / name, warehouse) for name in wanted}
     published = run_published(extracts, working / "published") if arguments.published else None
     floors.append(run_floor(extracts, working / "floor", settings))
-    shutil.rmtree(working)
     floor_seconds = statistics.median(floor["seconds"] for floor in floors)
     say(f"  build ÷ floor: {build['seconds'] / floor_seconds:.1f}")
     return {
@@ -234,10 +234,12 @@ def run_size(students: int, arguments: argparse.Namespace) -> dict:
 
 def main() -> int:
     arguments = parse_arguments()
+    arguments.working.mkdir(parents=True, exist_ok=True)
     results = json.loads(arguments.results.read_text(encoding="utf-8")) if arguments.results.exists() else {}
     for students in arguments.students:
         try:
-            results[str(students)] = run_size(students, arguments)
+            with tempfile.TemporaryDirectory(prefix="running_", dir=arguments.working) as working:
+                results[str(students)] = run_size(students, arguments, Path(working).resolve())
         except CommandFailed as failure:
             print(f"\n{failure}", file=sys.stderr)
             return 1
