@@ -3,21 +3,23 @@
 
     attack_release.py [warehouse.duckdb]
 
-Every withheld count becomes an unknown. What the tables and the annex say of the counts becomes equations and inequalities:
+Every withheld count becomes an unknown. What the tables and the annex say of the counts becomes equations and
+inequalities:
 
 - public health units add up to the province, decisions of school assignment and genders to the students;
-- a count is at least 0 and at most what it is counted among; who is up to date for all is up to date for each antigen, who is
-  not lacks at least one; who is exempt for an antigen is exempt for any, who is exempt for any is exempt for at least one;
-  who has completed HPV has begun it, who has begun is not unimmunized;
-- the reason says on which side a count is small, and a unit that hides others is known to be at least twice the threshold,
-  less 2, from both sides.
+- a count is at least 0 and at most what it is counted among; who is up to date for all is up to date for each antigen,
+  who is not lacks at least one; who is exempt for an antigen is exempt for any, who is exempt for any is exempt for at
+  least one; who has completed HPV has begun it, who has begun is not unimmunized;
+- the reason says on which side a count is small, and a unit that hides others is known to be at least twice the
+  threshold, less 2, from both sides.
 
-Two attacks: `derived_exactly` eliminates (what linear algebra alone gives away), `ranges` minimises and maximises (linear
-programs). What they are after is every number of students that is small: a count, what is left of its denominator, or its
-difference from a count that it is nested in. The release holds if each of them keeps at least threshold - 1 possible values,
-as many as "above 0 and below the threshold" has.
+Two attacks: `derived_exactly` eliminates (what linear algebra alone gives away), `narrow_ranges` minimises and
+maximises (linear programs). What they are after is every number of students that is small: a count, what is left of its
+denominator, or its difference from a count that it is nested in. The release holds if each of them keeps at least
+threshold - 1 possible values, as many as "above 0 and below the threshold" has.
 
-It knows nothing of the SQL that withholds, and must be able to succeed. The true counts, from `marts`, only tell it what to look at.
+It knows nothing of the SQL that withholds, and must be able to succeed. The true counts, from `marts`, only tell it
+what to look at.
 
 Exit status: 0 nothing found; 1 something was, by name and number of possible values, never with its count.
 """
@@ -127,7 +129,8 @@ def read_system(release: Release) -> System:
         if parts and "province" in units:
             system.require([*parts, ((age, name, "province"), -1)], 0, 0)
     for age in {row["age"] for row in release.school_assignment}:
-        parts = [((age, "school_assignment", row["decision"]), 1) for row in release.school_assignment if row["age"] == age]
+        decisions = [row["decision"] for row in release.school_assignment if row["age"] == age]
+        parts = [((age, "school_assignment", decision), 1) for decision in decisions]
         system.require([*parts, ((age, "students", "province"), -1)], 0, 0)
 
     def nest(quantity_name: str, variable: Variable, terms: list[tuple[Variable, int]], at_least: float = 0) -> None:
@@ -382,10 +385,12 @@ def true_counts(connection: duckdb.DuckDBPyConnection, suppress_below: int) -> R
     everybody = "'all' as gender, students"
     for_all = "null as antigen, 'all' as gender, students"
     selects = [
-        ("students", "coverage", "null as antigen, 'all' as gender, max(students) as students, max(students)", "group by all"),
+        ("students", "coverage", "null as antigen, 'all' as gender, max(students) as students, max(students)",
+         "group by all"),
         # An antigen that is assessed for one gender has no row of the other.
-        ("students", "series_uptake", "antigen, 'all' as gender, students, students",
-         "where gender = 'all' and (age, antigen) not in (select (age, antigen) from marts.series_uptake where gender = 'M')"),
+        ("students", "series_uptake", f"antigen, {everybody}, students",
+         "where gender = 'all' "
+         "and (age, antigen) not in (select (age, antigen) from marts.series_uptake where gender = 'M')"),
         ("coverage", "coverage", f"antigen, {everybody}, students_up_to_date", ""),
         ("coverage_all_ispa", "coverage_all_ispa", f"{for_all}, students_up_to_date", ""),
         *((measure, "series_uptake", f"antigen, gender, students, students_{column}",
@@ -405,7 +410,8 @@ def true_counts(connection: duckdb.DuckDBPyConnection, suppress_below: int) -> R
         ],
         rows_of(
             connection,
-            "select age, name as decision, students, null as withheld_reason from marts.school_assignment where kind = 'decision'",
+            "select age, name as decision, students, null as withheld_reason from marts.school_assignment "
+            "where kind = 'decision'",
         ),
         suppress_below,
     )

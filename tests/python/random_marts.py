@@ -1,4 +1,4 @@
-"""Random marts that agree with each other, as the input of a release: sizes and shares are drawn from the awkward ends."""
+"""Random marts that agree with each other, as the input of a release: sizes and shares from the awkward ends."""
 
 import duckdb
 import numpy as np
@@ -13,7 +13,8 @@ def write_marts(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
         "from intermediate.int_geographies_by_antigen order by all"
     ).fetchall()
     units = connection.execute(
-        "select distinct phu_id, phu_name from intermediate.int_geographies_by_antigen where phu_id is not null order by all"
+        "select distinct phu_id, phu_name from intermediate.int_geographies_by_antigen where phu_id is not null "
+        "order by all"
     ).fetchall()
     tables: dict[str, list[tuple]] = {
         name: [] for name in ("coverage", "coverage_all_ispa", "series_uptake", "exemptions", "exemptions_any_ispa")
@@ -26,7 +27,8 @@ def write_marts(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
         sizes[random.random(len(units)) < random.choice([0, 0.1, 0.9])] = random.choice([0, 3])
         people = int(sizes.sum())
         unit_of = np.repeat(np.arange(len(units)), sizes)
-        gender = random.choice(["F", "M", "X"], people, p=random.choice([[0.5, 0.5, 0], [0.499, 0.499, 0.002], [0.4, 0.4, 0.2]]))
+        shares = random.choice([[0.5, 0.5, 0], [0.499, 0.499, 0.002], [0.4, 0.4, 0.2]])
+        gender = random.choice(["F", "M", "X"], people, p=shares)
         care = random.random(people)
         up_to_date = {}
         for _, antigen, _, _, _ in antigens:
@@ -70,7 +72,8 @@ def write_marts(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
             for_all = np.logical_and.reduce([up_to_date[antigen] for antigen in ispa_antigens(age)])
             add("coverage_all_ispa", (), everybody, for_all)
             add("exemptions_any_ispa", (), everybody, exempt["medical"], exempt["nonmedical"])
-        decisions = random.multinomial(people, random.choice([[0.9, 0.06, 0.02, 0.01, 0.01], [1, 0, 0, 0, 0], [0.98, 0.02, 0, 0, 0]]))
+        shares = random.choice([[0.9, 0.06, 0.02, 0.01, 0.01], [1, 0, 0, 0, 0], [0.98, 0.02, 0, 0, 0]])
+        decisions = random.multinomial(people, shares)
         names = ("single_record", "attended_june_30", "age_appropriate_school", "longest_attendance", "tie_break")
         assigned += [(age, "decision", name, int(n), 100 * int(n) / people if people else None)
                      for name, n in zip(names, decisions, strict=True)]
@@ -92,7 +95,8 @@ def write_marts(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
     connection.execute("alter table marts.coverage add column goal_percent double")
     connection.execute("alter table marts.coverage add column map_category int")
     connection.execute(
-        'create or replace table marts.school_assignment (age int, kind varchar, name varchar, students bigint, "percent" double)'
+        "create or replace table marts.school_assignment "
+        "(age int, kind varchar, name varchar, students bigint, percent double)"
     )
     connection.executemany("insert into marts.school_assignment values (?, ?, ?, ?, ?)", assigned)
     connection.execute("alter table marts.school_assignment add column school_year varchar default '2018-19'")

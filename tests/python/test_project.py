@@ -64,8 +64,9 @@ def test_every_table_that_readers_read_is_under_contract(manifest):
 
 def test_marts_hold_no_person(demonstration):
     assert not demonstration.rows(
-        "select table_name, column_name from information_schema.columns where table_schema in ('marts', 'published') and column_name "
-        "in ('client_id', 'student_key', 'immunization_id', 'exemption_id', 'education_record_id', 'date_of_birth')"
+        "select table_name, column_name from information_schema.columns "
+        "where table_schema in ('marts', 'published') and column_name in "
+        "('client_id', 'student_key', 'immunization_id', 'exemption_id', 'education_record_id', 'date_of_birth')"
     )
 
 
