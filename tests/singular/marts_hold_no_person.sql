@@ -38,6 +38,8 @@ person_ids as (
 -- depends_on: {{ ref('builds') }}, {{ ref('data_quality') }}, {{ ref('school_assignment') }}, {{ ref('coverage') }}
 -- depends_on: {{ ref('coverage_all_ispa') }}, {{ ref('series_uptake') }}, {{ ref('antigen_definitions') }}
 -- depends_on: {{ ref('exemptions_by_antigen') }}, {{ ref('exemptions_any_ispa') }}
+-- depends_on: {{ ref('published_measures') }}, {{ ref('published_school_assignment') }}, {{ ref('releases') }}
+-- depends_on: {{ ref('published_antigen_definitions') }}, {{ ref('data_dictionary') }}
 select distinct published_texts.column_name
 from published_texts
 inner join person_ids
