@@ -54,7 +54,7 @@ def place_words(name: str) -> frozenset[str]:
 
 
 def match(names: list[str], phus: list[dict]) -> list[tuple[str, ...]]:
-    """The units of each boundary: the one whose name has the same places, or those whose places make up the boundary's."""
+    """The units of each boundary: the one with the same places in its name, or those whose places make up the boundary's."""
     places = {phu["phu_id"]: place_words(phu["phu_name"]) for phu in phus}
     matches = []
     for name in names:
@@ -79,7 +79,7 @@ def match(names: list[str], phus: list[dict]) -> list[tuple[str, ...]]:
 
 
 def projected(longitude: float, latitude: float) -> tuple[float, float]:
-    """Lambert conformal conic on a sphere, the parallels and meridian of Ontario's own (EPSG 3161). Unit: radius; y grows southward."""
+    """Lambert conformal conic on a sphere of radius 1, with Ontario's parallels and meridian (EPSG 3161); y grows southward."""
     parallel_1, parallel_2, origin = math.radians(44.5), math.radians(53.5), math.radians(-85)
     n = math.log(math.cos(parallel_1) / math.cos(parallel_2)) / math.log(
         math.tan(math.pi / 4 + parallel_2 / 2) / math.tan(math.pi / 4 + parallel_1 / 2)
@@ -94,7 +94,9 @@ def rings(geometry: dict | None) -> list[list[tuple[float, float]]]:
     polygons = {"Polygon": lambda c: [c], "MultiPolygon": lambda c: c}.get((geometry or {}).get("type", ""))
     if polygons is None:
         raise BoundariesError("Boundaries have to be polygons (Polygon or MultiPolygon).")
-    found = [[(float(p[0]), float(p[1])) for p in ring] for polygon in polygons(geometry["coordinates"]) for ring in polygon]
+    found = [
+        [(float(p[0]), float(p[1])) for p in ring] for polygon in polygons(geometry["coordinates"]) for ring in polygon
+    ]
     if any(not (-180 <= x <= 180 and -90 <= y <= 90) for ring in found for x, y in ring):
         raise BoundariesError("Boundaries have to be in longitude and latitude (EPSG 4326).")
     return found

@@ -3,7 +3,7 @@
     .venv/bin/python report/build_report.py            # internal, from marts
     .venv/bin/python report/build_report.py --release  # from published, with small counts withheld
 
-Reads the file WAREHOUSE_PATH (default warehouse.duckdb) and, where PHU_BOUNDARIES names a GeoJSON file, draws its areas.
+Reads the file WAREHOUSE_PATH (default warehouse.duckdb); where PHU_BOUNDARIES names a GeoJSON file, draws its areas too.
 """
 
 from __future__ import annotations
@@ -77,22 +77,25 @@ def render(warehouse: Warehouse, language_code: str, boundaries: Boundaries | No
     other = next(code for code in LANGUAGES if code != language_code)
     numbers = count(1)
     sections = [section for build in SECTIONS if (section := build(report)) is not None]
-    return templates().get_template("report.html").render(
-        t=language,
-        year=language.school_year(warehouse.school_year),
-        school_year=warehouse.school_year,
-        release=warehouse.release,
-        build=warehouse.build,
-        population=population(warehouse, language),
-        sections=sections,
-        boundaries=boundaries,
-        category_names=[(f"c{n}", language("units.category_name", number=n)) for n in range(1, 6)],
-        next_number=lambda: next(numbers),
-        other_file=file_name(warehouse, other),
-        other_code=other,
-        fonts=Markup(font_faces()),
-        style=style(),
-        script=Markup((HERE / "templates" / "script.js").read_text(encoding="utf-8")),
+    return (
+        templates()
+        .get_template("report.html")
+        .render(
+            t=language,
+            year=language.school_year(warehouse.school_year),
+            school_year=warehouse.school_year,
+            release=warehouse.release,
+            build=warehouse.build,
+            population=population(warehouse, language),
+            sections=sections,
+            boundaries=boundaries,
+            next_number=lambda: next(numbers),
+            other_file=file_name(warehouse, other),
+            other_code=other,
+            fonts=Markup(font_faces()),
+            style=style(),
+            script=Markup((HERE / "templates" / "script.js").read_text(encoding="utf-8")),
+        )
     )
 
 

@@ -1,4 +1,4 @@
-"""Figures as data: rows of dots on one scale, tile maps, areas. The templates draw them; report and explorer share both."""
+"""Figures as data: dots on one scale, tile maps, areas. The templates draw them; report and explorer share both."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from boundaries import Boundaries
-from language import Language, rounded
+from language import Language, rounded, sort_key
 from warehouse import FEW_STUDENTS, Warehouse, has_value, select
 
 TILE_MAP = Path(__file__).parent / "tile_map.csv"
@@ -162,7 +162,7 @@ def domain(values: list[float], ceiling: float | None = 100) -> tuple[float, flo
     if ceiling is None:
         largest = max(values) or 1
         step = 10 ** math.floor(math.log10(largest))
-        return (0, next(m * step for m in (1, 2, 3, 4, 5, 6, 8, 10, 20) if m * step >= largest))
+        return (0, next(m * step for m in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if m * step >= largest))
     return (max(0, math.floor((min(values) - 2) / 10) * 10), ceiling)
 
 
@@ -251,7 +251,7 @@ def ranked(language: Language, rows: list[dict], column: str) -> list[dict]:
         key=lambda row: (
             not has_value(row, column),
             -row[column] if has_value(row, column) else 0,
-            language.phu(row).casefold(),
+            sort_key(language.phu(row)),
         ),
     )
 
@@ -349,7 +349,9 @@ def category_legend(warehouse: Warehouse, language: Language, antigen: str, age:
     return entries
 
 
-def data_table(language: Language, name: str, rows: list[dict], columns: list[str], texts: dict | None = None) -> DataTable:
+def data_table(
+    language: Language, name: str, rows: list[dict], columns: list[str], texts: dict | None = None
+) -> DataTable:
     """`columns` of mart rows, with texts of the language; the download keeps the mart's names and exact numbers."""
     texts = texts or {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
@@ -48,7 +49,13 @@ class Language:
             raise KeyError(f"texts/{self.code}.yml has no text {key}")
         if isinstance(values.get("count"), int):
             values["count"] = self.number(values["count"])
-        return text.format(**values)
+        return self._spaced(text.format(**values))
+
+    def _spaced(self, text: str) -> str:
+        """No-break spaces where French typography has them."""
+        if self.code != "fr":
+            return text
+        return re.sub(r" (?=[:%»])|(?<=«) ", "\u00a0", text)
 
     def _form(self, count: int, forms: dict) -> str:
         if count == 0 and "none" in forms:
@@ -56,10 +63,17 @@ class Language:
         # French counts 0 with the singular.
         return "one" if count == 1 or (count == 0 and self.code == "fr") else "other"
 
+    def spaced(self, key: str) -> str | None:
+        """A text that may be missing, without values to fill in."""
+        text = self.find(key)
+        return self._spaced(text) if isinstance(text, str) else None
+
     def entries(self, key: str) -> dict | list:
         found = self.find(key)
         if not isinstance(found, dict | list):
             raise KeyError(f"texts/{self.code}.yml has no entries {key}")
+        if isinstance(found, list):
+            return [self._spaced(text) for text in found]
         return found
 
     def number(self, value: float | None, decimals: int = 0) -> str:
@@ -106,12 +120,17 @@ class Language:
         """A rule of `antigen_definitions`, whose sentences are English, by the phrases of the language."""
         for pattern, replacement in _phrases(self):
             definition = pattern.sub(replacement, definition)
-        return definition
+        return self._spaced(definition)
 
 
 @cache
 def _phrases(language: Language) -> list[tuple[re.Pattern, str]]:
     return [(re.compile(pattern), replacement) for pattern, replacement in language.find("rule_phrases") or []]
+
+
+def sort_key(text: str) -> str:
+    """Alphabetic order without regard to case and accents."""
+    return unicodedata.normalize("NFD", text).encode("ascii", "ignore").decode("ascii").casefold()
 
 
 def first_upper(text: str) -> str:

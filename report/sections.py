@@ -25,7 +25,7 @@ from figures import (
     ranked,
     tile_map,
 )
-from language import Language, first_upper, rounded
+from language import Language, first_upper, rounded, sort_key
 from warehouse import Warehouse, has_value, only, select
 
 COVERAGE_COLUMNS = [
@@ -66,6 +66,7 @@ class Choice:
     group: str
     label: str
     figure: Figure
+    short_label: str = ""
 
 
 def points(language: Language, value: float) -> str:
@@ -276,7 +277,7 @@ def matrix(report: Report, age: int) -> Figure:
     for row in rows:
         by_unit.setdefault(row["phu_id"], {})[row["antigen"]] = row
     province_cells = by_unit.pop(None)
-    ordered = sorted(by_unit.values(), key=lambda cells: language.phu(cells[antigens[0]]).casefold())
+    ordered = sorted(by_unit.values(), key=lambda cells: sort_key(language.phu(cells[antigens[0]])))
     lines = []
     for cells in [province_cells, *ordered]:
         first = cells[antigens[0]]
@@ -286,8 +287,12 @@ def matrix(report: Report, age: int) -> Figure:
                 "title": unit_title(first),
                 "is_province": first["phu_id"] is None,
                 "cells": [
-                    (category_of(row), language.number(row["coverage_percent"], 1) if has_value(row, "coverage_percent")
-                     else ("–" if not row["withheld"] else "…"))
+                    (
+                        category_of(row),
+                        language.number(row["coverage_percent"], 1)
+                        if has_value(row, "coverage_percent")
+                        else ("–" if not row["withheld"] else "…"),
+                    )
                     for row in (cells[antigen] for antigen in antigens)
                 ],
             }
@@ -322,6 +327,7 @@ def units(report: Report) -> Section:
             group=language("age", age=age),
             label=f"{language.antigen(antigen)}, {report.age(age)}",
             figure=unit_figure(report, antigen, age),
+            short_label=f"{first_upper(language.antigen(antigen, 'plain'))}, {report.age(age)}",
         )
         for antigen, age in pairs
     ]
@@ -330,7 +336,8 @@ def units(report: Report) -> Section:
     with_goal = [pair for pair in pairs if pair in warehouse.goals]
     lowest = {
         pair: sum(
-            category_of(row) == "c1" for row in select(warehouse.coverage, geography="phu", antigen=pair[0], age=pair[1])
+            category_of(row) == "c1"
+            for row in select(warehouse.coverage, geography="phu", antigen=pair[0], age=pair[1])
         )
         for pair in with_goal
     }
@@ -344,7 +351,8 @@ def units(report: Report) -> Section:
                     "units.all_maps",
                     count=lowest[worst],
                     total=language.number(len(warehouse.phus)),
-                    antigen=language.antigen(worst[0], "of" if lowest[worst] == 1 else "plain"),
+                    antigen=language.antigen(worst[0], "plain"),
+                    antigen_of=language.antigen(worst[0], "of"),
                     age=report.age(worst[1]),
                 )
             ),
@@ -353,8 +361,10 @@ def units(report: Report) -> Section:
         )
     ages = sorted({age for _, age in pairs})
     matrices = [matrix(report, age) for age in ages if sum(pair[1] == age for pair in pairs) > 1]
+    categories = [(f"c{n}", text) for n, text in enumerate(language.entries("units.categories"), start=1)]
     return Section(
-        "units", {"choices": choices, "chosen": chosen, "all_maps": all_maps, "matrices": matrices}
+        "units",
+        {"choices": choices, "chosen": chosen, "all_maps": all_maps, "matrices": matrices, "categories": categories},
     )
 
 
@@ -389,7 +399,7 @@ def all_ispa(report: Report) -> Section:
         if row["age"] in diseases:
             diseases[row["age"]].append(row["antigen"])
     at = {age: only(rows, geography="province", age=age) for age in ages}
-    data_rows = sorted(rows, key=lambda row: (row["age"], row["phu_id"] is not None, language.phu(row).casefold()))
+    data_rows = sorted(rows, key=lambda row: (row["age"], row["phu_id"] is not None, sort_key(language.phu(row))))
     figure = Figure(
         key="all-ispa",
         title=all_ispa_sentence(language, at),
@@ -565,7 +575,10 @@ def exemptions(report: Report) -> Section:
             subtitle=subtitle,
             drawing=exemption_dots(report, unit_rows, subtitle, language("public_health_unit"), language.phu),
             data=data_table(
-                language, f"exemptions-any-ispa-{age}", unit_rows, ["school_year", "phu_name", "age", *EXEMPTION_COLUMNS]
+                language,
+                f"exemptions-any-ispa-{age}",
+                unit_rows,
+                ["school_year", "phu_name", "age", *EXEMPTION_COLUMNS],
             ),
             notes=notes(language, unit_rows),
         )
@@ -632,7 +645,9 @@ def assignment(report: Report) -> Section | None:
             ["school_year", "age", "name", "students", "records", "percent"],
             {"name": lambda row: language(f"assignment.decisions.{row['name']}")},
         ),
-        notes=[language("assignment.at_ages", **{word: percent_text(single.get(age)) for word, age in at_ages.items()})],
+        notes=[
+            language("assignment.at_ages", **{word: percent_text(single.get(age)) for word, age in at_ages.items()})
+        ],
     )
     subtitle = language("assignment.dropped_subtitle")
     most = by_reason[0]
@@ -704,7 +719,7 @@ def quality(report: Report) -> Section | None:
 
 def check_text(language: Language, row: dict) -> str:
     """The check's sentence in the language; a check that the texts do not know keeps the mart's."""
-    return language.find(f"checks.{row['check']}") or row["description"]
+    return language.spaced(f"checks.{row['check']}") or row["description"]
 
 
 def quality_data(language: Language, rows: list[dict]) -> DataTable:
@@ -730,13 +745,16 @@ def quality_data(language: Language, rows: list[dict]) -> DataTable:
 def methods(report: Report) -> Section:
     language, warehouse = report.language, report.warehouse
     window = language(f"methods.window.{warehouse.build.education_record_window}")
-    paragraphs = [(head, text.format(window=window)) for head, text in language.entries("methods.paragraphs")]
+    paragraphs = [
+        (language(f"methods.paragraphs.{name}.heading"), language(f"methods.paragraphs.{name}.text", window=window))
+        for name in language.entries("methods.paragraphs")
+    ]
     order = list(language.entries("methods.parameters"))
     by_antigen: dict[str, list[dict]] = {}
     for row in warehouse.antigen_definitions:
         by_antigen.setdefault(row["antigen"], []).append(row)
     antigens = []
-    for antigen, rules in sorted(by_antigen.items(), key=lambda found: language.antigen(found[0])):
+    for antigen, rules in sorted(by_antigen.items(), key=lambda found: sort_key(language.antigen(found[0]))):
         groups: dict[str, list[dict]] = {}
         for rule in sorted(rules, key=lambda rule: (order.index(rule["parameter"]), rule["rule_id"])):
             groups.setdefault(language(f"methods.parameters.{rule['parameter']}"), []).append(

@@ -68,7 +68,7 @@ class Warehouse:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def _measures(self, table: str, counts: dict[str, str], order: str) -> list[dict]:
-        """Rows of a mart with what they lack: `withheld`, those percents (of `counts`, count to percent) that are withheld."""
+        """Rows of a mart, each with `withheld`: those percents whose count (`counts`, count to percent) is withheld."""
         if not self.has(table):
             return []
         rows = self.rows(
@@ -83,11 +83,15 @@ class Warehouse:
 
     @cached_property
     def coverage(self) -> list[dict]:
-        return self._measures("coverage", {"students_up_to_date": "coverage_percent"}, "age, antigen, geography desc, phu_name")
+        return self._measures(
+            "coverage", {"students_up_to_date": "coverage_percent"}, "age, antigen, geography desc, phu_name"
+        )
 
     @cached_property
     def coverage_all_ispa(self) -> list[dict]:
-        return self._measures("coverage_all_ispa", {"students_up_to_date": "coverage_percent"}, "age, geography desc, phu_name")
+        return self._measures(
+            "coverage_all_ispa", {"students_up_to_date": "coverage_percent"}, "age, geography desc, phu_name"
+        )
 
     @cached_property
     def series_uptake(self) -> list[dict]:
