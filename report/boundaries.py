@@ -54,7 +54,7 @@ def place_words(name: str) -> frozenset[str]:
 
 
 def match(names: list[str], phus: list[dict]) -> list[tuple[str, ...]]:
-    """The units of each boundary: the one with the same places in its name, or those whose places make up the boundary's."""
+    """The units of each boundary: the one with the same places in its name, or those whose places make up its name."""
     places = {phu["phu_id"]: place_words(phu["phu_name"]) for phu in phus}
     matches = []
     for name in names:
@@ -79,7 +79,7 @@ def match(names: list[str], phus: list[dict]) -> list[tuple[str, ...]]:
 
 
 def projected(longitude: float, latitude: float) -> tuple[float, float]:
-    """Lambert conformal conic on a sphere of radius 1, with Ontario's parallels and meridian (EPSG 3161); y grows southward."""
+    """Lambert conformal conic on a unit sphere, Ontario's parallels and meridian (EPSG 3161); y grows south."""
     parallel_1, parallel_2, origin = math.radians(44.5), math.radians(53.5), math.radians(-85)
     n = math.log(math.cos(parallel_1) / math.cos(parallel_2)) / math.log(
         math.tan(math.pi / 4 + parallel_2 / 2) / math.tan(math.pi / 4 + parallel_1 / 2)

@@ -3,7 +3,7 @@
     .venv/bin/python report/build_report.py            # internal, from marts
     .venv/bin/python report/build_report.py --release  # from published, with small counts withheld
 
-Reads the file WAREHOUSE_PATH (default warehouse.duckdb); where PHU_BOUNDARIES names a GeoJSON file, draws its areas too.
+Reads the file WAREHOUSE_PATH (default warehouse.duckdb); where PHU_BOUNDARIES names a GeoJSON file, draws its areas.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def font_faces() -> str:
 
 
 def style() -> Markup:
-    return Markup((HERE / "templates" / "style.css").read_text(encoding="utf-8"))
+    sheets = [HERE / "templates" / f"{name}.css" for name in ("figures", "page")]
+    return Markup("".join(sheet.read_text(encoding="utf-8") for sheet in sheets))
 
 
 def file_name(warehouse: Warehouse, language: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from boundaries import Boundaries
 from language import Language, rounded, sort_key
+from measures import COVERAGE, Measure
 from warehouse import FEW_STUDENTS, Warehouse, has_value, select
 
 TILE_MAP = Path(__file__).parent / "tile_map.csv"
@@ -37,6 +38,7 @@ class DotRow:
     difference: str = ""
     is_province: bool = False
     is_few: bool = False
+    is_chosen: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,7 @@ def dot_table(
     legend: list[tuple[str, str]] | None = None,
     has_line: bool = False,
     difference: str = "",
+    chosen: Callable[[dict], bool] = lambda row: False,
 ) -> DotTable:
     """A dot for each of `columns`, (column, mark's kind, heading), on one scale; rows as they come.
 
@@ -222,6 +225,7 @@ def dot_table(
                 difference=distance(language, row, columns[0][0], target) if difference else "",
                 is_province=row["phu_id"] is None and has_units,
                 is_few=row["is_few"],
+                is_chosen=chosen(row),
             )
         )
     return DotTable(
@@ -256,7 +260,13 @@ def ranked(language: Language, rows: list[dict], column: str) -> list[dict]:
     )
 
 
-def tile_map(language: Language, rows: list[dict], label: str) -> TileMap:
+def tile_map(
+    language: Language,
+    rows: list[dict],
+    label: str,
+    measure: Measure = COVERAGE,
+    category: Callable[[dict], str] = category_of,
+) -> TileMap:
     """One tile for each public health unit of `rows` that has a place in tile_map.csv."""
     positions = tile_positions()
     tiles = []
@@ -269,9 +279,9 @@ def tile_map(language: Language, rows: list[dict], label: str) -> TileMap:
                 phu_id=row["phu_id"],
                 x=(column - 1) * TILE,
                 y=(line - 1) * TILE,
-                value=language.number(row["coverage_percent"], 1) if has_value(row, "coverage_percent") else "–",
-                title=f"{language.phu(row)}: {cell(language, row, 'coverage_percent')}{few(language, row)}",
-                category=category_of(row),
+                value=language.number(row[measure.percent], 1) if has_value(row, measure.percent) else "–",
+                title=f"{language.phu(row)}: {cell(language, row, measure.percent)}{few(language, row)}",
+                category=category(row),
                 is_few=row["is_few"],
             )
         )
@@ -279,28 +289,35 @@ def tile_map(language: Language, rows: list[dict], label: str) -> TileMap:
     return TileMap(label, tiles, max(x for x, _ in used) * TILE, max(y for _, y in used) * TILE)
 
 
-def combined(warehouse: Warehouse, rows: list[dict]) -> dict:
-    """Coverage of several public health units together, from their counts."""
+def combined(warehouse: Warehouse, measure: Measure, rows: list[dict]) -> dict:
+    """A measure of several public health units together, from their counts."""
     together = dict(rows[0]) | {
         "withheld": frozenset().union(*(row["withheld"] for row in rows)),
-        "coverage_percent": None,
+        measure.percent: None,
         "map_category": None,
         "is_few": False,
     }
-    if not together["withheld"]:
+    if measure.percent not in together["withheld"]:
         together["students"] = sum(row["students"] for row in rows)
-        together["students_up_to_date"] = sum(row["students_up_to_date"] for row in rows)
+        together[measure.count] = sum(row[measure.count] for row in rows)
         together["is_few"] = 0 < together["students"] < FEW_STUDENTS
         if together["students"]:
-            together["coverage_percent"] = 100 * together["students_up_to_date"] / together["students"]
-        together["map_category"] = warehouse.map_category(
-            together["antigen"], together["age"], together["coverage_percent"]
-        )
+            together[measure.percent] = 100 * together[measure.count] / together["students"]
+        if measure is COVERAGE:
+            together["map_category"] = warehouse.map_category(
+                together["antigen"], together["age"], together["coverage_percent"]
+            )
     return together
 
 
 def area_map(
-    warehouse: Warehouse, language: Language, rows: list[dict], boundaries: Boundaries, label: str
+    warehouse: Warehouse,
+    language: Language,
+    rows: list[dict],
+    boundaries: Boundaries,
+    label: str,
+    measure: Measure = COVERAGE,
+    category: Callable[[dict], str] = category_of,
 ) -> tuple[AreaMap, list[str]]:
     """The boundaries coloured by `rows`, and what to say of those that do not match the year's units one to one."""
     by_id = {row["phu_id"]: row for row in rows if row["phu_id"] is not None}
@@ -310,15 +327,15 @@ def area_map(
         if not parts:
             areas.append(Area(shape.path, "unmatched", shape.name, "", shape.label_x, shape.label_y, shape.size))
             continue
-        row = parts[0] if len(parts) == 1 else combined(warehouse, parts)
+        row = parts[0] if len(parts) == 1 else combined(warehouse, measure, parts)
         names = language.joined([language.phu(part) for part in parts])
-        value = cell(language, row, "coverage_percent") + few(language, row)
+        value = cell(language, row, measure.percent) + few(language, row)
         code = "+".join(shape.phu_ids)
         areas.append(
-            Area(shape.path, category_of(row), f"{names}: {value}", code, shape.label_x, shape.label_y, shape.size)
+            Area(shape.path, category(row), f"{names}: {value}", code, shape.label_x, shape.label_y, shape.size)
         )
         if len(parts) > 1:
-            key = "units.merged_withheld" if row["withheld"] else "units.merged"
+            key = "units.merged_withheld" if measure.percent in row["withheld"] else "units.merged"
             said.append(language(key, name=shape.name, units=names, coverage=value))
     if boundaries.unmatched_names:
         names = ", ".join(boundaries.unmatched_names)
@@ -327,6 +344,30 @@ def area_map(
     if missing:
         said.append(language("units.without_shape", count=len(missing), names=language.joined(missing)))
     return AreaMap(label, areas, boundaries), said
+
+
+def shades(
+    language: Language, measure: Measure, rows: list[dict]
+) -> tuple[Callable[[dict], str], list[tuple[str, str]]]:
+    """For a measure without categories of its own: five equal steps, s1 (pale) to s5, and their legend."""
+    units = [row for row in rows if row["phu_id"] is not None]
+    values = [row[measure.percent] for row in units if has_value(row, measure.percent)]
+    low, high = (min(values), max(values)) if values else (0.0, 0.0)
+    step = (high - low) / 5
+
+    def shade(row: dict) -> str:
+        if measure.percent in row["withheld"]:
+            return "withheld"
+        if row[measure.percent] is None:
+            return "empty"
+        return f"s{min(5, 1 + int((row[measure.percent] - low) / step)) if step else 3}"
+
+    ends = [language.percent(low + n * step) for n in range(6)]
+    legend = [(f"s{n + 1}", language("between", low=ends[n], high=ends[n + 1])) for n in range(5 if step else 0)]
+    shown = {shade(row) for row in units}
+    legend += [("withheld", language("units.category_withheld"))] if "withheld" in shown else []
+    legend += [("empty", language("units.category_no_students"))] if "empty" in shown else []
+    return shade, legend
 
 
 def category_legend(warehouse: Warehouse, language: Language, antigen: str, age: int, rows: list[dict]) -> list[tuple]:

@@ -36,7 +36,8 @@ class Build:
 class Warehouse:
     """One school year's measures. Rows are dictionaries with the columns of the mart."""
 
-    def __init__(self, path: str | Path, release: bool = False):
+    def __init__(self, path: str | Path, release: bool = False, school_year: str | None = None):
+        """`school_year` is the last of the file where none is named."""
         self.path = Path(path)
         self.release = release
         self.schema = "published" if release else "marts"
@@ -52,7 +53,21 @@ class Warehouse:
         self.school_years = [row["school_year"] for row in years]
         if not self.school_years:
             raise WarehouseError(f"{self.path} has no rows in {self.schema}.coverage.")
-        self.school_year = self.school_years[-1]
+        self.school_year = school_year or self.school_years[-1]
+        if self.school_year not in self.school_years:
+            raise WarehouseError(f"{self.path} has no school year {self.school_year}.")
+
+    def years(self) -> list[Warehouse]:
+        """One for each school year of the file."""
+        return [Warehouse(self.path, self.release, year) for year in self.school_years]
+
+    def read_all(self) -> Warehouse:
+        """Reads every measure and lets go of the file, so that no build finds it open."""
+        for name, member in vars(type(self)).items():
+            if isinstance(member, cached_property):
+                getattr(self, name)
+        self.connection.close()
+        return self
 
     def has(self, table: str, schema: str | None = None) -> bool:
         return bool(
