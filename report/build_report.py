@@ -59,6 +59,13 @@ def file_name(warehouse: Warehouse, language: str) -> str:
     return f"immunization-coverage-{warehouse.school_year}{'' if warehouse.release else '-internal'}-{language}.html"
 
 
+def notice(warehouse: Warehouse, language: Language) -> str:
+    """Whether the reader may pass the numbers on."""
+    if warehouse.suppress_below is None:
+        return language("report.internal")
+    return language("report.release", threshold=language.number(warehouse.suppress_below))
+
+
 def population(warehouse: Warehouse, language: Language) -> str:
     # Measles is assessed at every age, without regard to gender.
     sizes = {
@@ -86,6 +93,7 @@ def render(warehouse: Warehouse, language_code: str, boundaries: Boundaries | No
             year=language.school_year(warehouse.school_year),
             school_year=warehouse.school_year,
             release=warehouse.release,
+            notice=notice(warehouse, language),
             build=warehouse.build,
             population=population(warehouse, language),
             sections=sections,

@@ -15,7 +15,7 @@ from pathlib import Path
 import altair
 import streamlit as st
 from boundaries import Boundaries, BoundariesError, read_boundaries
-from build_report import font_faces, templates
+from build_report import font_faces, notice, templates
 from figures import (
     area_map,
     category_legend,
@@ -401,7 +401,7 @@ def main() -> None:
         st.error(str(error))
         return
     t, build = page.language, page.warehouse.build
-    warnings = [t("report.release" if page.warehouse.release else "report.internal")]
+    warnings = [notice(page.warehouse, t)]
     warnings += [t("report.demonstration")] if build.is_demonstration else []
     page.draw(
         f'<p class="headline">{escape(page.headline())}</p><p>{escape(page.rank())}</p>'

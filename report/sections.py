@@ -227,7 +227,7 @@ def range_title(report: Report, antigen: str, age: int, rows: list[dict]) -> str
     if goal is None:
         return first_upper(language("units.range_no_goal", **values))
     reached = sum(reaches_goal(row) for row in units)
-    total = language.number(len(units))
+    total = language.number(sum(has_value(row, "coverage_percent") for row in units))
     return first_upper(language("units.range", count=reached, total=total, goal=language.goal(goal), **values))
 
 
@@ -523,25 +523,34 @@ def exemption_dots(report: Report, rows: list[dict], label: str, heading: str, n
     )
 
 
+def exemptions_title(report: Report, rows: list[dict]) -> str:
+    """What is most frequent, of what is not withheld."""
+    language = report.language
+    most = {
+        column: max((row for row in rows if has_value(row, column)), key=lambda row: row[column], default=None)
+        for column in ("nonmedical_percent", "medical_percent")
+    }
+    first, medical = most["nonmedical_percent"], most["medical_percent"]
+    if first is None:
+        return ""
+    values = {
+        "antigen": language.antigen(first["antigen"], "plain"),
+        "age": report.age(first["age"]),
+        "nonmedical": cell(language, first, "nonmedical_percent"),
+    }
+    if medical is None:
+        return language("exemptions.antigens_title_nonmedical", **values)
+    return language("exemptions.antigens_title", medical=cell(language, medical, "medical_percent"), **values)
+
+
 def exemptions(report: Report) -> Section:
     language, warehouse = report.language, report.warehouse
     rows = select(warehouse.exemptions, geography="province")
     by_age = sorted(rows, key=lambda row: (row["age"], -(row["nonmedical_percent"] or 0)))
-    shown = [row for row in rows if has_value(row, "nonmedical_percent")]
-    most = max(shown, key=lambda row: row["nonmedical_percent"], default=None)
-    most_medical = max(shown, key=lambda row: row["medical_percent"], default=None)
     subtitle = language("exemptions.antigens_subtitle")
     by_antigen = Figure(
         key="exemptions-antigens",
-        title=language(
-            "exemptions.antigens_title",
-            antigen=language.antigen(most["antigen"], "plain"),
-            age=report.age(most["age"]),
-            nonmedical=cell(language, most, "nonmedical_percent"),
-            medical=cell(language, most_medical, "medical_percent"),
-        )
-        if most and most_medical
-        else subtitle,
+        title=exemptions_title(report, rows) or subtitle,
         subtitle=subtitle,
         drawing=exemption_dots(
             report,
@@ -589,35 +598,36 @@ def exemptions(report: Report) -> Section:
 # Assignment of students
 
 
-def bar_rows(rows: list[dict]) -> list[dict]:
-    return [{"phu_id": "", "phu_name": "", "is_few": False, "withheld": frozenset()} | row for row in rows]
+def summed(rows: list[dict], column: str, total: int | None) -> list[dict]:
+    """By name over the ages, as percent of `total`; withheld where one of the ages is."""
+    sums: dict[str, int | None] = {}
+    for row in rows:
+        before = sums.get(row["name"], 0)
+        sums[row["name"]] = None if before is None or row[column] is None else before + row[column]
+    return [
+        {
+            "name": name,
+            "phu_id": "",
+            "phu_name": "",
+            column: count,
+            "percent": 100 * count / total if total and count is not None else None,
+            "is_few": False,
+            "withheld": frozenset({"percent"} if count is None or total is None else ()),
+        }
+        for name, count in sums.items()
+    ]
 
 
 def assignment(report: Report) -> Section | None:
     language, rows = report.language, report.warehouse.school_assignment
-    if not rows or any(row["records"] is None for row in rows):
-        return None
-    decisions, dropped = select(rows, kind="decision"), select(rows, kind="dropped")
-    students = sum(row["students"] for row in decisions)
-    used = sum(row["records"] for row in decisions)
-    unused = sum(row["records"] for row in dropped)
-
-    def summed(of: list[dict], column: str, total: int) -> list[dict]:
-        names = dict.fromkeys(row["name"] for row in of)
-        sums = {name: sum(row[column] for row in of if row["name"] == name) for name in names}
-        return bar_rows(
-            [{"name": n, column: s, "percent": 100 * s / total if total else None} for n, s in sums.items()]
-        )
-
+    rows = [
+        row | {"withheld": frozenset({"percent"} if decision_is_withheld(row) else ()), "is_few": False} for row in rows
+    ]
+    decisions = select(rows, kind="decision")
     order = list(language.entries("assignment.decisions"))
-    by_decision = sorted(summed(decisions, "students", students), key=lambda row: order.index(row["name"]))
-    by_reason = sorted(summed(dropped, "records", used + unused), key=lambda row: -row["records"])
-    single = {
-        age: only(decisions, age=age, name="single_record")["percent"] for age in sorted({row["age"] for row in rows})
-    }
-
-    def percent_text(value: float | None) -> str:
-        return language("no_students") if value is None else language.percent(value)
+    counts = [row["students"] for row in decisions]
+    by_decision = summed(decisions, "students", None if None in counts else sum(counts))
+    by_decision.sort(key=lambda row: order.index(row["name"]))
 
     def bars(of: list[dict], texts: str, label: str) -> DotTable:
         return dot_table(
@@ -632,47 +642,57 @@ def assignment(report: Report) -> Section | None:
         )
 
     subtitle = language("assignment.subtitle")
-    at_ages = {"seven": 7, "twelve": 12, "seventeen": 17}
+    at_ages = {
+        word: cell(language, only(decisions, age=age, name="single_record"), "percent")
+        for word, age in (("seven", 7), ("twelve", 12), ("seventeen", 17))
+    }
+    columns = ["school_year", "age", "name", "students", "percent"]
     decision_figure = Figure(
         key="assignment",
-        title=first_upper(language("assignment.title", percent=percent_text(by_decision[0]["percent"]))),
+        title=first_upper(language("assignment.title", percent=cell(language, by_decision[0], "percent"))),
         subtitle=subtitle,
         drawing=bars(by_decision, "decisions", subtitle),
         data=data_table(
             language,
             "school-assignment",
             sorted(decisions, key=lambda row: (row["age"], order.index(row["name"]))),
-            ["school_year", "age", "name", "students", "records", "percent"],
+            columns,
             {"name": lambda row: language(f"assignment.decisions.{row['name']}")},
         ),
-        notes=[
-            language("assignment.at_ages", **{word: percent_text(single.get(age)) for word, age in at_ages.items()})
-        ],
+        notes=[language("assignment.at_ages", **at_ages), *notes(language, decisions)],
     )
+    dropped = select(rows, kind="dropped")
+    return Section("assignment", {"figures": [decision_figure, *records_not_used(report, dropped, decisions, bars)]})
+
+
+def decision_is_withheld(row: dict) -> bool:
+    return row["kind"] == "decision" and row["students"] is None
+
+
+def records_not_used(
+    report: Report, dropped: list[dict], decisions: list[dict], bars: Callable[[list[dict], str, str], DotTable]
+) -> list[Figure]:
+    """Internal only: a release does not say which records were dropped."""
+    if not dropped:
+        return []
+    language = report.language
+    unused = sum(row["records"] for row in dropped)
+    total = unused + sum(row["records"] for row in decisions)
+    by_reason = sorted(summed(dropped, "records", total), key=lambda row: -row["records"])
     subtitle = language("assignment.dropped_subtitle")
-    most = by_reason[0]
-    dropped_figure = Figure(
-        key="records-not-used",
-        title=first_upper(
-            language(
-                "assignment.dropped_title",
-                percent=percent_text(100 * unused / (used + unused)),
-                reason=language(f"assignment.dropped_reasons.{most['name']}"),
-            )
-            if unused
-            else language("assignment.dropped_none")
-        ),
-        subtitle=subtitle,
-        drawing=bars(by_reason, "dropped", subtitle),
-        data=data_table(
-            language,
-            "education-records-not-used",
-            sorted(dropped, key=lambda row: (row["age"], row["name"])),
-            ["school_year", "age", "name", "records", "percent"],
-            {"name": lambda row: language(f"assignment.dropped.{row['name']}")},
-        ),
+    title = language("assignment.dropped_none")
+    if unused:
+        reason = language(f"assignment.dropped_reasons.{by_reason[0]['name']}")
+        title = language("assignment.dropped_title", percent=language.percent(100 * unused / total), reason=reason)
+    data = data_table(
+        language,
+        "education-records-not-used",
+        sorted(dropped, key=lambda row: (row["age"], row["name"])),
+        ["school_year", "age", "name", "records", "percent"],
+        {"name": lambda row: language(f"assignment.dropped.{row['name']}")},
     )
-    return Section("assignment", {"decisions": decision_figure, "dropped": dropped_figure})
+    drawing = bars(by_reason, "dropped", subtitle)
+    return [Figure("records-not-used", first_upper(title), subtitle, drawing, data)]
 
 
 # Data quality
