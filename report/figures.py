@@ -282,7 +282,7 @@ def tile_map(
                 value=language.number(row[measure.percent], 1) if has_value(row, measure.percent) else "–",
                 title=f"{language.phu(row)}: {cell(language, row, measure.percent)}{few(language, row)}",
                 category=category(row),
-                is_few=row["is_few"],
+                is_few=row["is_few"] and has_value(row, measure.percent),
             )
         )
     used = list(positions.values())

@@ -104,18 +104,30 @@ def reaches_goal(row: dict) -> bool:
 
 
 def extremes(language: Language, rows: list[dict], column: str) -> dict[str, str]:
-    """Lowest and highest unit of those with a value, named."""
+    """Lowest and highest unit, named. None where most are withheld: those left say little of the highest."""
     units = [row for row in rows if row["phu_id"] is not None and has_value(row, column)]
+    withheld = sum(column in row["withheld"] for row in rows if row["phu_id"] is not None)
+    if withheld > len(units):
+        return {}
     ordered = sorted(units, key=lambda row: (row[column], language.phu(row)))
     if not ordered:
         return {}
     low, high = ordered[0], ordered[-1]
+    if low[column] == high[column]:
+        return {"same": cell(language, low, column)}
     return {
         "low": cell(language, low, column),
         "low_phu": language.phu(low) + few(language, low),
         "high": cell(language, high, column),
         "high_phu": language.phu(high) + few(language, high),
     }
+
+
+def among_released(language: Language, title: str, rows: list[dict], column: str) -> str:
+    """The title, which says where it is about a part of the units only."""
+    if any(column in row["withheld"] for row in rows if row["phu_id"] is not None):
+        return f"{title} {language('units.released_only')}"
+    return title
 
 
 def unit_title(row: dict) -> str:
@@ -219,16 +231,22 @@ def province(report: Report) -> Section:
 def range_title(report: Report, antigen: str, age: int, rows: list[dict]) -> str:
     language = report.language
     units = [row for row in rows if row["phu_id"] is not None]
+
+    def among(title: str) -> str:
+        return among_released(language, title, rows, "coverage_percent")
+
     values = extremes(language, units, "coverage_percent")
     values |= {"antigen": language.antigen(antigen, "of"), "age": report.age(age)}
+    if "same" in values:
+        return among(first_upper(language("units.range_same", **values)))
     if "low" not in values:
         return first_upper(language("units.range_none", **values))
     goal = units[0]["goal_percent"]
     if goal is None:
-        return first_upper(language("units.range_no_goal", **values))
+        return among(first_upper(language("units.range_no_goal", **values)))
     reached = sum(reaches_goal(row) for row in units)
     total = language.number(sum(has_value(row, "coverage_percent") for row in units))
-    return first_upper(language("units.range", count=reached, total=total, goal=language.goal(goal), **values))
+    return among(first_upper(language("units.range", count=reached, total=total, goal=language.goal(goal), **values)))
 
 
 def unit_figure(report: Report, antigen: str, age: int) -> Figure:
@@ -318,6 +336,10 @@ def matrix(report: Report, age: int) -> Figure:
     )
 
 
+def of_units(warehouse: Warehouse, pair: tuple[str, int]) -> list[dict]:
+    return select(warehouse.coverage, geography="phu", antigen=pair[0], age=pair[1])
+
+
 def units(report: Report) -> Section:
     language, warehouse = report.language, report.warehouse
     pairs = antigen_ages(warehouse)
@@ -350,7 +372,9 @@ def units(report: Report) -> Section:
                 language(
                     "units.all_maps",
                     count=lowest[worst],
-                    total=language.number(len(warehouse.phus)),
+                    total=language.number(
+                        sum(has_value(row, "coverage_percent") for row in of_units(warehouse, worst))
+                    ),
                     antigen=language.antigen(worst[0], "plain"),
                     antigen_of=language.antigen(worst[0], "of"),
                     age=report.age(worst[1]),
@@ -484,11 +508,14 @@ def series(report: Report) -> Section:
         at = {"antigen": language.antigen(antigen, "of"), "age": report.age(age)}
         found = extremes(language, unit_rows, "completed_percent")
         of_province = only(unit_rows, geography="province")
-        title = (
-            language("series.units_title", province=cell(language, of_province, "completed_percent"), **at, **found)
-            if found
-            else language("series.units_none", **at)
-        )
+        in_province = cell(language, of_province, "completed_percent")
+        title = language("series.units_none", province=in_province, **at)
+        if "same" in found:
+            title = language("series.units_same", **at, **found)
+            title = among_released(language, title, unit_rows, "completed_percent")
+        elif found:
+            title = language("series.units_title", province=in_province, **at, **found)
+            title = among_released(language, title, unit_rows, "completed_percent")
         subtitle = language("series.units_subtitle", antigen=language.antigen(antigen, "plain"), age=report.age(age))
         figure = Figure(
             key=f"series-{antigen}-{age}",
@@ -567,16 +594,14 @@ def exemptions(report: Report) -> Section:
         unit_rows = ranked(language, select(warehouse.exemptions_any_ispa, age=age), "nonmedical_percent")
         found = extremes(language, unit_rows, "nonmedical_percent")
         of_province = only(unit_rows, geography="province")
-        title = (
-            language(
-                "exemptions.units_title",
-                age=report.age(age),
-                province=cell(language, of_province, "nonmedical_percent"),
-                **found,
-            )
-            if found
-            else language("exemptions.units_none", age=report.age(age))
-        )
+        values = {"age": report.age(age), "province": cell(language, of_province, "nonmedical_percent")}
+        title = language("exemptions.units_none", **values)
+        if "same" in found:
+            title = language("exemptions.units_same", **values, **found)
+            title = among_released(language, title, unit_rows, "nonmedical_percent")
+        elif found:
+            title = language("exemptions.units_title", **values, **found)
+            title = among_released(language, title, unit_rows, "nonmedical_percent")
         subtitle = language("exemptions.units_subtitle", age=age)
         figure = Figure(
             key=f"exemptions-{age}",
@@ -649,7 +674,9 @@ def assignment(report: Report) -> Section | None:
     columns = ["school_year", "age", "name", "students", "percent"]
     decision_figure = Figure(
         key="assignment",
-        title=first_upper(language("assignment.title", percent=cell(language, by_decision[0], "percent"))),
+        title=first_upper(language("assignment.title", percent=cell(language, by_decision[0], "percent")))
+        if has_value(by_decision[0], "percent")
+        else subtitle,
         subtitle=subtitle,
         drawing=bars(by_decision, "decisions", subtitle),
         data=data_table(

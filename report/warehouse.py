@@ -163,11 +163,10 @@ class Warehouse:
 
     @cached_property
     def antigen_definitions(self) -> list[dict]:
-        """The rules, which hold no counts: the same for both."""
-        return self.rows(
-            "select * from marts.antigen_definitions where school_year = ? order by antigen, rule_id",
-            [self.school_year],
-        )
+        """The rules that the build applied, in words."""
+        schema = "published" if self.release else "marts"
+        query = f"select * from {schema}.antigen_definitions where school_year = ? order by antigen, rule_id"
+        return self.rows(query, [self.school_year])
 
     @cached_property
     def goals(self) -> dict[tuple[str, int], dict]:
