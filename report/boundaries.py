@@ -115,11 +115,16 @@ def centroid(ring: list[tuple[float, float]]) -> tuple[float, float, float]:
     return x_sum / (3 * area), y_sum / (3 * area), abs(area / 2)
 
 
-def name_of(properties: dict, phus: list[dict]) -> str:
-    """The property that names a unit: one that matches, or the first text that is a name at all."""
-    texts = [value for value in (properties or {}).values() if isinstance(value, str) and value.strip()]
-    matching = [text for text in texts if match([text], phus) != [()]]
-    return (matching or texts or ["?"])[0]
+def names_of(features: list[dict], phus: list[dict]) -> list[str]:
+    """Each feature's name: the text property by which most of them match a unit."""
+    texts = [
+        {key: value for key, value in (feature.get("properties") or {}).items() if isinstance(value, str) and value}
+        for feature in features
+    ]
+    keys = dict.fromkeys(key for properties in texts for key in properties)
+    matched = {key: sum(map(bool, match([properties.get(key, "") for properties in texts], phus))) for key in keys}
+    best = max(matched, key=lambda key: matched[key], default="")
+    return [properties.get(best, "?") for properties in texts]
 
 
 def read_boundaries(path: str | Path, phus: list[dict]) -> Boundaries:
@@ -133,7 +138,7 @@ def read_boundaries(path: str | Path, phus: list[dict]) -> Boundaries:
     if not isinstance(features, list) or not features:
         raise BoundariesError(f"The boundary file {path} has no features: it has to be a GeoJSON FeatureCollection.")
 
-    names = [name_of(feature.get("properties"), phus) for feature in features]
+    names = names_of(features, phus)
     matches = match(names, phus)
     if not any(matches):
         raise BoundariesError(f"No boundary of {path} has the name of a public health unit of the school year.")
