@@ -22,6 +22,7 @@ from figures import (
     category_of,
     cell,
     data_table,
+    domain,
     dot_table,
     few,
     notes,
@@ -308,17 +309,26 @@ class Page:
             for row in lines
             if has_value(row, percent)
         ]
+        # Of two lines, the higher one's number stands above its point and the lower one's below.
+        for row in shown:
+            highest = max(other["percent"] for other in shown if other["year"] == row["year"])
+            row["side"] = "above" if row["percent"] == highest else "below"
+        ends = domain([row["percent"] for row in shown], 100 if self.measure.more_is_better else None)
         base = altair.Chart(altair.Data(values=shown)).encode(
             x=altair.X("year:O", title=None, axis=altair.Axis(labelAngle=0)),
-            y=altair.Y("percent:Q", title=None, scale=altair.Scale(zero=False, nice=True)),
+            y=altair.Y("percent:Q", title=None, scale=altair.Scale(domain=ends)),
             color=altair.Color(
                 "line:N",
                 title=None,
-                scale=altair.Scale(range=["#175676", "#c8621a"]),
-                legend=altair.Legend(orient="top"),
+                scale=altair.Scale(range=["#175676", "#b04f0c"]),
+                legend=altair.Legend(orient="top", labelLimit=400),
             ),
         )
-        chart = base.mark_line() + base.mark_point(filled=True, size=70) + base.mark_text(dy=-13).encode(text="text:N")
+        numbers = [
+            base.transform_filter(f"datum.side == '{side}'").mark_text(dy=dy).encode(text="text:N")
+            for side, dy in (("above", -13), ("below", 15))
+        ]
+        chart = altair.layer(base.mark_line(), base.mark_point(filled=True, opacity=1, size=70), *numbers)
         number = {"decimal": ",", "thousands": "\u00a0", "grouping": [3], "currency": ["", ""]}
         locale = {"locale": {"number": number}} if t.code == "fr" else {}
         chart = chart.properties(height=320, description=self.subject, config=locale)

@@ -8,10 +8,12 @@ for (const chooser of document.querySelectorAll('[data-chooser]')) {
   show();
 }
 for (const link of document.querySelectorAll('[data-choose]')) {
-  link.addEventListener('click', () => {
+  link.addEventListener('click', (event) => {
+    event.preventDefault();
     const select = document.querySelector(`${link.getAttribute('href')} select`);
     select.value = link.dataset.choose;
     select.dispatchEvent(new Event('change'));
+    document.querySelector(link.getAttribute('href')).scrollIntoView();
     select.focus({ preventScroll: true });
   });
 }

@@ -220,7 +220,7 @@ def test_nothing_overlaps_nothing_fails_and_nothing_is_fetched(browser, reports,
         assert opened.complaints == [] and opened.requests == []
 
 
-@pytest.mark.parametrize("language, width", zip(LANGUAGES, WIDTHS, strict=True))
+@pytest.mark.parametrize("language, width", [("en", 1280), ("fr", 390)])
 def test_everybody_can_use_it(browser, reports, language, width):
     with Page(browser, width) as opened:
         opened.page.goto(reports[language].as_uri())
@@ -446,11 +446,17 @@ with measures as (
     from marts.exemptions_any_ispa
 ),
 reasons as (
-    select *, case when counted between 1 and 5 or students - counted between 1 and 5 then 'small_count' end as reason
+    select
+        *,
+        case
+            when students between 1 and 5 or counted between 1 and 5 or students - counted between 1 and 5
+                then 'small_count'
+        end as reason
     from measures
 )
 select
-    build_id, school_year, measure, geography, phu_id, phu_name, age, antigen, gender, students,
+    build_id, school_year, measure, geography, phu_id, phu_name, age, antigen, gender,
+    case when students not between 1 and 5 then students end as students,
     case when reason is null then counted end as students_counted,
     case when reason is null and students > 0 then 100 * counted / students end as percent,
     goal_percent,
