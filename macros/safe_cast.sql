@@ -2,3 +2,7 @@
 {% macro duckdb__safe_cast(field, type) -%}
     cast(nullif(cast({{ field }} as varchar), '') as {{ type }})
 {%- endmacro %}
+
+{% macro spark__safe_cast(field, type) -%}
+    cast(nullif(cast({{ field }} as string), '') as {{ type }})
+{%- endmacro %}

@@ -6,3 +6,7 @@
 {% macro duckdb__trimmed(text) -%}
     nullif(trim({{ text }}, concat(' ', chr(9), chr(10), chr(13), chr(160))), '')
 {%- endmacro %}
+
+{% macro spark__trimmed(text) -%}
+    nullif(btrim({{ text }}, concat(' ', chr(9), chr(10), chr(13), chr(160))), '')
+{%- endmacro %}
