@@ -50,7 +50,7 @@ exploded as (
     from immunizations
     cross join school_year
     inner join students
-        on immunizations.client_id = students.client_id
+        on {{ is_of_student('immunizations.client_id', 'students') }}
     inner join antigens_by_age
         on
             immunizations.agent = antigens_by_age.agent
@@ -71,7 +71,7 @@ ordered as (
         *,
         row_number() over (
             partition by student_key, antigen, administered_date, is_relevant
-            order by same_day_rank, immunization_id
+            order by same_day_rank asc, immunization_id asc nulls last
         ) as rank_within_day,
         max(case when is_live then administered_date end) over (
             partition by student_key, antigen
