@@ -5,6 +5,7 @@ UV := .uv/bin/uv
 export UV_PYTHON_DOWNLOADS := never
 
 .PHONY: build test lint setup docs demonstration clean
+.PHONY: setup-spark spark-build spark-test spark-parity spark-cluster spark-cluster-stop
 
 build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
 	.venv/bin/python scripts/build_warehouse.py $(if $(VARS),--vars '$(VARS)')
@@ -36,5 +37,31 @@ docs: setup  ## The catalogue of tables and columns, in target/
 demonstration: setup  ## Writes seeds/extracts again
 	.venv/bin/python scripts/generate_extracts.py seeds/extracts --students 2500 --seed 2018 --school-year 2018 --format csv --flaws demonstration
 
+# The other engine: docs/spark.md. SPARK_MASTER names a cluster; without it Spark runs in dbt's own process.
+spark-build spark-test spark-parity spark-cluster: export SPARK_LOCAL_IP ?= 127.0.0.1
+
+spark-build: setup-spark  ## The warehouse on Spark with its data tests, published when all have passed
+	SPARK_BUILD=$$(date -u +%Y%m%d_%H%M%S) .venv/bin/dbt build --target spark $(if $(VARS),--vars '$(VARS)')
+
+spark-test: setup-spark  ## Every seed, model, data test and unit test on Spark: the demonstration, about half an hour
+	EXTRACTS_DIR= SPARK_WAREHOUSE=$(CURDIR)/target/spark-test .venv/bin/dbt build --target spark
+	EXTRACTS_DIR= SPARK_WAREHOUSE=$(CURDIR)/target/spark-test .venv/bin/dbt test --target spark --select test_type:unit
+
+spark-parity: setup-spark  ## The same extracts on both engines, every table of assessment and marts compared
+	.venv/bin/python scripts/spark_parity.py --resource-type seed --resource-type model $(if $(VARS),--vars '$(VARS)')
+
+spark-cluster: setup-spark  ## A master and two workers on the loopback address; make spark-cluster-stop ends them
+	.venv/bin/python scripts/spark_cluster.py start
+
+spark-cluster-stop:
+	.venv/bin/python scripts/spark_cluster.py stop
+
+setup-spark: .venv/.locked-spark  ## dbt-spark and pyspark beside the rest; Java 17 has to be there
+
+.venv/.locked-spark: .venv/.locked
+	$(UV) sync --locked --extra spark --python $(PYTHON)
+	@java -version 2>&1 | grep -q 'version "\(17\|21\)' || { echo 'Spark needs Java 17 or 21 on the PATH (Debian: apt-get install openjdk-17-jre-headless).'; exit 1; }
+	touch $@
+
 clean:
-	rm -rf .venv .uv target logs warehouse.duckdb
+	rm -rf .venv .uv target logs warehouse.duckdb spark-warehouse
