@@ -26,3 +26,16 @@
 {% macro spark__is_of_student(client_id, student) -%}
     {{ client_id }} = {{ student }}.student_key
 {%- endmacro %}
+
+{#- What doses of a student and antigen are windowed by: one number sorts faster on DuckDB, on Spark the key keeps them where they lie. -#}
+{% macro student_and_antigen(student_key, antigen_number) -%}
+    {{ return(adapter.dispatch('student_and_antigen')(student_key, antigen_number)) }}
+{%- endmacro %}
+
+{% macro duckdb__student_and_antigen(student_key, antigen_number) -%}
+    100 * cast({{ student_key }} as bigint) + {{ antigen_number }}
+{%- endmacro %}
+
+{% macro spark__student_and_antigen(student_key, antigen_number) -%}
+    {{ student_key }}, {{ antigen_number }}
+{%- endmacro %}

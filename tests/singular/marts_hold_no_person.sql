@@ -27,18 +27,18 @@ with published_texts as (
 
 person_ids as (
     select client_id as person_id from {{ ref('stg_panorama__clients') }}
-    union
+    union all
     select immunization_id as person_id from {{ ref('stg_panorama__immunizations') }}
-    union
+    union all
     select exemption_id as person_id from {{ ref('stg_panorama__exemptions') }}
-    union
+    union all
     select education_record_id as person_id from {{ ref('stg_panorama__education_records') }}
 )
 
 -- depends_on: {{ ref('builds') }}, {{ ref('data_quality') }}, {{ ref('school_assignment') }}, {{ ref('coverage') }}
 -- depends_on: {{ ref('coverage_all_ispa') }}, {{ ref('series_uptake') }}, {{ ref('antigen_definitions') }}
 -- depends_on: {{ ref('exemptions_by_antigen') }}, {{ ref('exemptions_any_ispa') }}
-select published_texts.column_name
+select distinct published_texts.column_name
 from published_texts
 inner join person_ids
     on published_texts.text_value = person_ids.person_id
