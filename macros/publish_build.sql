@@ -13,18 +13,18 @@
 {% macro spark__publish_build(results) -%}
     {%- set build = env_var('SPARK_BUILD', '') -%}
     {%- if execute and build and flags.WHICH == 'build' -%}
-        {%- set failed = results | rejectattr('status', 'in', ['success', 'pass', 'warn', 'no-op']) | list -%}
-        {%- if failed -%}
-            {%- do log('Not published: readers keep the last good build.', info=True) -%}
+        {%- set names = published_schemas() -%}
+        {%- set relations = {} -%}
+        {%- for result in results if result.node.resource_type in ['model', 'seed'] and result.node.config.schema in names -%}
+            {%- do relations.update({(result.node.config.schema ~ '.' ~ result.node.alias): result.node.relation_name}) -%}
+        {%- endfor -%}
+        {%- set problem = problem_of_build(results, names, relations) -%}
+        {%- if problem -%}
+            {%- do log('Not published: ' ~ problem ~ ' Readers keep the last good build.', info=True) -%}
         {%- else -%}
-            {%- set names = published_schemas() -%}
-            {%- for name in names -%}
-                {%- do run_query('create schema if not exists ' ~ name) -%}
-            {%- endfor -%}
             {%- set previous = published_build(names[0]) -%}
-            {%- for result in results if result.node.resource_type in ['model', 'seed'] and result.node.config.schema in names -%}
-                {%- set view = result.node.config.schema ~ '.' ~ adapter.quote(result.node.alias) -%}
-                {%- do run_query('create or replace view ' ~ view ~ ' as select * from ' ~ result.node.relation_name) -%}
+            {%- for view, relation in relations.items() -%}
+                {%- do run_query('create or replace view ' ~ view ~ ' as select * from ' ~ relation) -%}
             {%- endfor -%}
             {%- do run_query("alter schema " ~ names[0] ~ " set dbproperties ('build' = '" ~ build ~ "')") -%}
             {%- for row in run_query("show schemas like '*__*'").rows if row[0].rpartition('__')[2] not in [build, previous] -%}
@@ -33,6 +33,20 @@
             {%- do log('Published build ' ~ build ~ '.', info=True) -%}
         {%- endif -%}
     {%- endif -%}
+{%- endmacro %}
+
+{#- Why a build is not to be published, in a sentence: it failed, or it lacks a table that readers have. -#}
+{% macro problem_of_build(results, names, relations) -%}
+    {%- if results | rejectattr('status', 'in', ['success', 'pass', 'warn', 'no-op']) | list -%}
+        {{ return('the build failed.') }}
+    {%- endif -%}
+    {%- for name in names -%}
+        {%- do run_query('create schema if not exists ' ~ name) -%}
+        {%- for row in run_query('show views in ' ~ name).rows if not row[2] and (name ~ '.' ~ row[1]) not in relations -%}
+            {{ return('the build lacks ' ~ name ~ '.' ~ row[1] ~ '; build without a selection, or drop that view.') }}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return('') }}
 {%- endmacro %}
 
 {#- What readers read; the first remembers the build's name. -#}

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""A Spark cluster on this machine: a standalone master and two workers from the pyspark package, on the loopback address.
+"""A Spark cluster on this machine: a standalone master and two workers from the pyspark package, on loopback.
 
     spark_cluster.py start | stop | status
 
 SPARK_CLUSTER_DIR     pid files, logs and the workers' files (default: target/spark-cluster)
 SPARK_WORKER_MEMORY   what each worker may give to executors (default: 2g); each has one core
 
-`start` returns when both workers have registered, and prints the SPARK_MASTER to build with. `stop` ends what `start` began, and
-nothing else.
+`start` returns when both workers have registered, and prints the SPARK_MASTER to build with. `stop` ends what `start`
+began, and nothing else.
 """
 
 import contextlib

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Build an extract folder on DuckDB and on Spark, and compare every table of `assessment` and `marts`, all rows and columns.
+"""Build an extract folder on DuckDB and on Spark, and compare every table of `assessment` and `marts`, row by row.
 
     spark_parity.py [--compare-only] [arguments of dbt build …]
     EXTRACTS_DIR=/path/to/extracts SPARK_MASTER=spark://127.0.0.1:7077 spark_parity.py
@@ -8,9 +8,9 @@ EXTRACTS_DIR    the folder of extracts; unset or empty, the demonstration
 PARITY_DIR      where both warehouses are built (default: target/parity)
 SPARK_MASTER    the cluster (default: local[2], no cluster)
 
-`--compare-only` compares what stands in PARITY_DIR. The comparison is DuckDB's: it reads the Parquet files that Spark wrote. Rows are
-compared as multisets, both ways, floating point to the last bit. Left out are three columns that cannot agree: `build_id` and
-`built_at` name the build, `content_hash` is the engine's own hash.
+`--compare-only` compares what stands in PARITY_DIR. The comparison is DuckDB's: it reads the Parquet files that Spark
+wrote. Rows are compared as multisets, both ways, all columns, floating point to the last bit. Three columns are left out
+that cannot agree: `build_id` and `built_at` name the build, `content_hash` is the engine's own hash.
 
 Exit status: 0 equal; 1 not, with a line per table; 2 one of the builds failed.
 """
@@ -59,7 +59,8 @@ def tables_of_duckdb(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, st
 
 
 def tables_of_spark(warehouse: Path) -> set[tuple[str, str]]:
-    return {(schema, path.name) for schema in SCHEMAS for path in (warehouse / f"{schema}.db").glob("*") if path.is_dir()}
+    folders = [(schema, path) for schema in SCHEMAS for path in (warehouse / f"{schema}.db").glob("*")]
+    return {(schema, path.name) for schema, path in folders if path.is_dir()}
 
 
 def columns(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[str, str]]:

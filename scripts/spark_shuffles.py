@@ -3,9 +3,9 @@
 
     spark_shuffles.py /path/to/event-log
 
-An event log is written where spark-defaults.conf in SPARK_CONF_DIR has `spark.eventLog.enabled true` and `spark.eventLog.dir …`. Printed
-for each table that was built: seconds, shuffles (exchanges of its final plan that were run), bytes and rows that they wrote,
-and bytes spilled to disk. The last line is the whole build's.
+An event log is written where spark-defaults.conf in SPARK_CONF_DIR has `spark.eventLog.enabled true` and
+`spark.eventLog.dir …`. Printed for each table that was built: seconds, shuffles (stages that wrote for other stages to
+read), bytes and rows that they wrote, and bytes spilled to disk. The last line is the whole build's.
 """
 
 import json
@@ -15,7 +15,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-WRITES = re.compile(r"(?:CreateDataSourceTableAsSelectCommand|InsertIntoHadoopFsRelationCommand)\b.*?`spark_catalog`\.`(\w+)`\.`(\w+)`", re.S)
+WRITES = re.compile(
+    r"(?:CreateDataSourceTableAsSelect|InsertIntoHadoopFsRelation)Command\b.*?`spark_catalog`\.`(\w+)`\.`(\w+)`", re.S
+)
 
 
 def events(log: Path) -> Iterator[dict]:
@@ -75,8 +77,8 @@ def main(log: Path) -> None:
 
 
 def line(table: str, figure: dict[str, float]) -> str:
-    megabytes, spilled = figure["bytes"] / 1e6, figure["spilled"] / 1e6
-    return f"{table:<55}{figure['seconds']:>8.1f}{figure['shuffles']:>9.0f}{megabytes:>10.2f}{figure['rows']:>12.0f}{spilled:>11.1f}"
+    counts = f"{figure['seconds']:>8.1f}{figure['shuffles']:>9.0f}{figure['bytes'] / 1e6:>10.2f}{figure['rows']:>12.0f}"
+    return f"{table:<55}{counts}{figure['spilled'] / 1e6:>11.1f}"
 
 
 if __name__ == "__main__":
