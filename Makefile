@@ -6,6 +6,7 @@ SIZES ?= 50000 400000 1600000
 export UV_PYTHON_DOWNLOADS := never
 
 .PHONY: build test lint setup docs report explore demonstration benchmark publish clean
+.PHONY: setup-spark spark-build spark-test spark-parity spark-cluster spark-cluster-stop
 
 build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
 	.venv/bin/python scripts/build_warehouse.py $(if $(VARS),--vars '$(VARS)')
@@ -53,5 +54,31 @@ benchmark: setup  ## What a build costs, by size: docs/performance.md. SIZES='16
 	    $(if $(EXTRACTS),--extracts '$(EXTRACTS)')
 	.venv/bin/python benchmarks/render_results.py
 
+# The other engine: docs/spark.md. SPARK_MASTER names a cluster; without it Spark runs in dbt's own process.
+spark-build spark-test spark-parity spark-cluster: export SPARK_LOCAL_IP ?= 127.0.0.1
+
+spark-build: setup-spark  ## The warehouse on Spark with its data tests, published when all have passed
+	SPARK_BUILD=$$(date -u +%Y%m%d_%H%M%S) .venv/bin/dbt build --target spark $(if $(VARS),--vars '$(VARS)')
+
+spark-test: setup-spark  ## Every seed, model, data test and unit test on Spark: the demonstration, about half an hour
+	EXTRACTS_DIR= SPARK_WAREHOUSE=$(CURDIR)/target/spark-test .venv/bin/dbt build --target spark
+	EXTRACTS_DIR= SPARK_WAREHOUSE=$(CURDIR)/target/spark-test .venv/bin/dbt test --target spark --select test_type:unit
+
+spark-parity: setup-spark  ## The same extracts on both engines, every table of assessment and marts compared
+	.venv/bin/python scripts/spark_parity.py --resource-type seed --resource-type model $(if $(VARS),--vars '$(VARS)')
+
+spark-cluster: setup-spark  ## A master and two workers on the loopback address; make spark-cluster-stop ends them
+	.venv/bin/python scripts/spark_cluster.py start
+
+spark-cluster-stop:
+	.venv/bin/python scripts/spark_cluster.py stop
+
+setup-spark: .venv/.locked-spark  ## dbt-spark and pyspark beside the rest; Java 17 has to be there
+
+.venv/.locked-spark: .venv/.locked
+	$(UV) sync --locked --inexact --extra spark --python $(PYTHON)
+	@java -version 2>&1 | grep -q 'version "\(17\|21\)' || { echo 'Spark needs Java 17 or 21 on the PATH (Debian: apt-get install openjdk-17-jre-headless).'; exit 1; }
+	touch $@
+
 clean:
-	rm -rf .venv .uv target logs warehouse.duckdb
+	rm -rf .venv .uv target logs warehouse.duckdb spark-warehouse

@@ -3,10 +3,10 @@
 {%- set columns = [] -%}
 {%- if execute -%}
 {%- for node in graph.nodes.values()
-    if node.resource_type == 'model' and node.schema in ['marts', 'published'] and node.package_name == project_name -%}
+    if node.resource_type == 'model' and node.config.schema in ['marts', 'published'] and node.package_name == project_name -%}
 {%- for column in adapter.get_columns_in_relation(api.Relation.create(
     database=node.database, schema=node.schema, identifier=node.alias
-)) if column.is_string() -%}
+)) if column.is_string() or column.dtype == 'string' -%}
 {%- do columns.append([node.schema ~ '.' ~ node.alias, column.name]) -%}
 {%- endfor -%}
 {%- endfor -%}
