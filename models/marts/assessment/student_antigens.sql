@@ -23,23 +23,7 @@ immune_students as (
 ),
 
 rules as (
-    select
-        rules.rule_id,
-        rules.antigen,
-        rules.age,
-        rules.criterion_number,
-        rules.schedule,
-        rules.valid_doses,
-        rules.reference_dose_number,
-        rules.recent_dose_number,
-        {{ as_period('rules.first_dose_age_from') }} as first_dose_age_from,
-        {{ as_period('rules.first_dose_age_before') }} as first_dose_age_before,
-        {{ as_period('rules.reference_dose_age_from') }} as reference_dose_age_from,
-        {{ as_period('rules.reference_dose_age_before') }} as reference_dose_age_before,
-        {{ as_period('rules.recent_dose_before') }} as recent_dose_before
-    from {{ ref('up_to_date_rules') }} as rules
-    cross join school_year
-    where {{ holds_in('school_year.first_year', 'rules') }}
+    {{ up_to_date_rules() }}
 ),
 
 assessed as (
@@ -101,29 +85,7 @@ satisfied as (
             and series.schedule = rules.schedule
             and series.valid_doses >= rules.valid_doses
             and (rules.age is null or assessed.age = rules.age)
-    where
-        (
-            rules.first_dose_age_from is null
-            or series.dose_1_date >= {{ add_period('assessed.date_of_birth', 'rules.first_dose_age_from') }}
-        )
-        and (
-            rules.first_dose_age_before is null
-            or series.dose_1_date < {{ add_period('assessed.date_of_birth', 'rules.first_dose_age_before') }}
-        )
-        and (
-            rules.reference_dose_age_from is null
-            or {{ slot_date('rules.reference_dose_number') }}
-            >= {{ add_period('assessed.date_of_birth', 'rules.reference_dose_age_from') }}
-        )
-        and (
-            rules.reference_dose_age_before is null
-            or {{ slot_date('rules.reference_dose_number') }}
-            < {{ add_period('assessed.date_of_birth', 'rules.reference_dose_age_before') }}
-        )
-        and (
-            rules.recent_dose_before is null
-            or {{ add_period(slot_date('rules.recent_dose_number'), 'rules.recent_dose_before') }} > school_year.assessment_date
-        )
+    where {{ criterion_condition('assessed.date_of_birth') }}
     group by assessed.student_key, assessed.antigen
 ),
 
