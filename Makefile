@@ -4,7 +4,7 @@ UV_VERSION := 0.13.8
 UV := .uv/bin/uv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: build test lint setup docs demonstration clean
+.PHONY: build test lint setup docs demonstration explain clean
 
 build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
 	.venv/bin/python scripts/build_warehouse.py $(if $(VARS),--vars '$(VARS)')
@@ -32,6 +32,9 @@ $(UV):
 
 docs: setup  ## The catalogue of tables and columns, in target/
 	.venv/bin/dbt docs generate
+
+explain: setup  ## Every dose of one student, the rule that counted or refused it, and what is missing; CLIENT=…
+	@.venv/bin/python scripts/explain.py $(CLIENT)
 
 demonstration: setup  ## Writes seeds/extracts again
 	.venv/bin/python scripts/generate_extracts.py seeds/extracts --students 2500 --seed 2018 --school-year 2018 --format csv --flaws demonstration
