@@ -37,7 +37,8 @@ person_ids as (
 
 -- depends_on: {{ ref('builds') }}, {{ ref('data_quality') }}, {{ ref('school_assignment') }}, {{ ref('coverage') }}
 -- depends_on: {{ ref('coverage_all_ispa') }}, {{ ref('series_uptake') }}, {{ ref('antigen_definitions') }}
--- depends_on: {{ ref('exemptions_by_antigen') }}, {{ ref('exemptions_any_ispa') }}
+-- depends_on: {{ ref('exemptions_by_antigen') }}, {{ ref('exemptions_any_ispa') }}, {{ ref('exemptions_by_status') }}
+-- depends_on: {{ ref('not_up_to_date_reasons') }}
 select published_texts.column_name
 from published_texts
 inner join person_ids
