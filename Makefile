@@ -4,7 +4,7 @@ UV_VERSION := 0.13.8
 UV := .uv/bin/uv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: build test lint setup docs demonstration explain clean
+.PHONY: build test lint setup docs demonstration explain immuknow clean
 
 build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
 	.venv/bin/python scripts/build_warehouse.py $(if $(VARS),--vars '$(VARS)')
@@ -35,6 +35,10 @@ docs: setup  ## The catalogue of tables and columns, in target/
 
 explain: setup  ## Every dose of one student, the rule that counted or refused it, and what is missing; CLIENT=…
 	@.venv/bin/python scripts/explain.py $(CLIENT)
+
+immuknow: setup  ## Students overdue under ISPA for ImmuKnow; OUTPUT=list.xlsx [NAMES=file] [FORM=immuknow] [PHU=id] [SCHOOL=id]
+	@.venv/bin/python scripts/export_immuknow.py $(OUTPUT) $(if $(NAMES),--names $(NAMES)) $(if $(FORM),--form $(FORM)) \
+		$(if $(PHU),--phu $(PHU)) $(if $(SCHOOL),--school $(SCHOOL))
 
 demonstration: setup  ## Writes seeds/extracts again
 	.venv/bin/python scripts/generate_extracts.py seeds/extracts --students 2500 --seed 2018 --school-year 2018 --format csv --flaws demonstration

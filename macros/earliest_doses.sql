@@ -7,10 +7,10 @@
 
     The lower bounds of a rule give one day. With `has_gaps`, CTE gaps lists the times between live and polysaccharide doses:
     where those stand in the way, the end of each of their intervals is another candidate. Without, plans have
-    preceding_live_date and preceding_polysaccharide_date, and nothing is given after those. Every candidate is then put to
-    rule_condition, as recorded doses are.
+    preceding_live_date and preceding_polysaccharide_date, and nothing is given after those. With `has_visits` the candidates are the
+    days of CTE visits (student_key, visit_date) instead. Every candidate is then put to rule_condition, as recorded doses are.
 -#}
-{% macro earliest_doses(plans, keys, has_gaps=true) -%}
+{% macro earliest_doses(plans, keys, has_gaps=true, has_visits=false) -%}
     {%- set previous = slot_date('doses.filled', 'doses') -%}
     {%- set bounds = [
         add_period('doses.date_of_birth', 'rules.age_from'),
@@ -40,11 +40,15 @@
             {%- if has_gaps %}
             least(live_gaps.next_date, polysaccharide_gaps.next_date) as clear_until,
             {%- endif %}
+            {%- if has_visits %}
+            visits.visit_date as administered_date
+            {%- else %}
             greatest(
                 bounded.earliest_date,
                 {{ add_period(preceding.live, 'bounded.live_interval_from') }},
                 {{ add_period(preceding.polysaccharide, 'bounded.polysaccharide_interval_from') }}
             ) as administered_date
+            {%- endif %}
         from (
             select
                 {%- for key in keys %}
@@ -93,6 +97,12 @@
                 and (current_agents.rule_id is not null or not rules.names_current_agents)
                 and (first_agents.rule_id is not null or not rules.names_first_agents)
         ) as bounded
+        {%- if has_visits %}
+        inner join visits
+            on
+                bounded.student_key = visits.student_key
+                and bounded.earliest_date <= visits.visit_date
+        {%- endif %}
         {%- if has_gaps %}
         {%- for kind in kinds %}
         left join gaps as {{ kind }}_gaps
@@ -101,7 +111,12 @@
                 and bounded.antigen = {{ kind }}_gaps.antigen
                 and {{ kind }}_gaps.kind = '{{ kind }}'
                 and bounded.{{ kind }}_interval_from is not null
+                {%- if has_visits %}
+                and coalesce({{ kind }}_gaps.preceding_date < visits.visit_date, true)
+                and coalesce({{ kind }}_gaps.next_date >= visits.visit_date, true)
+                {%- else %}
                 and coalesce({{ kind }}_gaps.next_date >= bounded.earliest_date, true)
+                {%- endif %}
         {%- endfor %}
         {%- endif %}
     ) as doses

@@ -109,7 +109,7 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def records_of(connection: duckdb.DuckDBPyConnection, query: str, values: list[str]) -> list[dict]:
+def records_of(connection: duckdb.DuckDBPyConnection, query: str, values: list | dict) -> list[dict]:
     cursor = connection.execute(query, values)
     columns = [column[0] for column in cursor.description]
     return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
