@@ -27,11 +27,11 @@ with published_texts as (
 
 person_ids as (
     select client_id as person_id from {{ ref('stg_panorama__clients') }}
-    union
+    union all
     select immunization_id as person_id from {{ ref('stg_panorama__immunizations') }}
-    union
+    union all
     select exemption_id as person_id from {{ ref('stg_panorama__exemptions') }}
-    union
+    union all
     select education_record_id as person_id from {{ ref('stg_panorama__education_records') }}
 )
 
@@ -40,7 +40,7 @@ person_ids as (
 -- depends_on: {{ ref('exemptions_by_antigen') }}, {{ ref('exemptions_any_ispa') }}, {{ ref('exemptions_by_status') }}
 -- depends_on: {{ ref('not_up_to_date_reasons') }}, {{ ref('dose_coverage') }}, {{ ref('timeliness') }}, {{ ref('reporting') }}
 -- depends_on: {{ ref('coverage_by_age_in_months') }}, {{ ref('coverage_within_reach') }}, {{ ref('near_misses') }}
-select published_texts.column_name
+select distinct published_texts.column_name
 from published_texts
 inner join person_ids
     on published_texts.text_value = person_ids.person_id

@@ -1,3 +1,7 @@
+{%- set student_antigen -%}
+    partition by 100 * cast(student_key as bigint) + antigen_number
+            order by administered_date, is_relevant desc, same_day_rank, immunization_id
+{%- endset -%}
 with immunizations as (
     select * from {{ ref('stg_panorama__immunizations') }}
 ),
@@ -8,6 +12,10 @@ students as (
 
 antigen_agents as (
     select * from {{ ref('int_antigen_agents') }}
+),
+
+antigens as (
+    select * from {{ ref('antigens') }}
 ),
 
 assessed_antigens as (
@@ -22,11 +30,14 @@ antigens_by_age as (
     select
         assessed_antigens.age,
         assessed_antigens.gender,
+        antigens.sort_order as antigen_number,
         antigen_agents.*
     from assessed_antigens
     cross join school_year
     inner join antigen_agents
         on assessed_antigens.antigen = antigen_agents.antigen
+    inner join antigens
+        on assessed_antigens.antigen = antigens.antigen
     where {{ holds_in('school_year.first_year', 'assessed_antigens') }}
 ),
 
@@ -35,11 +46,12 @@ exploded as (
         students.student_key,
         students.date_of_birth,
         antigens_by_age.antigen,
+        antigens_by_age.antigen_number,
         immunizations.immunization_id,
         immunizations.agent,
         antigens_by_age.agent_label,
         immunizations.administered_date,
-        immunizations.trade_name,
+        case when antigens_by_age.antigen = 'hepatitis_b' then immunizations.trade_name end as trade_name,
         antigens_by_age.is_relevant,
         antigens_by_age.same_day_rank,
         antigens_by_age.is_live,
@@ -65,25 +77,27 @@ exploded as (
         )
 ),
 
--- "Any preceding" is the latest earlier day: if that one is far enough away, so is every other.
+-- One sort serves the choice of the day and both interactions: the record that the day keeps comes first, so what precedes it
+-- is of earlier days. "Any preceding" is the latest of these: if that one is far enough away, so is every other.
 ordered as (
     select
         *,
-        row_number() over (
-            partition by student_key, antigen, administered_date, is_relevant
-            order by same_day_rank, immunization_id
-        ) as rank_within_day,
+        lag(administered_date) over ({{ student_antigen }}) as preceding_date,
         max(case when is_live then administered_date end) over (
-            partition by student_key, antigen
-            order by {{ day_number('administered_date') }}
-            range between unbounded preceding and 1 preceding
+            {{ student_antigen }} rows between unbounded preceding and 1 preceding
         ) as preceding_live_date,
         max(case when is_counted_polysaccharide then administered_date end) over (
-            partition by student_key, antigen
-            order by {{ day_number('administered_date') }}
-            range between unbounded preceding and 1 preceding
+            {{ student_antigen }} rows between unbounded preceding and 1 preceding
         ) as preceding_polysaccharide_date
     from exploded
+),
+
+kept as (
+    select
+        *,
+        coalesce(administered_date > preceding_date, true) as is_kept
+    from ordered
+    where is_relevant
 ),
 
 final as (
@@ -96,11 +110,10 @@ final as (
         agent_label,
         trade_name,
         date_of_birth,
-        rank_within_day = 1 as is_kept,
-        preceding_live_date,
-        preceding_polysaccharide_date
-    from ordered
-    where is_relevant
+        is_kept,
+        case when is_kept then preceding_live_date end as preceding_live_date,
+        case when is_kept then preceding_polysaccharide_date end as preceding_polysaccharide_date
+    from kept
 )
 
 select * from final

@@ -30,7 +30,6 @@ assessed as (
     select
         students.student_key,
         students.client_id,
-        students.date_of_birth,
         students.age,
         assessed_antigens.antigen
     from students
@@ -58,35 +57,35 @@ slots_filled as (
     from series
 ),
 
-most_slots_filled as (
+judged as (
     select
-        student_key,
-        antigen,
-        max(valid_doses) as valid_doses
-    from slots_filled
-    group by student_key, antigen
-),
-
-satisfied as (
-    select
-        assessed.student_key,
-        assessed.antigen,
-        {{ first_by('rules.rule_id', ['rules.criterion_number']) }} as criterion,
-        {{ first_by('rules.schedule', ['rules.criterion_number']) }} as schedule
-    from assessed
+        series.student_key,
+        series.antigen,
+        series.valid_doses,
+        case
+            when {{ criterion_condition('students.date_of_birth') }}
+                then rules.criterion_number
+        end as criterion_number
+    from slots_filled as series
     cross join school_year
-    inner join slots_filled as series
-        on
-            assessed.student_key = series.student_key
-            and assessed.antigen = series.antigen
-    inner join rules
+    inner join students
+        on series.student_key = students.student_key
+    left join rules
         on
             series.antigen = rules.antigen
             and series.schedule = rules.schedule
             and series.valid_doses >= rules.valid_doses
-            and (rules.age is null or assessed.age = rules.age)
-    where {{ criterion_condition('assessed.date_of_birth') }}
-    group by assessed.student_key, assessed.antigen
+            and (rules.age is null or students.age = rules.age)
+),
+
+best as (
+    select
+        student_key,
+        antigen,
+        max(valid_doses) as valid_doses,
+        min(criterion_number) as criterion_number
+    from judged
+    group by student_key, antigen
 ),
 
 final as (
@@ -95,28 +94,29 @@ final as (
         assessed.client_id,
         assessed.age,
         assessed.antigen,
-        coalesce(most_slots_filled.valid_doses, 0) as valid_doses,
+        coalesce(best.valid_doses, 0) as valid_doses,
         students_with_doses.student_key is not null as has_any_dose,
-        most_slots_filled.student_key is not null as has_valid_dose,
-        satisfied.student_key is not null as is_up_to_date_by_doses,
+        best.student_key is not null as has_valid_dose,
+        best.criterion_number is not null as is_up_to_date_by_doses,
         immune_students.student_key is not null as has_evidence_of_immunity,
-        satisfied.student_key is not null or immune_students.student_key is not null as is_up_to_date,
-        satisfied.schedule,
-        satisfied.criterion
+        best.criterion_number is not null or immune_students.student_key is not null as is_up_to_date,
+        rules.schedule,
+        rules.rule_id as criterion
     from assessed
     cross join school_year
     left join students_with_doses
         on
             assessed.student_key = students_with_doses.student_key
             and assessed.antigen = students_with_doses.antigen
-    left join most_slots_filled
+    left join best
         on
-            assessed.student_key = most_slots_filled.student_key
-            and assessed.antigen = most_slots_filled.antigen
-    left join satisfied
+            assessed.student_key = best.student_key
+            and assessed.antigen = best.antigen
+    left join rules
         on
-            assessed.student_key = satisfied.student_key
-            and assessed.antigen = satisfied.antigen
+            best.antigen = rules.antigen
+            and best.criterion_number = rules.criterion_number
+            and (rules.age is null or assessed.age = rules.age)
     left join immune_students
         on
             assessed.student_key = immune_students.student_key
