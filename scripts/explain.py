@@ -4,15 +4,15 @@
     explain.py CLIENT_ID [CLIENT_ID …]
     WAREHOUSE_PATH=/path/to/2018.duckdb explain.py 0280324703
 
-Prints, for each client: the education record that assigned the student and the ones that lost; for each antigen whether the
-student is up to date and by which criterion; for each schedule every dose with its slot or its reason, the rule and the annex's
-sentence, each condition with the dates that it compares, and the first day on which a refused dose would have counted; and where
-the student is not up to date the nearest criterion and the next dose.
+Prints, for each client: the education record that assigned the student and the ones that lost; for each antigen
+whether the student is up to date and by which criterion; for each schedule every dose with its slot or its reason, the
+rule and the annex's sentence, each condition with the dates that it compares, and the first day on which a refused dose
+would have counted; and where the student is not up to date the nearest criterion and the next dose.
 
 WAREHOUSE_PATH  the DuckDB file (default: warehouse.duckdb in the project folder); it is opened read-only
 
-Every day is printed as YYYY-MM-DD, every comparison with the day and the period that it comes from. What is printed is about a
-person: it goes to the terminal and nowhere else. Exit status 1 where a client is no student of the warehouse.
+Every day is printed as YYYY-MM-DD, every comparison with the day and the period that it comes from. What is printed is
+about a person: it goes to the terminal and nowhere else. Exit status 1 where a client is no student of the warehouse.
 """
 
 import os
@@ -46,8 +46,8 @@ QUERIES = {
     """,
     "exemptions": "from assessment.student_exemptions where has_medical_exemption or has_nonmedical_exemption",
     "doses": """
-        select doses.*, refused.tried_dose_number, refused.earliest_counted_date, refused.counted_by_rule_id, refused.days_short,
-            schedules.sort_order
+        select doses.*, refused.tried_dose_number, refused.earliest_counted_date, refused.counted_by_rule_id,
+            refused.days_short, schedules.sort_order
         from assessment.doses as doses
         inner join annex.schedules as schedules using (antigen, schedule)
         left join assessment.refused_doses as refused using (client_id, antigen, schedule, immunization_id)
@@ -142,8 +142,10 @@ class Explanation:
         student = self.student
         self.say(0, f"Client {student['client_id']} in the school year {student['school_year']}")
         self.say(
-            1, f"born {student['date_of_birth']}, gender {student['gender'] or 'not recorded'}, {student['age']} years old by "
-            f"{student['first_day'].year}-12-31, assessed on {student['assessment_date']}",
+            1,
+            f"born {student['date_of_birth']}, gender {student['gender'] or 'not recorded'}, "
+            f"{student['age']} years old by {student['first_day'].year}-12-31, "
+            f"assessed on {student['assessment_date']}",
         )
         self.school_record()
         for antigen in sorted(self.facts.rows["antigens"], key=lambda row: row["sort_order"]):
@@ -163,15 +165,18 @@ class Explanation:
             starts, ends = r["effective_from"], r["effective_to"]
             attended = (starts is None or starts <= day) and (ends is None or ends >= day)
             self.say(
-                1, f"Record {r['education_record_id']}: school {r['school_id'] or 'none'} ({r['school_name'] or 'unknown'}, "
-                f"{r['school_type'] or 'no type'}), {r['phu_name'] or 'no public health unit of the year'}, from "
-                f"{starts or 'not recorded'} to {ends or 'open'}",
+                1,
+                f"Record {r['education_record_id']}: school {r['school_id'] or 'none'} "
+                f"({r['school_name'] or 'unknown'}, {r['school_type'] or 'no type'}), "
+                f"{r['phu_name'] or 'no public health unit of the year'}, "
+                f"from {starts or 'not recorded'} to {ends or 'open'}",
             )
             if r["dropped_reason"]:
                 self.say(2, f"dropped: {r['dropped_reason']}")
                 continue
             self.say(
-                2, f"attended on {day}: {'yes' if attended else 'no'}; school type priority {r['school_type_priority']}; "
+                2,
+                f"attended on {day}: {'yes' if attended else 'no'}; school type priority {r['school_type_priority']}; "
                 f"{r['days_attended']} days between {student['first_day']} and {student['assessment_date']}",
             )
             if r["is_assigned"]:
@@ -189,13 +194,17 @@ class Explanation:
             kinds = [kind for kind in ("medical", "nonmedical") if exemption[f"has_{kind}_exemption"]]
             self.say(1, f"exempt in the school year: {', '.join(kinds)}")
         if row["criterion"]:
-            self.say(1, f"criterion {row['criterion']} is met on schedule {row['schedule']}: {self.quoted(row['criterion'])}")
+            self.say(
+                1, f"criterion {row['criterion']} is met on schedule {row['schedule']}: {self.quoted(row['criterion'])}"
+            )
             self.criterion_conditions(2, antigen, row["criterion"])
         doses = self.facts.of("doses", antigen=antigen)
         for schedule in sorted({(d["sort_order"], d["schedule"]) for d in doses}):
             self.say(1, f"Schedule {schedule[1]}")
             of_schedule = [d for d in doses if d["schedule"] == schedule[1]]
-            for dose in sorted(of_schedule, key=lambda d: (d["administered_date"], d["reason"] or "", d["immunization_id"] or "")):
+            for dose in sorted(
+                of_schedule, key=lambda d: (d["administered_date"], d["reason"] or "", d["immunization_id"] or "")
+            ):
                 self.dose(dose, of_schedule)
         if not doses:
             self.say(1, "no dose of a relevant agent is on record")
@@ -219,14 +228,17 @@ class Explanation:
             detail = REASONS[reason]
             if reason == "same_day_duplicate":
                 kept = [
-                    d for d in of_schedule
+                    d
+                    for d in of_schedule
                     if d["administered_date"] == dose["administered_date"] and d["reason"] != "same_day_duplicate"
                 ]
                 detail += "".join(f": {d['agent']} ({d['immunization_id']})" for d in kept)
             elif reason == "agent_not_in_schedule":
                 detail += f", which takes {self.same_schedule_agents.get(rule_id, 'others')}"
             else:
-                before = [d for d in of_schedule if d["is_valid"] and d["administered_date"] < dose["administered_date"]]
+                before = [
+                    d for d in of_schedule if d["is_valid"] and d["administered_date"] < dose["administered_date"]
+                ]
                 detail += f" after {len(before)} valid dose(s)"
             self.say(3, detail)
             return
@@ -239,7 +251,8 @@ class Explanation:
             return
         by = dose["counted_by_rule_id"]
         self.say(
-            3, f"with the doses before it as they are, it would have counted from {dose['earliest_counted_date']} on, "
+            3,
+            f"with the doses before it as they are, it would have counted from {dose['earliest_counted_date']} on, "
             f"{dose['days_short']} day(s) later, by {by}: {self.quoted(by)}",
         )
         self.conditions(4, self.facts.of("dose_conditions", day="earliest_counted", **key))
@@ -257,7 +270,8 @@ class Explanation:
             asked = "not before" if row["comparison"] == "from" else "before"
             looked_at = row["subject_date"] or "no such dose yet"
             self.say(
-                indent, f"{row['condition']}: {looked_at} {'is' if row['is_met'] else 'should be'} {asked} {row['bound_date']} "
+                indent,
+                f"{row['condition']}: {looked_at} {'is' if row['is_met'] else 'should be'} {asked} {row['bound_date']} "
                 f"({row['base']} {row['base_date']} + {row['period']})",
             )
 
@@ -272,13 +286,18 @@ class Explanation:
         if plan["criterion"] is None:
             self.say(1, "no criterion can be met any more")
             return
-        self.say(1, f"nearest criterion {plan['criterion']} on schedule {plan['schedule']}: {self.quoted(plan['criterion'])}")
+        self.say(
+            1, f"nearest criterion {plan['criterion']} on schedule {plan['schedule']}: {self.quoted(plan['criterion'])}"
+        )
         self.criterion_conditions(2, plan["antigen"], plan["criterion"])
         self.say(
-            2, f"missing: {plan['doses_needed']} valid dose(s), the last on {plan['earliest_completion_date']} at the earliest"
+            2,
+            f"missing: {plan['doses_needed']} valid dose(s), "
+            f"the last on {plan['earliest_completion_date']} at the earliest",
         )
         self.say(
-            1, f"next: dose {plan['dose_number']}, such as {plan['trade_name'] or plan['agent']}, counts from "
+            1,
+            f"next: dose {plan['dose_number']}, such as {plan['trade_name'] or plan['agent']}, counts from "
             f"{plan['earliest_valid_date']} on by {plan['earliest_rule_id']}: {self.quoted(plan['earliest_rule_id'])}",
         )
         self.conditions(2, self.facts.of("next_dose_conditions", antigen=plan["antigen"], day="earliest"))
@@ -286,7 +305,8 @@ class Explanation:
             self.say(1, f"due: given on {plan['as_of']} it counts by {plan['rule_id']}: {self.quoted(plan['rule_id'])}")
         else:
             self.say(
-                1, f"not due on {plan['as_of']}: it counts from {plan['next_valid_date']} on by {plan['rule_id']}: "
+                1,
+                f"not due on {plan['as_of']}: it counts from {plan['next_valid_date']} on by {plan['rule_id']}: "
                 f"{self.quoted(plan['rule_id'])}",
             )
             self.conditions(2, self.facts.of("next_dose_conditions", antigen=plan["antigen"], day="next"))
@@ -297,11 +317,16 @@ def explanations(connection: duckdb.DuckDBPyConnection, client_ids: list[str]) -
     sentences = dict(connection.execute("select rule_id, annex_text from marts.antigen_definitions").fetchall())
     agents = dict(
         connection.execute(
-            "select rule_id, string_agg(agent, ', ' order by agent) from annex.dose_rule_agents where dose = 'current' group by 1"
+            "select rule_id, string_agg(agent, ', ' order by agent) from annex.dose_rule_agents "
+            "where dose = 'current' group by 1"
         ).fetchall()
     )
     facts = read_facts(connection, client_ids)
-    return {client_id: Explanation(facts[client_id], sentences, agents).all() for client_id in client_ids if client_id in facts}
+    return {
+        client_id: Explanation(facts[client_id], sentences, agents).all()
+        for client_id in client_ids
+        if client_id in facts
+    }
 
 
 def main(client_ids: list[str]) -> int:

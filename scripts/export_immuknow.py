@@ -5,10 +5,10 @@
     WAREHOUSE_PATH=/path/to/2018.duckdb export_immuknow.py list.xlsx --names names.csv
 
 OUTPUT   .xlsx or .csv, readable by you alone. In .xlsx ids stay text; a spreadsheet that opens a .csv drops their zeros
---names  names and addresses, .csv or .xlsx, with a column Client Id and any of First Name, Last Name, Street Address Line 1,
-         Street Address Line 2, City, Province/Territory, Postal Code. They are joined here and enter no warehouse
---form   `panorama`: the columns that Panorama exports (School Type, School Name, Client Id, …), lists separated by commas;
-         `immuknow`: those of the program's own input schema (school_name, client_id, …), lists separated by semicolons
+--names  names and addresses, .csv or .xlsx, with columns Client Id, First Name, Last Name, and any of Street Address
+         Line 1, Street Address Line 2, City, Province/Territory, Postal Code. Joined here, they enter no warehouse
+--form   `panorama`: the columns that Panorama exports (School Type, School Name, Client Id, …), lists by commas;
+         `immuknow`: those of the program's own input schema (school_name, client_id, …), lists by semicolons
 --phu, --school    only these; --not-yet-due: also those for whom no dose counts on the list's day yet
 
 Who has an exemption in force is not on the list. Exit status 1 where nothing could be written, with a sentence.
@@ -28,19 +28,50 @@ from explain import ROOT, open_warehouse, records_of
 from openpyxl import Workbook, load_workbook
 
 NAME_COLUMNS = (
-    "First Name", "Last Name", "Street Address Line 1", "Street Address Line 2", "City", "Province/Territory", "Postal Code",
+    "First Name",
+    "Last Name",
+    "Street Address Line 1",
+    "Street Address Line 2",
+    "City",
+    "Province/Territory",
+    "Postal Code",
 )
 PANORAMA_COLUMNS = (
-    "School Type", "School Name", "Client Id", "First Name", "Last Name", "Age", "Date of Birth", "Street Address Line 1",
-    "Street Address Line 2", "City", "Province/Territory", "Postal Code", "Overdue Disease", "Overdue Agent", "Imms Given",
-    "Unique ID", "Disease(s)/Agent(s)", "Imms History by Agent",
+    "School Type",
+    "School Name",
+    "Client Id",
+    "First Name",
+    "Last Name",
+    "Age",
+    "Date of Birth",
+    "Street Address Line 1",
+    "Street Address Line 2",
+    "City",
+    "Province/Territory",
+    "Postal Code",
+    "Overdue Disease",
+    "Overdue Agent",
+    "Imms Given",
+    "Unique ID",
+    "Disease(s)/Agent(s)",
+    "Imms History by Agent",
 )
 IMMUKNOW_COLUMNS = {
-    "school_name": "School Name", "client_id": "Client Id", "first_name": "First Name", "last_name": "Last Name",
-    "date_of_birth": "Date of Birth", "street_address_line_1": "Street Address Line 1",
-    "street_address_line_2": "Street Address Line 2", "city": "City", "province": "Province/Territory",
-    "postal_code": "Postal Code", "overdue_disease": "Overdue Disease", "overdue_agent": "Overdue Agent",
-    "imms_given": "Imms Given", "board_name": "Board Name", "school_id": "School Id",
+    "school_name": "School Name",
+    "client_id": "Client Id",
+    "first_name": "First Name",
+    "last_name": "Last Name",
+    "date_of_birth": "Date of Birth",
+    "street_address_line_1": "Street Address Line 1",
+    "street_address_line_2": "Street Address Line 2",
+    "city": "City",
+    "province": "Province/Territory",
+    "postal_code": "Postal Code",
+    "overdue_disease": "Overdue Disease",
+    "overdue_agent": "Overdue Agent",
+    "imms_given": "Imms Given",
+    "board_name": "Board Name",
+    "school_id": "School Id",
 }
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 TEN_DIGITS = re.compile(r"\d{10}", re.ASCII)
@@ -72,7 +103,9 @@ def comparable(header: str) -> str:
 def rows_of_file(path: Path) -> list[list[str]]:
     if path.suffix.lower() == ".xlsx":
         sheet = load_workbook(path, read_only=True, data_only=True).active
-        return [["" if value is None else str(value).strip() for value in row] for row in sheet.iter_rows(values_only=True)]
+        return [
+            ["" if value is None else str(value).strip() for value in row] for row in sheet.iter_rows(values_only=True)
+        ]
     with path.open(encoding="utf-8-sig", newline="") as file:
         return [[value.strip() for value in row] for row in csv.reader(file)]
 
@@ -85,7 +118,9 @@ def read_names(path: Path) -> dict[str, dict[str, str]]:
         rows = [row for row in rows_of_file(path) if any(row)]
     except Exception as error:
         # The text of an unexpected error may hold a row.
-        raise NotWritten(f"The file of names {path} cannot be read ({type(error).__name__}): it has to be .csv or .xlsx.") from None
+        raise NotWritten(
+            f"The file of names {path} cannot be read ({type(error).__name__}): it has to be .csv or .xlsx."
+        ) from None
     header = [comparable(cell) for cell in rows[0]] if rows else []
     if "client id" not in header:
         raise NotWritten(f"The file of names {path} has no column Client Id.")
@@ -130,11 +165,14 @@ def row_of(student: dict, doses: list[tuple[date, str]], names: dict[str, str], 
         "Date of Birth": student["date_of_birth"].isoformat(),
         "Overdue Disease": listed(student["overdue_diseases"].split(", "), separator),
         "Overdue Agent": listed(student["missing_agents"].split(", "), separator),
-        "Imms Given": listed([f"{given_on(day)} - {agent}" for day, agent in doses], separator) if doses else f"- {separator}",
+        "Imms Given": listed([f"{given_on(day)} - {agent}" for day, agent in doses], separator)
+        if doses
+        else f"- {separator}",
         "Unique ID": f"{school.upper()}-{student['client_id']}",
         "Disease(s)/Agent(s)": student["diseases_and_agents"],
         "Imms History by Agent": " ".join(
-            f"[{day.year} {MONTHS[day.month - 1].upper()} {day.day:02}: {', '.join(agents)}]" for day, agents in by_day.items()
+            f"[{day.year} {MONTHS[day.month - 1].upper()} {day.day:02}: {', '.join(agents)}]"
+            for day, agents in by_day.items()
         ),
     }
 
@@ -183,7 +221,9 @@ def export(arguments: argparse.Namespace) -> str:
     kept = [(student, doses) for student, doses in found if TEN_DIGITS.fullmatch(student["client_id"])]
     panorama = arguments.form == "panorama"
     columns = dict(zip(PANORAMA_COLUMNS, PANORAMA_COLUMNS, strict=True)) if panorama else IMMUKNOW_COLUMNS
-    rows = [row_of(student, doses, names.get(student["client_id"], {}), "," if panorama else ";") for student, doses in kept]
+    rows = [
+        row_of(student, doses, names.get(student["client_id"], {}), "," if panorama else ";") for student, doses in kept
+    ]
     write(output, list(columns), [[row[source] for source in columns.values()] for row in rows])
     said = [f"{len(rows)} overdue students written to {output}."]
     if len(kept) < len(found):

@@ -19,8 +19,11 @@ class CompiledModels:
         self.connection = duckdb.connect(str(shutil.copy(build.warehouse, folder / build.warehouse.name)))
         manifest = json.loads((build.warehouse.with_suffix(".target") / "manifest.json").read_text(encoding="utf-8"))
         models = {
-            node["name"]: node for node in manifest["nodes"].values()
-            if node["resource_type"] == "model" and node["config"]["materialized"] in ("table", "view") and node.get("compiled")
+            node["name"]: node
+            for node in manifest["nodes"].values()
+            if node["resource_type"] == "model"
+            and node["config"]["materialized"] in ("table", "view")
+            and node.get("compiled")
         }
         names = {node["unique_id"]: name for name, node in models.items()}
         self._parents = {

@@ -33,7 +33,8 @@ SHAPES = {
     "criterion": rf"criterion {RULE} is met on schedule (\w+): {SENTENCE}",
     "number": r"valid doses asked for: (\d), counted: (\d)",
     "schedule": r"Schedule (\w+)",
-    "condition": rf"(\w+): (?:{DAY}|no such dose yet) (is|should be) (not before|before) {DAY} \((.+) {DAY} \+ (\d+) (\w+)\)",
+    "condition": rf"(\w+): (?:{DAY}|no such dose yet) (is|should be) (not before|before) {DAY} "
+    rf"\((.+) {DAY} \+ (\d+) (\w+)\)",
     "valid": rf"{DAY} (.+) \((\S+)\): valid dose (\d) by {RULE}: {SENTENCE}",
     "refused_for": rf"{DAY} (.+) \((\S+)\): refused for dose (\d), (\w+) by {RULE}: {SENTENCE}",
     "refused": rf"{DAY} (.+) \((\S+)\): refused, (\w+) by {RULE}: {SENTENCE}",
@@ -65,9 +66,10 @@ def parsed(lines):
         for name, shape in SHAPES.items():
             found = re.fullmatch(shape, line.strip())
             if found:
-                yield name, [
-                    date.fromisoformat(part) if part and re.fullmatch(DAY, part) else part for part in found.groups()
-                ]
+                yield (
+                    name,
+                    [date.fromisoformat(part) if part and re.fullmatch(DAY, part) else part for part in found.groups()],
+                )
                 break
         else:
             pytest.fail(f"no shape for: {line}")
@@ -192,7 +194,9 @@ def check_antigen(blocks, assessed_on):
 
 def test_what_is_printed_of_a_thousand_students_follows_from_its_own_sentences(demonstration, annex_texts):
     with explain.open_warehouse(demonstration.warehouse) as connection:
-        clients = [row[0] for row in connection.execute("select client_id from assessment.students order by 1").fetchall()]
+        clients = [
+            row[0] for row in connection.execute("select client_id from assessment.students order by 1").fetchall()
+        ]
         found = explain.explanations(connection, random.Random(3).sample(clients, 1000))
         antigens = dict(
             connection.execute("select client_id, count(*) from assessment.student_antigens group by 1").fetchall()
@@ -204,7 +208,7 @@ def test_what_is_printed_of_a_thousand_students_follows_from_its_own_sentences(d
         seen.update(name for name, _, _ in blocks)
         starts = [place for place, (name, _, _) in enumerate(blocks) if name == "antigen"]
         assert blocks[0][1][0] == client_id and len(starts) == antigens[client_id]
-        check_school(blocks[:starts[0]])
+        check_school(blocks[: starts[0]])
         for start, end in zip(starts, [*starts[1:], len(blocks)], strict=True):
             check_antigen(blocks[start:end], assessed_on=blocks[1][1][4])
         for name, parts, _ in blocks:
@@ -214,8 +218,14 @@ def test_what_is_printed_of_a_thousand_students_follows_from_its_own_sentences(d
                 reasons[parts[-3]] += 1
     assert set(SHAPES) - set(seen) <= {"condition", "number"}
     assert set(reasons) >= {
-        "same_day_duplicate", "agent_not_in_schedule", "extra_dose", "before_birth", "too_young", "too_old",
-        "live_vaccine_interaction", "interval_too_short",
+        "same_day_duplicate",
+        "agent_not_in_schedule",
+        "extra_dose",
+        "before_birth",
+        "too_young",
+        "too_old",
+        "live_vaccine_interaction",
+        "interval_too_short",
     }
 
 
@@ -226,7 +236,10 @@ def test_a_warehouse_under_another_name_is_explained_and_an_unknown_client_is_sa
 
     def run(*clients):
         return subprocess.run(
-            [sys.executable, ROOT / "scripts" / "explain.py", *clients], capture_output=True, text=True, check=False,
+            [sys.executable, ROOT / "scripts" / "explain.py", *clients],
+            capture_output=True,
+            text=True,
+            check=False,
             env={"WAREHOUSE_PATH": str(copy), "PATH": "/usr/bin:/bin"},
         )
 
@@ -234,4 +247,8 @@ def test_a_warehouse_under_another_name_is_explained_and_an_unknown_client_is_sa
     assert told.returncode == 0, told.stderr
     assert told.stdout.startswith(f"Client {client} in the school year 2018-19\n")
     unknown = run("9999999990")
-    assert unknown.returncode == 1 and "no students of this warehouse" in unknown.stderr and "9999999990" not in unknown.stderr
+    assert (
+        unknown.returncode == 1
+        and "no students of this warehouse" in unknown.stderr
+        and "9999999990" not in unknown.stderr
+    )

@@ -1,4 +1,4 @@
-"""The list for ImmuKnow, held to that program's input checks (columns, ids of ten digits, dates, agents) and to the warehouse."""
+"""The list for ImmuKnow, held to that program's input checks (columns, ids, dates, agents) and to the warehouse."""
 
 import csv
 import hashlib
@@ -14,27 +14,67 @@ from openpyxl import load_workbook
 
 SAMPLE = SHARED / "data" / "panorama_sample.csv"
 COLUMNS = [
-    "School Type", "School Name", "Client Id", "First Name", "Last Name", "Age", "Date of Birth", "Street Address Line 1",
-    "Street Address Line 2", "City", "Province/Territory", "Postal Code", "Overdue Disease", "Overdue Agent", "Imms Given",
-    "Unique ID", "Disease(s)/Agent(s)", "Imms History by Agent",
+    "School Type",
+    "School Name",
+    "Client Id",
+    "First Name",
+    "Last Name",
+    "Age",
+    "Date of Birth",
+    "Street Address Line 1",
+    "Street Address Line 2",
+    "City",
+    "Province/Territory",
+    "Postal Code",
+    "Overdue Disease",
+    "Overdue Agent",
+    "Imms Given",
+    "Unique ID",
+    "Disease(s)/Agent(s)",
+    "Imms History by Agent",
 ]
 # The fields of the program's own input schema, and those that it requires.
 SCHEMA_FIELDS = {
-    "school_name", "client_id", "first_name", "last_name", "date_of_birth", "street_address_line_1", "street_address_line_2",
-    "city", "province", "postal_code", "overdue_disease", "overdue_agent", "imms_given", "board_name", "board_id", "school_id",
+    "school_name",
+    "client_id",
+    "first_name",
+    "last_name",
+    "date_of_birth",
+    "street_address_line_1",
+    "street_address_line_2",
+    "city",
+    "province",
+    "postal_code",
+    "overdue_disease",
+    "overdue_agent",
+    "imms_given",
+    "board_name",
+    "board_id",
+    "school_id",
     "version_id",
 }
 SCHEMA_REQUIRED = {"school_name", "client_id", "first_name", "last_name", "date_of_birth", "city", "imms_given"}
 DISEASES = {
-    "Diphtheria", "Tetanus", "Pertussis", "Polio", "Measles", "Mumps", "Rubella", "Meningococcal", "Varicella",
+    "Diphtheria",
+    "Tetanus",
+    "Pertussis",
+    "Polio",
+    "Measles",
+    "Mumps",
+    "Rubella",
+    "Meningococcal",
+    "Varicella",
 }
 
 
 def run_export(warehouse, *arguments):
     environment = {name: value for name, value in os.environ.items() if name != "EXTRACTS_DIR"}
     return subprocess.run(
-        [sys.executable, ROOT / "scripts" / "export_immuknow.py", *map(str, arguments)], capture_output=True, text=True,
-        check=False, env=environment | {"WAREHOUSE_PATH": str(warehouse)},
+        [sys.executable, ROOT / "scripts" / "export_immuknow.py", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment | {"WAREHOUSE_PATH": str(warehouse)},
     )
 
 
@@ -44,9 +84,29 @@ def names(demonstration, tmp_path_factory):
     path = tmp_path_factory.mktemp("names") / "names.csv"
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["Last Name", "CLIENT_ID", "first name", "City", "Street Address Line 1", "Province/Territory", "Postal Code"])
+        writer.writerow(
+            [
+                "Last Name",
+                "CLIENT_ID",
+                "first name",
+                "City",
+                "Street Address Line 1",
+                "Province/Territory",
+                "Postal Code",
+            ]
+        )
         for number, (client,) in enumerate(demonstration.rows("select client_id from assessment.students order by 1")):
-            writer.writerow([f"Zzyxnamed{number}", client, f"Given{number}", "Springfield, North", f"{number} Main St", "Ontario", "N0N 0N0"])
+            writer.writerow(
+                [
+                    f"Zzyxnamed{number}",
+                    client,
+                    f"Given{number}",
+                    "Springfield, North",
+                    f"{number} Main St",
+                    "Ontario",
+                    "N0N 0N0",
+                ]
+            )
     return path
 
 
@@ -92,7 +152,10 @@ def test_ids_dates_agents_and_names_are_what_the_program_checks(demonstration, l
         assert re.fullmatch(r"\d{10}", client) and again["client_id"] == client
         assert set(again) <= SCHEMA_FIELDS and all(again[name] for name in SCHEMA_REQUIRED)
         born = date.fromisoformat(row["Date of Birth"])
-        assert again["date_of_birth"] == row["Date of Birth"] and 2019 - born.year - 1 <= int(row["Age"]) <= 2019 - born.year
+        assert (
+            again["date_of_birth"] == row["Date of Birth"]
+            and 2019 - born.year - 1 <= int(row["Age"]) <= 2019 - born.year
+        )
         assert row["Last Name"].startswith("Zzyxnamed") and row["City"] == "Springfield, North"
         assert row["Unique ID"] == f"{row['School Name'].upper()}-{client}"
         for texts, separator in (
@@ -119,7 +182,8 @@ def test_the_list_is_everybody_overdue_and_nobody_exempt(demonstration, lists):
     overdue = demonstration.rows("select distinct client_id from assessment.ispa_compliance where is_due")
     assert sorted(row["Client Id"] for row in lists[1]) == sorted(client for (client,) in overdue)
     exempt = demonstration.rows(
-        "select client_id, disease_name from assessment.ispa_compliance join practice.ispa_diseases using (disease, antigen) "
+        "select client_id, disease_name from assessment.ispa_compliance "
+        "join practice.ispa_diseases using (disease, antigen) "
         "where status <> 'overdue'"
     )
     named = {(row["Client Id"], disease) for row in lists[1] for disease in entries(row["Overdue Disease"], ",")}
@@ -136,11 +200,14 @@ def test_a_list_is_its_owners_alone_and_can_be_of_one_unit(demonstration, lists,
     assert done.stdout.startswith(f"{count} overdue students written") and "have no name" in done.stdout
 
 
-@pytest.mark.parametrize(("content", "sentence"), [
-    ("Name,First Name,Last Name\nZzyx,A,B\n", "has no column Client Id"),
-    ("Client Id,Surname\n0000000001,Zzyx\n", "has no columns First Name and Last Name"),
-    ("Client Id,First Name,Last Name\n0000000001,Zzyx,B\n0000000001,A,B\n", "has a client twice"),
-])
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("Name,First Name,Last Name\nZzyx,A,B\n", "has no column Client Id"),
+        ("Client Id,Surname\n0000000001,Zzyx\n", "has no columns First Name and Last Name"),
+        ("Client Id,First Name,Last Name\n0000000001,Zzyx,B\n0000000001,A,B\n", "has a client twice"),
+    ],
+)
 def test_a_bad_file_of_names_is_a_sentence_without_its_rows(demonstration, tmp_path, content, sentence):
     (tmp_path / "names.csv").write_text(content, encoding="utf-8")
     done = run_export(demonstration.warehouse, tmp_path / "list.csv", "--names", tmp_path / "names.csv")

@@ -1,8 +1,7 @@
-"""What assessment.next_doses proposes, given to random students: it counts on its day, never a day before, and as often as
-doses are needed it brings them up to date. Held against the independent reading and against the models themselves.
+"""What assessment.next_doses proposes, given to random students: it counts on its day, never a day before, and as often
+as doses are needed it brings them up to date. Held against the independent reading and against the models themselves.
 """
 
-import json
 import random
 from collections import Counter, defaultdict
 from datetime import date, timedelta
@@ -19,9 +18,22 @@ ASSESSED = date(2019, 8, 31)
 # Later than any dose that is proposed.
 NO_DOSE_AFTER = 2060
 SCHEDULES = {
-    *((antigen, "series") for antigen in (
-        "diphtheria", "hib", "measles", "mcc", "mcv4", "mumps", "pertussis", "polio", "rubella", "tetanus", "varicella"
-    )),
+    *(
+        (antigen, "series")
+        for antigen in (
+            "diphtheria",
+            "hib",
+            "measles",
+            "mcc",
+            "mcv4",
+            "mumps",
+            "pertussis",
+            "polio",
+            "rubella",
+            "tetanus",
+            "varicella",
+        )
+    ),
     *((antigen, schedule) for antigen in ("hepatitis_b", "hpv") for schedule in ("two_dose", "three_dose")),
     *(("pneumococcal", schedule) for schedule in ("three_plus_one", "two_plus_one", "two_dose", "one_dose")),
 }
@@ -37,8 +49,13 @@ def extracts(tmp_path_factory):
 @pytest.fixture(scope="module")
 def build(extracts, tmp_path_factory):
     build = run_dbt(
-        "build", *ONLY_TABLES, "--select", "+next_doses", "+doses",
-        warehouse=tmp_path_factory.mktemp("next_doses") / "random.duckdb", extracts=extracts,
+        "build",
+        *ONLY_TABLES,
+        "--select",
+        "+next_doses",
+        "+doses",
+        warehouse=tmp_path_factory.mktemp("next_doses") / "random.duckdb",
+        extracts=extracts,
     )
     assert build.returncode == 0, build.output
     return build
@@ -50,7 +67,8 @@ def histories(extracts):
     immunizations = annex_reading.read_immunizations(extracts)
     return {
         client_id: (
-            annex_reading.parse_date(birth), gender,
+            annex_reading.parse_date(birth),
+            gender,
             [d for d in immunizations.get(client_id, ()) if d.given is not None and d.given <= ASSESSED],
         )
         for client_id, birth, gender, _ in annex_reading.read_extract(extracts, "clients")
@@ -70,14 +88,13 @@ def slot_filled(histories, client_id, antigen, schedule, given, agent, trade_nam
     birth, gender, doses = histories[client_id]
     more = [Dose("~next", given, name, trade_name or "") for name in annex_reading.AGENT_ALIASES.get(agent, (agent,))]
     found = annex_reading.assess_antigen(antigen, history_with(birth, gender, [*doses, *more]))
-    return next(
-        v.dose_number for v in found.verdicts if v.schedule == schedule and v.dose.immunization_id == "~next"
-    )
+    return next(v.dose_number for v in found.verdicts if v.schedule == schedule and v.dose.immunization_id == "~next")
 
 
 def test_every_student_who_is_not_up_to_date_has_a_next_dose(build):
     assert not build.rows(
-        "select * from assessment.student_antigens as s full join assessment.next_doses as n using (client_id, antigen) "
+        "select * from assessment.student_antigens as s "
+        "full join assessment.next_doses as n using (client_id, antigen) "
         "where coalesce(s.is_up_to_date, true) <> (n.client_id is null)"
     )
     # Some criterion can always still be met, at the ages of the annex.
@@ -89,7 +106,8 @@ def test_every_student_who_is_not_up_to_date_has_a_next_dose(build):
 def test_the_next_dose_counts_on_its_first_day_and_on_no_day_before(build, histories):
     rng = random.Random(7)
     rows = build.rows(
-        "select client_id, antigen, schedule, dose_number, agent, trade_name, earliest_valid_date, next_valid_date, as_of "
+        "select client_id, antigen, schedule, dose_number, agent, trade_name, earliest_valid_date, next_valid_date, "
+        "as_of "
         "from assessment.next_doses order by all"
     )
     assert len(rows) > 1500
@@ -101,15 +119,17 @@ def test_the_next_dose_counts_on_its_first_day_and_on_no_day_before(build, histo
         if antigen == "hpv" and gender == "M":
             relevant = relevant - {annex_reading.HPV_2}
         after = max([birth - DAY, *(d.given for d in doses if d.agent in relevant)])
-        before = {earliest - DAY} | {after + rng.randint(0, max(0, (earliest - DAY - after).days)) * DAY for _ in range(2)}
+        before = {earliest - DAY} | {
+            after + rng.randint(0, max(0, (earliest - DAY - after).days)) * DAY for _ in range(2)
+        }
         for given in (earliest, following):
             if slot_filled(histories, client_id, antigen, schedule, given, agent, trade_name) != number:
                 wrong.append((client_id, antigen, schedule, "refused on", given))
         if following > as_of:
             before.add(following - DAY)
         for given in (day for day in before if day < earliest or day >= as_of):
-            # No other agent counts earlier; but another product would take a student from Engerix-B's rule to the other,
-            # and on the day of a recorded dose another agent may be kept in its place.
+            # No other agent counts earlier; but another product would take a student from Engerix-B's rule to the
+            # other, and on the day of a recorded dose another agent may be kept in its place.
             for name in {agent} if trade_name or given <= after else relevant:
                 if slot_filled(histories, client_id, antigen, schedule, given, name, trade_name) == number:
                     wrong.append((client_id, antigen, schedule, "counted on", given, name))
@@ -137,12 +157,16 @@ def give(models, given):
     )
     models.connection.executemany(
         "insert into given values (?, ?, ?, ?, ?)",
-        [(place, client_id, agent, trade_name, day)
-         for place, (_, client_id, _, agent, trade_name, day) in enumerate(given)],
+        [
+            (place, client_id, agent, trade_name, day)
+            for place, (_, client_id, _, agent, trade_name, day) in enumerate(given)
+        ],
     )
     models.connection.execute("""
         create or replace temp table clones as
-        select given.*, clients.last_key + 1 + given.place as student_key, 'C' || (clients.last_key + 1 + given.place) as new_id
+        select
+            given.*, clients.last_key + 1 + given.place as student_key,
+            'C' || (clients.last_key + 1 + given.place) as new_id
         from given cross join (select max(student_key) as last_key from intermediate.int_students) as clients;
         insert into intermediate.int_students by name
         select students.* replace (clones.student_key::int as student_key, clones.new_id as client_id)
@@ -159,7 +183,8 @@ def give(models, given):
         insert into staging.base_panorama__immunizations by name
         select
             more_doses.*,
-            row_number() over () + (select max(source_row_number) from staging.base_panorama__immunizations) as source_row_number
+            row_number() over ()
+            + (select max(source_row_number) from staging.base_panorama__immunizations) as source_row_number
         from more_doses
     """)
     new_ids = dict(models.rows("select place, new_id from clones"))
@@ -194,7 +219,14 @@ def test_the_build_counts_the_next_dose_on_its_first_day_and_not_the_day_before(
         "from assessment.next_doses order by client_id, antigen"
     )
     given = [
-        ((antigen, schedule, number if day == earliest else None, client_id), client_id, antigen, agent, trade_name, day)
+        (
+            (antigen, schedule, number if day == earliest else None, client_id),
+            client_id,
+            antigen,
+            agent,
+            trade_name,
+            day,
+        )
         for client_id, antigen, schedule, number, agent, trade_name, earliest in rows
         for day in (earliest, earliest - DAY)
     ]
@@ -203,26 +235,27 @@ def test_the_build_counts_the_next_dose_on_its_first_day_and_not_the_day_before(
     with models.assessed_on("2060-08-31"):
         models.run(models.between(CHANGED, {"doses"}))
     verdicts = {
-        row[:3]: row[3] for row in
-        models.rows("select client_id, antigen, schedule, dose_number from assessment.doses where immunization_id like '~%'")
+        row[:3]: row[3]
+        for row in models.rows(
+            "select client_id, antigen, schedule, dose_number from assessment.doses where immunization_id like '~%'"
+        )
     }
-    wrong = [
-        key for key, client in clients.items() if verdicts[client, *key[:2]] != key[2]
-    ]
+    wrong = [key for key, client in clients.items() if verdicts[client, *key[:2]] != key[2]]
     assert not wrong, wrong[:5]
 
 
 def test_doses_given_as_proposed_bring_every_student_up_to_date(models, histories):
     rng = random.Random(8)
-    plan = "select client_id, antigen, agent, trade_name, next_valid_date, doses_needed, criterion from assessment.next_doses"
+    plan = (
+        "select client_id, antigen, agent, trade_name, next_valid_date, doses_needed, criterion "
+        "from assessment.next_doses"
+    )
     chosen = rng.sample(sorted(models.rows(plan), key=str), 700)
     before = {(row[0], row[1]): row for row in chosen}
     received = defaultdict(list)
     open_plans = {key: (key[0], row) for key, row in before.items()}
     for _ in range(6):
-        given = [
-            (key, client, row[1], *row[2:5]) for key, (client, row) in open_plans.items()
-        ]
+        given = [(key, client, row[1], *row[2:5]) for key, (client, row) in open_plans.items()]
         for key, _, _, agent, trade_name, day in given:
             received[key].append(Dose(f"~{len(received[key])}", day, agent, trade_name or ""))
         clients = give(models, given)
