@@ -5,7 +5,7 @@ UV := .uv/bin/uv
 SIZES ?= 50000 400000 1600000
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: build test lint setup docs report explore demonstration benchmark publish clean
+.PHONY: build test lint setup docs report explore explain immuknow demonstration benchmark publish clean
 .PHONY: setup-spark spark-build spark-test spark-parity spark-cluster spark-cluster-stop
 
 build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
@@ -44,6 +44,13 @@ explore: .venv/.explore  ## The explorer, in a browser on this computer; WAREHOU
 
 docs: setup  ## The catalogue of tables and columns, in target/
 	.venv/bin/dbt docs generate
+
+explain: setup  ## Every dose of one student, the rule that counted or refused it, and what is missing; CLIENT=…
+	@.venv/bin/python scripts/explain.py $(CLIENT)
+
+immuknow: setup  ## Students overdue under ISPA for ImmuKnow; OUTPUT=list.xlsx [NAMES=file] [FORM=immuknow] [PHU=id] [SCHOOL=id]
+	@.venv/bin/python scripts/export_immuknow.py $(OUTPUT) $(if $(NAMES),--names $(NAMES)) $(if $(FORM),--form $(FORM)) \
+		$(if $(PHU),--phu $(PHU)) $(if $(SCHOOL),--school $(SCHOOL))
 
 demonstration: setup  ## Writes seeds/extracts again
 	.venv/bin/python scripts/generate_extracts.py seeds/extracts --students 2500 --seed 2018 --school-year 2018 --format csv --flaws demonstration

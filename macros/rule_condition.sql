@@ -8,8 +8,9 @@
         live              far enough from the preceding live dose
         polysaccharide    far enough from the preceding polysaccharide dose
         interval          far enough from the previous and the first valid dose
+    dose_date is the day that ages and intervals are held against, the dose's own unless a grace period moves it.
 -#}
-{% macro rule_condition(condition, previous_dose_date=none, slots=0, series='series') -%}
+{% macro rule_condition(condition, previous_dose_date=none, slots=0, series='series', dose_date='doses.administered_date') -%}
     {%- set birth = 'doses.date_of_birth' -%}
     {%- set reference_dose_date = slot_date('rules.reference_dose_number', series, slots - 1) -%}
     {%- set history = [
@@ -26,13 +27,13 @@
         {{ ' and ' if not loop.first }}(rules.{{ column }} is null or {{ date }} {{ comparison }} {{ add_period(birth, 'rules.' ~ column) }})
         {%- endfor -%}
     {%- elif condition == 'age_from' -%}
-        (rules.age_from is null or doses.administered_date >= {{ add_period(birth, 'rules.age_from') }})
+        (rules.age_from is null or {{ dose_date }} >= {{ add_period(birth, 'rules.age_from') }})
     {%- elif condition == 'age_before' -%}
-        (rules.age_before is null or doses.administered_date < {{ add_period(birth, 'rules.age_before') }})
+        (rules.age_before is null or {{ dose_date }} < {{ add_period(birth, 'rules.age_before') }})
     {%- elif condition == 'window' -%}
         (
             rules.window_opens_birth_years is null
-            or doses.administered_date >= make_date(
+            or {{ dose_date }} >= make_date(
                 cast(extract(year from {{ birth }}) as int) + rules.window_opens_birth_years, 9, 1
             )
         )
@@ -40,13 +41,13 @@
         (
             rules.{{ condition }}_interval_from is null
             or doses.preceding_{{ condition }}_date is null
-            or doses.administered_date >= {{ add_period(
+            or {{ dose_date }} >= {{ add_period(
                 'doses.preceding_' ~ condition ~ '_date', 'rules.' ~ condition ~ '_interval_from'
             ) }}
         )
     {%- elif condition == 'interval' -%}
         {%- for column, date in intervals -%}
-        {{ ' and ' if not loop.first }}(rules.{{ column }} is null or doses.administered_date >= {{ add_period(date, 'rules.' ~ column) }})
+        {{ ' and ' if not loop.first }}(rules.{{ column }} is null or {{ dose_date }} >= {{ add_period(date, 'rules.' ~ column) }})
         {%- endfor -%}
     {%- else -%}
         {%- do exceptions.raise_compiler_error("rule_condition has no condition '" ~ condition ~ "'.") -%}

@@ -20,6 +20,10 @@ final as (
         recorded_date_unparsed,
         cast(null as {{ dbt.type_string() }}) as panorama_verdict
     from immunizations
+    {%- if recorded_by() %}
+    -- As an extraction on that day would have it; a dose without a recorded date cannot be told and stays.
+    where coalesce(recorded_date <= {{ recorded_by() }}, true)
+    {%- endif %}
     union all
     select
         immunization_id,

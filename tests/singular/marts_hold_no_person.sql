@@ -37,9 +37,11 @@ person_ids as (
 
 -- depends_on: {{ ref('builds') }}, {{ ref('data_quality') }}, {{ ref('school_assignment') }}, {{ ref('coverage') }}
 -- depends_on: {{ ref('coverage_all_ispa') }}, {{ ref('series_uptake') }}, {{ ref('antigen_definitions') }}
--- depends_on: {{ ref('exemptions_by_antigen') }}, {{ ref('exemptions_any_ispa') }}
 -- depends_on: {{ ref('published_measures') }}, {{ ref('published_school_assignment') }}, {{ ref('releases') }}
 -- depends_on: {{ ref('published_antigen_definitions') }}, {{ ref('data_dictionary') }}
+-- depends_on: {{ ref('exemptions_by_antigen') }}, {{ ref('exemptions_any_ispa') }}, {{ ref('exemptions_by_status') }}
+-- depends_on: {{ ref('not_up_to_date_reasons') }}, {{ ref('dose_coverage') }}, {{ ref('timeliness') }}, {{ ref('reporting') }}
+-- depends_on: {{ ref('coverage_by_age_in_months') }}, {{ ref('coverage_within_reach') }}, {{ ref('near_misses') }}
 select distinct published_texts.column_name
 from published_texts
 inner join person_ids

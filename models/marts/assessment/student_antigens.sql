@@ -23,23 +23,7 @@ immune_students as (
 ),
 
 rules as (
-    select
-        rules.rule_id,
-        rules.antigen,
-        rules.age,
-        rules.criterion_number,
-        rules.schedule,
-        rules.valid_doses,
-        rules.reference_dose_number,
-        rules.recent_dose_number,
-        {{ as_period('rules.first_dose_age_from') }} as first_dose_age_from,
-        {{ as_period('rules.first_dose_age_before') }} as first_dose_age_before,
-        {{ as_period('rules.reference_dose_age_from') }} as reference_dose_age_from,
-        {{ as_period('rules.reference_dose_age_before') }} as reference_dose_age_before,
-        {{ as_period('rules.recent_dose_before') }} as recent_dose_before
-    from {{ ref('up_to_date_rules') }} as rules
-    cross join school_year
-    where {{ holds_in('school_year.first_year', 'rules') }}
+    {{ up_to_date_rules() }}
 ),
 
 assessed as (
@@ -79,29 +63,7 @@ judged as (
         series.antigen,
         series.valid_doses,
         case
-            when
-                (
-                    rules.first_dose_age_from is null
-                    or series.dose_1_date >= {{ add_period('students.date_of_birth', 'rules.first_dose_age_from') }}
-                )
-                and (
-                    rules.first_dose_age_before is null
-                    or series.dose_1_date < {{ add_period('students.date_of_birth', 'rules.first_dose_age_before') }}
-                )
-                and (
-                    rules.reference_dose_age_from is null
-                    or {{ slot_date('rules.reference_dose_number') }}
-                    >= {{ add_period('students.date_of_birth', 'rules.reference_dose_age_from') }}
-                )
-                and (
-                    rules.reference_dose_age_before is null
-                    or {{ slot_date('rules.reference_dose_number') }}
-                    < {{ add_period('students.date_of_birth', 'rules.reference_dose_age_before') }}
-                )
-                and (
-                    rules.recent_dose_before is null
-                    or {{ add_period(slot_date('rules.recent_dose_number'), 'rules.recent_dose_before') }} > school_year.assessment_date
-                )
+            when {{ criterion_condition('students.date_of_birth') }}
                 then rules.criterion_number
         end as criterion_number
     from slots_filled as series

@@ -1,0 +1,13 @@
+{#- The day by which a dose has to be recorded to count, as SQL; nothing where the var `recorded_by` is `any_day`. -#}
+{% macro recorded_by() -%}
+    {%- set value = var('recorded_by') | string | trim -%}
+    {%- if value == 'any_day' -%}
+        {{ return('') }}
+    {%- endif -%}
+    {%- if not modules.re.fullmatch('[0-9]{4}-[0-9]{2}-[0-9]{2}', value) -%}
+        {%- do exceptions.raise_compiler_error(
+            "recorded_by is '" ~ value ~ "': it must be a day such as 2019-03-31, or any_day."
+        ) -%}
+    {%- endif -%}
+    {{ return("date '" ~ value ~ "'") }}
+{%- endmacro %}

@@ -1,0 +1,71 @@
+with immunizations as (
+    select * from {{ ref('stg_panorama__immunizations') }}
+),
+
+students as (
+    select * from {{ ref('int_students') }}
+),
+
+agents as (
+    select distinct agent
+    from {{ ref('int_agents') }}
+    where is_known
+),
+
+channels as (
+    select
+        {{ normalized_label('reported_by') }} as reported_by_label,
+        channel
+    from {{ ref('reporting_channels') }}
+),
+
+school_year as (
+    select * from {{ ref('int_school_year') }}
+),
+
+spellings as (
+    select distinct reported_by
+    from immunizations
+    where reported_by is not null
+),
+
+-- Free text does not leave this model: what is no known channel is another.
+known as (
+    select
+        spellings.reported_by,
+        coalesce(channels.channel, 'other') as channel
+    from spellings
+    left join channels
+        on {{ normalized_label('spellings.reported_by') }} = channels.reported_by_label
+),
+
+final as (
+    select
+        students.phu_id,
+        students.age,
+        coalesce(known.channel, 'not_recorded') as channel,
+        case
+            when immunizations.recorded_date is null then 'not_recorded'
+            when immunizations.recorded_date < immunizations.administered_date then 'before_the_dose'
+            when {{ day_number('immunizations.recorded_date') }} - {{ day_number('immunizations.administered_date') }} <= 7
+                then 'within_7_days'
+            when {{ day_number('immunizations.recorded_date') }} - {{ day_number('immunizations.administered_date') }} <= 30
+                then 'within_30_days'
+            when {{ day_number('immunizations.recorded_date') }} - {{ day_number('immunizations.administered_date') }} <= 365
+                then 'within_1_year'
+            else 'later'
+        end as delay,
+        count(*) as doses
+    from immunizations
+    cross join school_year
+    inner join agents
+        on immunizations.agent = agents.agent
+    inner join students
+        on immunizations.client_id = students.client_id
+    left join known
+        on immunizations.reported_by = known.reported_by
+    where immunizations.administered_date <= school_year.assessment_date
+    group by 1, 2, 3, 4
+)
+
+select * from final

@@ -1,0 +1,87 @@
+with rules as (
+    {{ dose_rules() }}
+),
+
+current_agents as (
+    {{ dose_rule_agents('current') }}
+),
+
+first_agents as (
+    {{ dose_rule_agents('first') }}
+),
+
+criteria as (
+    {{ up_to_date_rules() }}
+),
+
+gaps as (
+    select * from {{ ref('int_interaction_gaps') }}
+),
+
+open_antigens as (
+    select * from {{ ref('int_open_antigens') }}
+),
+
+series as (
+    select * from {{ ref('int_series') }}
+),
+
+school_year as (
+    select * from {{ ref('int_school_year') }}
+),
+
+immunizations as (
+    select * from {{ ref('stg_panorama__immunizations') }}
+),
+
+open_students as (
+    select distinct
+        student_key,
+        client_id
+    from open_antigens
+),
+
+-- Any recorded immunization is a visit, whatever the agent.
+visits as (
+    select distinct
+        open_students.student_key,
+        immunizations.administered_date as visit_date
+    from immunizations
+    cross join school_year
+    inner join open_students
+        on immunizations.client_id = open_students.client_id
+    where immunizations.administered_date <= school_year.assessment_date
+),
+
+{{ doses_planned('cast(null as date)', has_visits=true) }},
+
+first_missed as (
+    select
+        student_key,
+        antigen,
+        min(next_dose_date) as first_missed_date
+    from plan_1
+    group by student_key, antigen
+),
+
+completed_by_visits as (
+    select distinct
+        student_key,
+        antigen
+    from criteria_met
+),
+
+final as (
+    select
+        first_missed.student_key,
+        first_missed.antigen,
+        first_missed.first_missed_date,
+        completed_by_visits.student_key is not null as is_up_to_date_without_missed
+    from first_missed
+    left join completed_by_visits
+        on
+            first_missed.student_key = completed_by_visits.student_key
+            and first_missed.antigen = completed_by_visits.antigen
+)
+
+select * from final

@@ -1,0 +1,34 @@
+with next_dose_agents as (
+    select * from {{ ref('next_dose_agents') }}
+),
+
+antigen_agents as (
+    select * from {{ ref('antigen_agents') }}
+),
+
+school_year as (
+    select * from {{ ref('int_school_year') }}
+),
+
+final as (
+    select
+        next_dose_agents.antigen,
+        next_dose_agents.variant,
+        next_dose_agents.agent,
+        {{ normalized_label('next_dose_agents.agent') }} as agent_label,
+        next_dose_agents.trade_name,
+        {{ as_period('next_dose_agents.age_from') }} as age_from,
+        {{ as_period('next_dose_agents.age_before') }} as age_before,
+        antigen_agents.is_live
+    from next_dose_agents
+    cross join school_year
+    inner join antigen_agents
+        on
+            next_dose_agents.antigen = antigen_agents.antigen
+            and {{ normalized_label('next_dose_agents.agent') }} = {{ normalized_label('antigen_agents.agent') }}
+    where
+        antigen_agents.is_relevant
+        and {{ holds_in('school_year.first_year', 'antigen_agents') }}
+)
+
+select * from final

@@ -1,0 +1,54 @@
+{{ config(materialized='view') }}
+
+with rules as (
+    {{ dose_rules() }}
+),
+
+current_agents as (
+    {{ dose_rule_agents('current') }}
+),
+
+first_agents as (
+    {{ dose_rule_agents('first') }}
+),
+
+refused as (
+    select * from {{ ref('doses') }}
+    where not is_valid
+),
+
+{{ refused_doses_tried() }},
+
+final as (
+    select
+        refused.school_year,
+        refused.client_id,
+        refused.antigen,
+        refused.schedule,
+        refused.immunization_id,
+        refused.administered_date,
+        refused.agent,
+        refused.reason,
+        refused.rule_id,
+        cast(tried.filled + 1 as int) as tried_dose_number,
+        earliest_days.administered_date as earliest_counted_date,
+        earliest_days.rule_id as counted_by_rule_id,
+        cast(
+            {{ day_number('earliest_days.administered_date') }} - {{ day_number('refused.administered_date') }} as int
+        ) as days_short
+    from refused
+    left join tried
+        on
+            refused.client_id = tried.client_id
+            and refused.antigen = tried.antigen
+            and refused.schedule = tried.schedule
+            and refused.immunization_id = tried.immunization_id
+    left join earliest_days
+        on
+            refused.client_id = earliest_days.client_id
+            and refused.antigen = earliest_days.antigen
+            and refused.schedule = earliest_days.schedule
+            and refused.immunization_id = earliest_days.immunization_id
+)
+
+select * from final

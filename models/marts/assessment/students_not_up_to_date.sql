@@ -1,0 +1,123 @@
+with student_antigens as (
+    select * from {{ ref('student_antigens') }}
+    where not is_up_to_date
+),
+
+next_doses as (
+    select * from {{ ref('next_doses') }}
+),
+
+student_exemptions as (
+    select * from {{ ref('student_exemptions') }}
+    where has_medical_exemption or has_nonmedical_exemption
+),
+
+doses as (
+    select * from {{ ref('doses') }}
+    where not is_valid
+),
+
+reasons as (
+    select * from {{ ref('refusal_reasons') }}
+),
+
+immunizations as (
+    select * from {{ ref('stg_panorama__immunizations') }}
+),
+
+school_year as (
+    select * from {{ ref('int_school_year') }}
+),
+
+clients_without_dose as (
+    select distinct client_id
+    from student_antigens
+    where not has_any_dose
+),
+
+clients_with_a_record as (
+    select distinct immunizations.client_id
+    from immunizations
+    cross join school_year
+    inner join clients_without_dose
+        on immunizations.client_id = clients_without_dose.client_id
+    where immunizations.administered_date <= school_year.assessment_date
+),
+
+refused_by_reason as (
+    select
+        next_doses.client_id,
+        next_doses.antigen,
+        reasons.reason,
+        reasons.sort_order,
+        count(*) as refused_doses
+    from next_doses
+    inner join doses
+        on
+            next_doses.client_id = doses.client_id
+            and next_doses.antigen = doses.antigen
+            and next_doses.schedule = doses.schedule
+    inner join reasons
+        on doses.reason = reasons.reason
+    where reasons.is_about_the_date
+    group by next_doses.client_id, next_doses.antigen, reasons.reason, reasons.sort_order
+),
+
+refused as (
+    select
+        client_id,
+        antigen,
+        sum(refused_doses) as refused_doses,
+        {{ first_by('reason', ['-refused_doses', 'sort_order']) }} as main_reason
+    from refused_by_reason
+    group by client_id, antigen
+),
+
+classified as (
+    select
+        student_antigens.school_year,
+        student_antigens.client_id,
+        student_antigens.age,
+        student_antigens.antigen,
+        case
+            when student_exemptions.has_medical_exemption then 'exempt_medical'
+            when student_exemptions.has_nonmedical_exemption then 'exempt_nonmedical'
+            when not student_antigens.has_any_dose and clients_with_a_record.client_id is null then 'no_record'
+            when not student_antigens.has_any_dose then 'no_dose'
+            when refused.refused_doses >= next_doses.doses_needed then 'doses_refused'
+            else 'series_incomplete'
+        end as status,
+        next_doses.doses_needed,
+        cast(coalesce(refused.refused_doses, 0) as int) as refused_doses,
+        refused.main_reason
+    from student_antigens
+    inner join next_doses
+        on
+            student_antigens.client_id = next_doses.client_id
+            and student_antigens.antigen = next_doses.antigen
+    left join student_exemptions
+        on
+            student_antigens.client_id = student_exemptions.client_id
+            and student_antigens.antigen = student_exemptions.antigen
+    left join refused
+        on
+            student_antigens.client_id = refused.client_id
+            and student_antigens.antigen = refused.antigen
+    left join clients_with_a_record
+        on student_antigens.client_id = clients_with_a_record.client_id
+),
+
+final as (
+    select
+        school_year,
+        client_id,
+        age,
+        antigen,
+        status,
+        case when status = 'doses_refused' then main_reason end as refusal_reason,
+        doses_needed,
+        refused_doses
+    from classified
+)
+
+select * from final

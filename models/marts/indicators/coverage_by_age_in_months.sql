@@ -1,0 +1,91 @@
+with coverage as (
+    select * from {{ ref('coverage') }}
+    where geography = 'province'
+),
+
+valid_doses as (
+    select * from {{ ref('int_valid_doses_by_age_in_months') }}
+),
+
+doses_by_month as (
+    select
+        age,
+        antigen,
+        schedule,
+        dose_number,
+        greatest(age_in_months, 0) as age_in_months,
+        sum(students) as students
+    from valid_doses
+    group by age, antigen, schedule, dose_number, greatest(age_in_months, 0)
+),
+
+series as (
+    select distinct
+        age,
+        antigen,
+        schedule,
+        dose_number
+    from doses_by_month
+),
+
+-- Every month up to the last that all of a cohort have lived through on the assessment date.
+months as (
+    select
+        series.age,
+        series.antigen,
+        series.schedule,
+        series.dose_number,
+        numbers.month_number as age_in_months
+    from series
+    cross join (
+        {%- for hundreds in range(0, 3) %}
+        {%- set last_hundred = loop.last %}
+        {%- for month in range(0, 100) if hundreds * 100 + month <= 211 %}
+        select {{ hundreds * 100 + month }} as month_number
+        {%- if not (hundreds * 100 + month == 211) %}
+        union all
+        {%- endif %}
+        {%- endfor %}
+        {%- endfor %}
+    ) as numbers
+    where numbers.month_number <= 12 * series.age + 7
+),
+
+final as (
+    select
+        {{ build_id() }} as build_id,
+        coverage.school_year,
+        months.age,
+        months.antigen,
+        months.schedule,
+        months.dose_number,
+        months.age_in_months,
+        coverage.students,
+        cast(
+            sum(coalesce(doses_by_month.students, 0)) over (
+                partition by months.age, months.antigen, months.schedule, months.dose_number
+                order by months.age_in_months
+                rows between unbounded preceding and current row
+            ) as bigint
+        ) as students_with_dose,
+        {{ percent(
+            'sum(coalesce(doses_by_month.students, 0)) over ('
+            ~ 'partition by months.age, months.antigen, months.schedule, months.dose_number order by months.age_in_months '
+            ~ 'rows between unbounded preceding and current row)',
+            'coverage.students'
+        ) }} as coverage_percent
+    from months
+    inner join coverage
+        on
+            months.age = coverage.age
+            and months.antigen = coverage.antigen
+    left join doses_by_month
+        on
+            months.age = doses_by_month.age
+            and months.antigen = doses_by_month.antigen
+            and months.schedule = doses_by_month.schedule
+            and months.dose_number = doses_by_month.dose_number
+            and months.age_in_months = doses_by_month.age_in_months
+)
+
+select * from final

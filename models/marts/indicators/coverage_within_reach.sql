@@ -1,0 +1,93 @@
+with coverage as (
+    select * from {{ ref('coverage') }}
+),
+
+open_antigens as (
+    select * from {{ ref('int_open_antigens') }}
+),
+
+students as (
+    select * from {{ ref('int_students') }}
+),
+
+missed_opportunities as (
+    select * from {{ ref('int_missed_opportunities') }}
+),
+
+with_grace as (
+    select * from {{ ref('int_up_to_date_with_grace') }}
+),
+
+counts_by_phu as (
+    select
+        students.phu_id,
+        open_antigens.age,
+        open_antigens.antigen,
+        sum(case when missed_opportunities.student_key is null then 0 else 1 end) as students_missed,
+        sum(case when missed_opportunities.is_up_to_date_without_missed then 1 else 0 end) as students_up_to_date_without_missed,
+        sum(case when with_grace.student_key is null then 0 else 1 end) as students_up_to_date_with_grace
+    from open_antigens
+    inner join students
+        on open_antigens.student_key = students.student_key
+    left join missed_opportunities
+        on
+            open_antigens.student_key = missed_opportunities.student_key
+            and open_antigens.antigen = missed_opportunities.antigen
+    left join with_grace
+        on
+            open_antigens.student_key = with_grace.student_key
+            and open_antigens.antigen = with_grace.antigen
+    group by students.phu_id, open_antigens.age, open_antigens.antigen
+),
+
+counts as (
+    select
+        coverage.school_year,
+        coverage.geography,
+        coverage.phu_id,
+        coverage.phu_name,
+        coverage.age,
+        coverage.antigen,
+        coverage.students,
+        coverage.students_up_to_date,
+        cast(coalesce(sum(counts_by_phu.students_missed), 0) as bigint) as students_missed,
+        cast(
+            coverage.students_up_to_date + coalesce(sum(counts_by_phu.students_up_to_date_without_missed), 0) as bigint
+        ) as students_up_to_date_without_missed,
+        cast(
+            coverage.students_up_to_date + coalesce(sum(counts_by_phu.students_up_to_date_with_grace), 0) as bigint
+        ) as students_up_to_date_with_grace
+    from coverage
+    left join counts_by_phu
+        on
+            coverage.age = counts_by_phu.age
+            and coverage.antigen = counts_by_phu.antigen
+            and (coverage.geography = 'province' or coverage.phu_id = counts_by_phu.phu_id)
+    group by
+        coverage.school_year, coverage.geography, coverage.phu_id, coverage.phu_name, coverage.age, coverage.antigen,
+        coverage.students, coverage.students_up_to_date
+),
+
+final as (
+    select
+        {{ build_id() }} as build_id,
+        school_year,
+        geography,
+        phu_id,
+        phu_name,
+        age,
+        antigen,
+        students,
+        students_up_to_date,
+        {{ percent('students_up_to_date', 'students') }} as coverage_percent,
+        students_missed,
+        {{ percent('students_missed', 'students') }} as missed_percent,
+        students_up_to_date_without_missed,
+        {{ percent('students_up_to_date_without_missed', 'students') }} as coverage_without_missed_percent,
+        {{ grace_days() }} as grace_days,
+        students_up_to_date_with_grace,
+        {{ percent('students_up_to_date_with_grace', 'students') }} as coverage_with_grace_percent
+    from counts
+)
+
+select * from final

@@ -1,0 +1,88 @@
+with frame as (
+    select * from {{ ref('int_geographies_by_antigen') }}
+),
+
+coverage as (
+    select * from {{ ref('coverage') }}
+),
+
+recommended_ages as (
+    select * from {{ ref('int_recommended_ages') }}
+),
+
+valid_doses as (
+    select * from {{ ref('int_valid_doses_by_age_in_months') }}
+),
+
+counts_by_phu as (
+    select
+        phu_id,
+        age,
+        antigen,
+        schedule,
+        dose_number,
+        sum(case when timing = 'early' then students else 0 end) as students_early,
+        sum(case when timing = 'timely' then students else 0 end) as students_timely,
+        sum(case when timing = 'late' then students else 0 end) as students_late
+    from valid_doses
+    group by phu_id, age, antigen, schedule, dose_number
+),
+
+counts as (
+    select
+        frame.school_year,
+        frame.geography,
+        frame.phu_id,
+        frame.phu_name,
+        frame.age,
+        frame.antigen,
+        recommended_ages.schedule,
+        recommended_ages.dose_number,
+        recommended_ages.recommended_at,
+        cast(coalesce(sum(counts_by_phu.students_early), 0) as bigint) as students_early,
+        cast(coalesce(sum(counts_by_phu.students_timely), 0) as bigint) as students_timely,
+        cast(coalesce(sum(counts_by_phu.students_late), 0) as bigint) as students_late
+    from frame
+    inner join recommended_ages
+        on frame.antigen = recommended_ages.antigen
+    left join counts_by_phu
+        on
+            frame.age = counts_by_phu.age
+            and frame.antigen = counts_by_phu.antigen
+            and recommended_ages.schedule = counts_by_phu.schedule
+            and recommended_ages.dose_number = counts_by_phu.dose_number
+            and (frame.geography = 'province' or frame.phu_id = counts_by_phu.phu_id)
+    group by
+        frame.school_year, frame.geography, frame.phu_id, frame.phu_name, frame.age, frame.antigen,
+        recommended_ages.schedule, recommended_ages.dose_number, recommended_ages.recommended_at
+),
+
+final as (
+    select
+        {{ build_id() }} as build_id,
+        counts.school_year,
+        counts.geography,
+        counts.phu_id,
+        counts.phu_name,
+        counts.age,
+        counts.antigen,
+        counts.schedule,
+        counts.dose_number,
+        counts.recommended_at,
+        coverage.students,
+        counts.students_early,
+        counts.students_timely,
+        counts.students_late,
+        coverage.students - counts.students_early - counts.students_timely - counts.students_late as students_without_dose,
+        {{ percent('counts.students_timely', 'coverage.students') }} as timely_percent,
+        {{ percent('(counts.students_early + counts.students_timely)', 'coverage.students') }} as by_recommended_age_percent
+    from counts
+    inner join coverage
+        on
+            counts.geography = coverage.geography
+            and coalesce(counts.phu_id, '') = coalesce(coverage.phu_id, '')
+            and counts.age = coverage.age
+            and counts.antigen = coverage.antigen
+)
+
+select * from final

@@ -1,0 +1,351 @@
+#!/usr/bin/env python3
+"""Follow one student's verdicts by hand: every dose, the rule that counted or refused it, and what is missing.
+
+    explain.py CLIENT_ID [CLIENT_ID …]
+    WAREHOUSE_PATH=/path/to/2018.duckdb explain.py 0280324703
+
+Prints, for each client: the education record that assigned the student and the ones that lost; for each antigen
+whether the student is up to date and by which criterion; for each schedule every dose with its slot or its reason, the
+rule and the annex's sentence, each condition with the dates that it compares, and the first day on which a refused dose
+would have counted; and where the student is not up to date the nearest criterion and the next dose.
+
+WAREHOUSE_PATH  the DuckDB file (default: warehouse.duckdb in the project folder); it is opened read-only
+
+Every day is printed as YYYY-MM-DD, every comparison with the day and the period that it comes from. What is printed is
+about a person: it goes to the terminal and nowhere else. Exit status 1 where a client is no student of the warehouse.
+"""
+
+import os
+import re
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+ROOT = Path(__file__).resolve().parents[1]
+
+QUERIES = {
+    "student": """
+        select students.*, years.attendance_date, years.first_day, years.assessment_date
+        from assessment.students as students cross join intermediate.int_school_year as years
+    """,
+    "records": """
+        select records.*, schools.school_name, schools.school_type
+        from assessment.education_record_decisions as records
+        left join (
+            select school_id, first(school_name order by source_row_number) as school_name,
+                first(school_type order by source_row_number) as school_type
+            from staging.base_panorama__schools group by school_id
+        ) as schools using (school_id)
+    """,
+    "antigens": """
+        select student_antigens.*, antigens.antigen_name, antigens.sort_order
+        from assessment.student_antigens as student_antigens inner join annex.antigens as antigens using (antigen)
+    """,
+    "exemptions": "from assessment.student_exemptions where has_medical_exemption or has_nonmedical_exemption",
+    "doses": """
+        select doses.*, refused.tried_dose_number, refused.earliest_counted_date, refused.counted_by_rule_id,
+            refused.days_short, schedules.sort_order
+        from assessment.doses as doses
+        inner join annex.schedules as schedules using (antigen, schedule)
+        left join assessment.refused_doses as refused using (client_id, antigen, schedule, immunization_id)
+    """,
+    "dose_conditions": "from assessment.dose_conditions",
+    "criterion_conditions": "from assessment.criterion_conditions",
+    "next_doses": "from assessment.next_doses",
+    "next_dose_conditions": "from assessment.next_dose_conditions",
+}
+
+
+REASONS = {
+    "same_day_duplicate": "another record of that day was kept",
+    "agent_not_in_schedule": "the schedule does not name this agent",
+    "extra_dose": "no slot is left for it",
+}
+
+STEPS = {
+    "single_record": "it is the only usable record",
+    "attended_june_30": "it alone was attended on {day}",
+    "age_appropriate_school": "of the records left, its school type fits the age best",
+    "longest_attendance": "of the records left, it has the most days in the school year",
+    "tie_break": "of the records left, it starts last, or has the smallest id",
+}
+
+LOST = {
+    "attended_june_30": "it was not attended on {day}, another was",
+    "age_appropriate_school": "another's school type fits the age better",
+    "longest_attendance": "another has more days in the school year",
+    "tie_break": "another starts later, or starts on the same day and has a smaller id",
+}
+
+
+@dataclass
+class Facts:
+    """What the warehouse holds of one client: the rows of each query of QUERIES, in its order."""
+
+    rows: dict[str, list[dict]] = field(default_factory=lambda: defaultdict(list))
+
+    def of(self, name: str, **where: object) -> list[dict]:
+        return [row for row in self.rows[name] if all(row[column] == value for column, value in where.items())]
+
+
+def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
+    """Read-only, under the name that the views of the warehouse know it by, whatever the file is called now."""
+    connection = duckdb.connect()
+    quoted = str(path).replace("'", "''")
+    connection.execute(f"attach '{quoted}' as opened (read_only)")
+    found = connection.execute(
+        "select sql from duckdb_views() where database_name = 'opened' and view_name = 'refused_doses'"
+    ).fetchall()
+    if not found:
+        raise SystemExit(f"{path} has no assessment.refused_doses: build it with this version of the project.")
+    name = re.search(r'from\s+"?([^".\s]+)"?\."?assessment"?\."?doses"?', found[0][0], flags=re.I)
+    catalog = name.group(1) if name else path.stem
+    connection.execute("detach opened")
+    connection.execute(f"attach '{quoted}' as \"{catalog}\" (read_only)")
+    connection.execute(f'use "{catalog}"')
+    return connection
+
+
+def records_of(connection: duckdb.DuckDBPyConnection, query: str, values: list | dict) -> list[dict]:
+    cursor = connection.execute(query, values)
+    columns = [column[0] for column in cursor.description]
+    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def read_facts(connection: duckdb.DuckDBPyConnection, client_ids: list[str]) -> dict[str, Facts]:
+    """The facts of each of the clients that are students of the warehouse."""
+    facts: dict[str, Facts] = defaultdict(Facts)
+    marks = ", ".join("?" * len(client_ids))
+    for name, query in QUERIES.items():
+        for row in records_of(connection, f"select * from ({query}) as facts where client_id in ({marks})", client_ids):
+            facts[row["client_id"]].rows[name].append(row)
+    return {client_id: found for client_id, found in facts.items() if found.rows["student"]}
+
+
+class Explanation:
+    """The lines about one student."""
+
+    def __init__(self, facts: Facts, sentences: dict[str, str], same_schedule_agents: dict[str, str]) -> None:
+        self.facts = facts
+        self.sentences = sentences
+        self.same_schedule_agents = same_schedule_agents
+        self.student = facts.rows["student"][0]
+        self.lines: list[str] = []
+
+    def say(self, indent: int, text: str) -> None:
+        self.lines.append("  " * indent + text)
+
+    def all(self) -> list[str]:
+        student = self.student
+        self.say(0, f"Client {student['client_id']} in the school year {student['school_year']}")
+        self.say(
+            1,
+            f"born {student['date_of_birth']}, gender {student['gender'] or 'not recorded'}, "
+            f"{student['age']} years old by {student['first_day'].year}-12-31, "
+            f"assessed on {student['assessment_date']}",
+        )
+        self.school_record()
+        for antigen in sorted(self.facts.rows["antigens"], key=lambda row: row["sort_order"]):
+            self.antigen(antigen)
+        return self.lines
+
+    def school_record(self) -> None:
+        student = self.student
+        self.say(0, "School record")
+        day = student["attendance_date"]
+        order = {True: 0, False: 1}
+        records = sorted(
+            self.facts.rows["records"],
+            key=lambda r: (order[r["is_assigned"]], r["dropped_reason"] or "", r["education_record_id"] or ""),
+        )
+        for r in records:
+            starts, ends = r["effective_from"], r["effective_to"]
+            attended = (starts is None or starts <= day) and (ends is None or ends >= day)
+            self.say(
+                1,
+                f"Record {r['education_record_id']}: school {r['school_id'] or 'none'} "
+                f"({r['school_name'] or 'unknown'}, {r['school_type'] or 'no type'}), "
+                f"{r['phu_name'] or 'no public health unit of the year'}, "
+                f"from {starts or 'not recorded'} to {ends or 'open'}",
+            )
+            if r["dropped_reason"]:
+                self.say(2, f"dropped: {r['dropped_reason']}")
+                continue
+            self.say(
+                2,
+                f"attended on {day}: {'yes' if attended else 'no'}; school type priority {r['school_type_priority']}; "
+                f"{r['days_attended']} days between {student['first_day']} and {student['assessment_date']}",
+            )
+            if r["is_assigned"]:
+                step = student["assignment_decision"]
+                self.say(2, f"assigned the student: {step}, {STEPS[step].format(day=day)}")
+            else:
+                self.say(2, f"lost: {r['lost_at_step']}, {LOST[r['lost_at_step']].format(day=day)}")
+
+    def antigen(self, row: dict) -> None:
+        antigen = row["antigen"]
+        self.say(0, f"{row['antigen_name']} [{antigen}]: {'up to date' if row['is_up_to_date'] else 'not up to date'}")
+        if row["has_evidence_of_immunity"]:
+            self.say(1, "evidence of immunity is on record")
+        for exemption in self.facts.of("exemptions", antigen=antigen):
+            kinds = [kind for kind in ("medical", "nonmedical") if exemption[f"has_{kind}_exemption"]]
+            self.say(1, f"exempt in the school year: {', '.join(kinds)}")
+        if row["criterion"]:
+            self.say(
+                1, f"criterion {row['criterion']} is met on schedule {row['schedule']}: {self.quoted(row['criterion'])}"
+            )
+            self.criterion_conditions(2, antigen, row["criterion"])
+        doses = self.facts.of("doses", antigen=antigen)
+        for schedule in sorted({(d["sort_order"], d["schedule"]) for d in doses}):
+            self.say(1, f"Schedule {schedule[1]}")
+            of_schedule = [d for d in doses if d["schedule"] == schedule[1]]
+            for dose in sorted(
+                of_schedule, key=lambda d: (d["administered_date"], d["reason"] or "", d["immunization_id"] or "")
+            ):
+                self.dose(dose, of_schedule)
+        if not doses:
+            self.say(1, "no dose of a relevant agent is on record")
+        for plan in self.facts.of("next_doses", antigen=antigen):
+            self.next_dose(plan)
+
+    def quoted(self, rule_id: str) -> str:
+        return f"“{self.sentences[rule_id]}”"
+
+    def dose(self, dose: dict, of_schedule: list[dict]) -> None:
+        name = f"{dose['administered_date']} {dose['agent']} ({dose['immunization_id']})"
+        key = {"antigen": dose["antigen"], "schedule": dose["schedule"], "immunization_id": dose["immunization_id"]}
+        rule_id = dose["rule_id"]
+        if dose["is_valid"]:
+            self.say(2, f"{name}: valid dose {dose['dose_number']} by {rule_id}: {self.quoted(rule_id)}")
+            self.conditions(3, self.facts.of("dose_conditions", day="as_given", **key))
+            return
+        reason = dose["reason"]
+        if reason in REASONS:
+            self.say(2, f"{name}: refused, {reason} by {rule_id}: {self.quoted(rule_id)}")
+            detail = REASONS[reason]
+            if reason == "same_day_duplicate":
+                kept = [
+                    d
+                    for d in of_schedule
+                    if d["administered_date"] == dose["administered_date"] and d["reason"] != "same_day_duplicate"
+                ]
+                detail += "".join(f": {d['agent']} ({d['immunization_id']})" for d in kept)
+            elif reason == "agent_not_in_schedule":
+                detail += f", which takes {self.same_schedule_agents.get(rule_id, 'others')}"
+            else:
+                before = [
+                    d for d in of_schedule if d["is_valid"] and d["administered_date"] < dose["administered_date"]
+                ]
+                detail += f" after {len(before)} valid dose(s)"
+            self.say(3, detail)
+            return
+        self.say(
+            2, f"{name}: refused for dose {dose['tried_dose_number']}, {reason} by {rule_id}: {self.quoted(rule_id)}"
+        )
+        self.conditions(3, self.facts.of("dose_conditions", day="as_given", **key))
+        if dose["earliest_counted_date"] is None:
+            self.say(3, "on no later day would it have counted")
+            return
+        by = dose["counted_by_rule_id"]
+        self.say(
+            3,
+            f"with the doses before it as they are, it would have counted from {dose['earliest_counted_date']} on, "
+            f"{dose['days_short']} day(s) later, by {by}: {self.quoted(by)}",
+        )
+        self.conditions(4, self.facts.of("dose_conditions", day="earliest_counted", **key))
+
+    def conditions(self, indent: int, rows: list[dict]) -> None:
+        # What says no more than a stricter condition beside it is left out.
+        names = {row["condition"] for row in rows}
+        implied = {
+            "not_before_birth": {"age_from", "window"} & names,
+            "after_previous_dose": {"interval_from"} & names,
+        }
+        for row in sorted(rows, key=lambda r: r["condition_number"]):
+            if row["is_met"] and implied.get(row["condition"]):
+                continue
+            asked = "not before" if row["comparison"] == "from" else "before"
+            looked_at = row["subject_date"] or "no such dose yet"
+            self.say(
+                indent,
+                f"{row['condition']}: {looked_at} {'is' if row['is_met'] else 'should be'} {asked} {row['bound_date']} "
+                f"({row['base']} {row['base_date']} + {row['period']})",
+            )
+
+    def criterion_conditions(self, indent: int, antigen: str, rule_id: str) -> None:
+        rows = self.facts.of("criterion_conditions", antigen=antigen, rule_id=rule_id)
+        for row in rows:
+            if row["condition"] == "valid_doses":
+                self.say(indent, f"valid doses asked for: {row['doses_asked']}, counted: {row['doses_counted']}")
+        self.conditions(indent, [row for row in rows if row["condition"] != "valid_doses"])
+
+    def next_dose(self, plan: dict) -> None:
+        if plan["criterion"] is None:
+            self.say(1, "no criterion can be met any more")
+            return
+        self.say(
+            1, f"nearest criterion {plan['criterion']} on schedule {plan['schedule']}: {self.quoted(plan['criterion'])}"
+        )
+        self.criterion_conditions(2, plan["antigen"], plan["criterion"])
+        self.say(
+            2,
+            f"missing: {plan['doses_needed']} valid dose(s), "
+            f"the last on {plan['earliest_completion_date']} at the earliest",
+        )
+        self.say(
+            1,
+            f"next: dose {plan['dose_number']}, such as {plan['trade_name'] or plan['agent']}, counts from "
+            f"{plan['earliest_valid_date']} on by {plan['earliest_rule_id']}: {self.quoted(plan['earliest_rule_id'])}",
+        )
+        self.conditions(2, self.facts.of("next_dose_conditions", antigen=plan["antigen"], day="earliest"))
+        if plan["is_due"]:
+            self.say(1, f"due: given on {plan['as_of']} it counts by {plan['rule_id']}: {self.quoted(plan['rule_id'])}")
+        else:
+            self.say(
+                1,
+                f"not due on {plan['as_of']}: it counts from {plan['next_valid_date']} on by {plan['rule_id']}: "
+                f"{self.quoted(plan['rule_id'])}",
+            )
+            self.conditions(2, self.facts.of("next_dose_conditions", antigen=plan["antigen"], day="next"))
+
+
+def explanations(connection: duckdb.DuckDBPyConnection, client_ids: list[str]) -> dict[str, list[str]]:
+    """The lines about each of the clients that are students of the warehouse."""
+    sentences = dict(connection.execute("select rule_id, annex_text from marts.antigen_definitions").fetchall())
+    agents = dict(
+        connection.execute(
+            "select rule_id, string_agg(agent, ', ' order by agent) from annex.dose_rule_agents "
+            "where dose = 'current' group by 1"
+        ).fetchall()
+    )
+    facts = read_facts(connection, client_ids)
+    return {
+        client_id: Explanation(facts[client_id], sentences, agents).all()
+        for client_id in client_ids
+        if client_id in facts
+    }
+
+
+def main(client_ids: list[str]) -> int:
+    if not client_ids:
+        print("Name a client: explain.py CLIENT_ID, or make explain CLIENT=…", file=sys.stderr)
+        return 1
+    path = Path(os.environ.get("WAREHOUSE_PATH") or ROOT / "warehouse.duckdb")
+    if not path.exists():
+        print(f"There is no warehouse {path}: make build makes it.", file=sys.stderr)
+        return 1
+    with open_warehouse(path) as connection:
+        found = explanations(connection, client_ids)
+    for lines in found.values():
+        print("\n".join(lines))
+    missing = len(set(client_ids) - set(found))
+    if missing:
+        print(f"{missing} of the clients are no students of this warehouse.", file=sys.stderr)
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

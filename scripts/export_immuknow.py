@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+"""Write the students who are overdue under ISPA in the input format of ImmuKnow, the notice generator of health units.
+
+    export_immuknow.py OUTPUT [--names FILE] [--form panorama|immuknow] [--phu ID] [--school ID] [--not-yet-due]
+    WAREHOUSE_PATH=/path/to/2018.duckdb export_immuknow.py list.xlsx --names names.csv
+
+OUTPUT   .xlsx or .csv, readable by you alone. In .xlsx ids stay text; a spreadsheet that opens a .csv drops their zeros
+--names  names and addresses, .csv or .xlsx, with columns Client Id, First Name, Last Name, and any of Street Address
+         Line 1, Street Address Line 2, City, Province/Territory, Postal Code. Joined here, they enter no warehouse
+--form   `panorama`: the columns that Panorama exports (School Type, School Name, Client Id, …), lists by commas;
+         `immuknow`: those of the program's own input schema (school_name, client_id, …), lists by semicolons
+--phu, --school    only these; --not-yet-due: also those for whom no dose counts on the list's day yet
+
+Who has an exemption in force is not on the list. Exit status 1 where nothing could be written, with a sentence.
+"""
+
+import argparse
+import csv
+import os
+import re
+import sys
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+
+import duckdb
+from explain import ROOT, open_warehouse, records_of
+from openpyxl import Workbook, load_workbook
+
+NAME_COLUMNS = (
+    "First Name",
+    "Last Name",
+    "Street Address Line 1",
+    "Street Address Line 2",
+    "City",
+    "Province/Territory",
+    "Postal Code",
+)
+PANORAMA_COLUMNS = (
+    "School Type",
+    "School Name",
+    "Client Id",
+    "First Name",
+    "Last Name",
+    "Age",
+    "Date of Birth",
+    "Street Address Line 1",
+    "Street Address Line 2",
+    "City",
+    "Province/Territory",
+    "Postal Code",
+    "Overdue Disease",
+    "Overdue Agent",
+    "Imms Given",
+    "Unique ID",
+    "Disease(s)/Agent(s)",
+    "Imms History by Agent",
+)
+IMMUKNOW_COLUMNS = {
+    "school_name": "School Name",
+    "client_id": "Client Id",
+    "first_name": "First Name",
+    "last_name": "Last Name",
+    "date_of_birth": "Date of Birth",
+    "street_address_line_1": "Street Address Line 1",
+    "street_address_line_2": "Street Address Line 2",
+    "city": "City",
+    "province": "Province/Territory",
+    "postal_code": "Postal Code",
+    "overdue_disease": "Overdue Disease",
+    "overdue_agent": "Overdue Agent",
+    "imms_given": "Imms Given",
+    "board_name": "Board Name",
+    "school_id": "School Id",
+}
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+TEN_DIGITS = re.compile(r"\d{10}", re.ASCII)
+
+STUDENTS = """
+    select * from assessment.ispa_overdue_students
+    where (is_due or $not_yet_due) and coalesce(phu_id = $phu, true) and coalesce(school_id = $school, true)
+    order by phu_id, school_name, school_id, client_id
+"""
+
+DOSES = """
+    select client_id, administered_date, agent
+    from staging.stg_panorama__immunizations
+    where administered_date is not null and agent is not null
+        and administered_date <= (select max(assessment_date) from intermediate.int_school_year)
+        and client_id in (select client_id from listed)
+    order by client_id, administered_date, immunization_id
+"""
+
+
+class NotWritten(Exception):
+    """Says in a sentence why there is no list."""
+
+
+def comparable(header: str) -> str:
+    return re.sub(r"[^a-z0-9]+", " ", header.lower()).strip()
+
+
+def rows_of_file(path: Path) -> list[list[str]]:
+    if path.suffix.lower() == ".xlsx":
+        sheet = load_workbook(path, read_only=True, data_only=True).active
+        return [
+            ["" if value is None else str(value).strip() for value in row] for row in sheet.iter_rows(values_only=True)
+        ]
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return [[value.strip() for value in row] for row in csv.reader(file)]
+
+
+def read_names(path: Path) -> dict[str, dict[str, str]]:
+    """Names and addresses by client id."""
+    if not path.is_file():
+        raise NotWritten(f"There is no file of names {path}.")
+    try:
+        rows = [row for row in rows_of_file(path) if any(row)]
+    except Exception as error:
+        # The text of an unexpected error may hold a row.
+        raise NotWritten(
+            f"The file of names {path} cannot be read ({type(error).__name__}): it has to be .csv or .xlsx."
+        ) from None
+    header = [comparable(cell) for cell in rows[0]] if rows else []
+    if "client id" not in header:
+        raise NotWritten(f"The file of names {path} has no column Client Id.")
+    places = {name: header.index(comparable(name)) for name in NAME_COLUMNS if comparable(name) in header}
+    if "First Name" not in places or "Last Name" not in places:
+        raise NotWritten(f"The file of names {path} has no columns First Name and Last Name.")
+    ids = header.index("client id")
+    names: dict[str, dict[str, str]] = {}
+    for row in rows[1:]:
+        cells = [*row, *[""] * (len(header) - len(row))]
+        if cells[ids] in names:
+            raise NotWritten(f"The file of names {path} has a client twice.")
+        names[cells[ids]] = {name: cells[place] for name, place in places.items()}
+    return names
+
+
+def given_on(day: date) -> str:
+    return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
+
+
+def age_on(birth: date, day: date) -> int:
+    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+
+
+def listed(texts: list[str], separator: str) -> str:
+    """As Panorama prints lists: with a separator after the last too."""
+    return f"{f'{separator} '.join(texts)}{separator}"
+
+
+def row_of(student: dict, doses: list[tuple[date, str]], names: dict[str, str], separator: str) -> dict[str, object]:
+    by_day: dict[date, list[str]] = defaultdict(list)
+    for day, agent in doses:
+        by_day[day].append(agent)
+    school = student["school_name"] or student["school_id"]
+    return {name: names.get(name, "") for name in NAME_COLUMNS} | {
+        "School Type": (student["school_type"] or "").strip().title(),
+        "School Name": school,
+        "School Id": student["school_id"],
+        "Board Name": student["school_board"] or "",
+        "Client Id": student["client_id"],
+        "Age": age_on(student["date_of_birth"], student["as_of"]),
+        "Date of Birth": student["date_of_birth"].isoformat(),
+        "Overdue Disease": listed(student["overdue_diseases"].split(", "), separator),
+        "Overdue Agent": listed(student["missing_agents"].split(", "), separator),
+        "Imms Given": listed([f"{given_on(day)} - {agent}" for day, agent in doses], separator)
+        if doses
+        else f"- {separator}",
+        "Unique ID": f"{school.upper()}-{student['client_id']}",
+        "Disease(s)/Agent(s)": student["diseases_and_agents"],
+        "Imms History by Agent": " ".join(
+            f"[{day.year} {MONTHS[day.month - 1].upper()} {day.day:02}: {', '.join(agents)}]"
+            for day, agents in by_day.items()
+        ),
+    }
+
+
+def read_list(connection: duckdb.DuckDBPyConnection, arguments: argparse.Namespace) -> list[tuple[dict, list]]:
+    """The students on the list, each with the doses on record."""
+    students = records_of(
+        connection, STUDENTS, {"not_yet_due": arguments.not_yet_due, "phu": arguments.phu, "school": arguments.school}
+    )
+    connection.execute("create or replace temp table listed (client_id varchar)")
+    if students:
+        connection.execute("insert into listed select unnest(?)", [[student["client_id"] for student in students]])
+    doses = defaultdict(list)
+    for client_id, day, agent in connection.execute(DOSES).fetchall():
+        doses[client_id].append((day, agent))
+    return [(student, doses[student["client_id"]]) for student in students]
+
+
+def write(path: Path, columns: list[str], rows: list[list[object]]) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    path.chmod(0o600)
+    if path.suffix.lower() == ".xlsx":
+        book = Workbook(write_only=True)
+        sheet = book.create_sheet("overdue")
+        for row in [columns, *rows]:
+            sheet.append(row)
+        book.save(path)
+    else:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([columns, *rows])
+
+
+def export(arguments: argparse.Namespace) -> str:
+    """Writes the list and says in a sentence or two what is on it."""
+    output = Path(arguments.output)
+    if output.suffix.lower() not in (".csv", ".xlsx"):
+        raise NotWritten(f"OUTPUT {output} has to end in .csv or .xlsx.")
+    if not output.absolute().parent.is_dir():
+        raise NotWritten(f"There is no folder {output.absolute().parent}.")
+    warehouse = Path(os.environ.get("WAREHOUSE_PATH") or ROOT / "warehouse.duckdb")
+    if not warehouse.exists():
+        raise NotWritten(f"There is no warehouse {warehouse}: make build makes it.")
+    names = read_names(Path(arguments.names)) if arguments.names else {}
+    with open_warehouse(warehouse) as connection:
+        found = read_list(connection, arguments)
+    kept = [(student, doses) for student, doses in found if TEN_DIGITS.fullmatch(student["client_id"])]
+    panorama = arguments.form == "panorama"
+    columns = dict(zip(PANORAMA_COLUMNS, PANORAMA_COLUMNS, strict=True)) if panorama else IMMUKNOW_COLUMNS
+    rows = [
+        row_of(student, doses, names.get(student["client_id"], {}), "," if panorama else ";") for student, doses in kept
+    ]
+    write(output, list(columns), [[row[source] for source in columns.values()] for row in rows])
+    said = [f"{len(rows)} overdue students written to {output}."]
+    if len(kept) < len(found):
+        said.append(f"{len(found) - len(kept)} are left out: their client ids have not ten digits.")
+    without = sum(student["client_id"] not in names for student, _ in kept)
+    if without:
+        said.append(f"{without} have no name in {arguments.names or 'any file: give --names'}.")
+    return " ".join(said)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("output")
+    parser.add_argument("--names")
+    parser.add_argument("--form", choices=("panorama", "immuknow"), default="panorama")
+    parser.add_argument("--phu")
+    parser.add_argument("--school")
+    parser.add_argument("--not-yet-due", action="store_true")
+    try:
+        print(export(parser.parse_args()))
+    except NotWritten as why:
+        print(why, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,215 @@
+"""The list for ImmuKnow, held to that program's input checks (columns, ids, dates, agents) and to the warehouse."""
+
+import csv
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from datetime import date, datetime
+
+import pytest
+from conftest import ROOT, SHARED
+from openpyxl import load_workbook
+
+SAMPLE = SHARED / "data" / "panorama_sample.csv"
+COLUMNS = [
+    "School Type",
+    "School Name",
+    "Client Id",
+    "First Name",
+    "Last Name",
+    "Age",
+    "Date of Birth",
+    "Street Address Line 1",
+    "Street Address Line 2",
+    "City",
+    "Province/Territory",
+    "Postal Code",
+    "Overdue Disease",
+    "Overdue Agent",
+    "Imms Given",
+    "Unique ID",
+    "Disease(s)/Agent(s)",
+    "Imms History by Agent",
+]
+# The fields of the program's own input schema, and those that it requires.
+SCHEMA_FIELDS = {
+    "school_name",
+    "client_id",
+    "first_name",
+    "last_name",
+    "date_of_birth",
+    "street_address_line_1",
+    "street_address_line_2",
+    "city",
+    "province",
+    "postal_code",
+    "overdue_disease",
+    "overdue_agent",
+    "imms_given",
+    "board_name",
+    "board_id",
+    "school_id",
+    "version_id",
+}
+SCHEMA_REQUIRED = {"school_name", "client_id", "first_name", "last_name", "date_of_birth", "city", "imms_given"}
+DISEASES = {
+    "Diphtheria",
+    "Tetanus",
+    "Pertussis",
+    "Polio",
+    "Measles",
+    "Mumps",
+    "Rubella",
+    "Meningococcal",
+    "Varicella",
+}
+
+
+def run_export(warehouse, *arguments):
+    environment = {name: value for name, value in os.environ.items() if name != "EXTRACTS_DIR"}
+    return subprocess.run(
+        [sys.executable, ROOT / "scripts" / "export_immuknow.py", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment | {"WAREHOUSE_PATH": str(warehouse)},
+    )
+
+
+@pytest.fixture(scope="module")
+def names(demonstration, tmp_path_factory):
+    """Invented names and addresses of every client of the demonstration."""
+    path = tmp_path_factory.mktemp("names") / "names.csv"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            [
+                "Last Name",
+                "CLIENT_ID",
+                "first name",
+                "City",
+                "Street Address Line 1",
+                "Province/Territory",
+                "Postal Code",
+            ]
+        )
+        for number, (client,) in enumerate(demonstration.rows("select client_id from assessment.students order by 1")):
+            writer.writerow(
+                [
+                    f"Zzyxnamed{number}",
+                    client,
+                    f"Given{number}",
+                    "Springfield, North",
+                    f"{number} Main St",
+                    "Ontario",
+                    "N0N 0N0",
+                ]
+            )
+    return path
+
+
+@pytest.fixture(scope="module")
+def lists(demonstration, names, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lists")
+    before = hashlib.sha256(demonstration.warehouse.read_bytes()).hexdigest()
+    for form, output in (("panorama", "list.csv"), ("immuknow", "list.xlsx")):
+        done = run_export(demonstration.warehouse, folder / output, "--names", names, "--form", form)
+        assert done.returncode == 0, done.stderr
+        assert re.fullmatch(r"\d+ overdue students written to .*\.\n", done.stdout), done.stdout
+    assert hashlib.sha256(demonstration.warehouse.read_bytes()).hexdigest() == before
+    with (folder / "list.csv").open(encoding="utf-8", newline="") as file:
+        panorama = list(csv.DictReader(file))
+    header, *rows = load_workbook(folder / "list.xlsx").active.iter_rows(values_only=True)
+    return folder, panorama, [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def entries(text, separator):
+    assert text.endswith(separator)
+    return [entry.strip() for entry in text.split(separator) if entry.strip()]
+
+
+def test_the_list_has_the_columns_of_panoramas_export(lists):
+    assert list(lists[1][0]) == COLUMNS
+    if SAMPLE.exists():
+        with SAMPLE.open(encoding="utf-8-sig", newline="") as file:
+            assert next(csv.reader(file)) == COLUMNS
+
+
+def test_ids_dates_agents_and_names_are_what_the_program_checks(demonstration, lists):
+    _, panorama, schema = lists
+    agents = {row[0] for row in demonstration.rows("select agent from annex.agents")}
+    given = {}
+    for client, day, agent in demonstration.rows(
+        "select client_id, administered_date, agent from staging.base_panorama__immunizations "
+        "where administered_date <= date '2019-08-31' and agent is not null"
+    ):
+        given.setdefault(client, set()).add((day, agent))
+    assert len(panorama) == len(schema) > 100
+    for row, again in zip(panorama, schema, strict=True):
+        client = row["Client Id"]
+        assert re.fullmatch(r"\d{10}", client) and again["client_id"] == client
+        assert set(again) <= SCHEMA_FIELDS and all(again[name] for name in SCHEMA_REQUIRED)
+        born = date.fromisoformat(row["Date of Birth"])
+        assert (
+            again["date_of_birth"] == row["Date of Birth"]
+            and 2019 - born.year - 1 <= int(row["Age"]) <= 2019 - born.year
+        )
+        assert row["Last Name"].startswith("Zzyxnamed") and row["City"] == "Springfield, North"
+        assert row["Unique ID"] == f"{row['School Name'].upper()}-{client}"
+        for texts, separator in (
+            ((row["Overdue Disease"], row["Overdue Agent"], row["Imms Given"]), ","),
+            ((again["overdue_disease"], again["overdue_agent"], again["imms_given"]), ";"),
+        ):
+            assert set(entries(texts[0], separator)) <= DISEASES and set(entries(texts[1], separator)) <= agents
+        doses = entries(again["imms_given"], ";")
+        parsed = {
+            (datetime.strptime(day, "%b %d, %Y").date(), agent)
+            for day, agent in (dose.split(" - ", 1) for dose in doses if dose != "-")
+        }
+        assert parsed == given.get(client, set())
+        by_day = {
+            (datetime.strptime(day.title(), "%Y %b %d").date(), agent)
+            for day, agents_of_day in re.findall(r"\[(\d{4} [A-Z]{3} \d{2}): ([^\]]+)\]", row["Imms History by Agent"])
+            for agent in agents_of_day.split(", ")
+        }
+        assert by_day == parsed
+    assert {disease for row in panorama for disease in entries(row["Overdue Disease"], ",")} == DISEASES
+
+
+def test_the_list_is_everybody_overdue_and_nobody_exempt(demonstration, lists):
+    overdue = demonstration.rows("select distinct client_id from assessment.ispa_compliance where is_due")
+    assert sorted(row["Client Id"] for row in lists[1]) == sorted(client for (client,) in overdue)
+    exempt = demonstration.rows(
+        "select client_id, disease_name from assessment.ispa_compliance "
+        "join practice.ispa_diseases using (disease, antigen) "
+        "where status <> 'overdue'"
+    )
+    named = {(row["Client Id"], disease) for row in lists[1] for disease in entries(row["Overdue Disease"], ",")}
+    assert exempt and not named & set(exempt)
+
+
+def test_a_list_is_its_owners_alone_and_can_be_of_one_unit(demonstration, lists, tmp_path):
+    assert (lists[0] / "list.csv").stat().st_mode & 0o777 == 0o600
+    assert (lists[0] / "list.xlsx").stat().st_mode & 0o777 == 0o600
+    phu, count = demonstration.rows(
+        "select phu_id, count(*) from assessment.ispa_overdue_students where is_due group by 1 order by 2 desc limit 1"
+    )[0]
+    done = run_export(demonstration.warehouse, tmp_path / "unit.csv", "--phu", phu)
+    assert done.stdout.startswith(f"{count} overdue students written") and "have no name" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("Name,First Name,Last Name\nZzyx,A,B\n", "has no column Client Id"),
+        ("Client Id,Surname\n0000000001,Zzyx\n", "has no columns First Name and Last Name"),
+        ("Client Id,First Name,Last Name\n0000000001,Zzyx,B\n0000000001,A,B\n", "has a client twice"),
+    ],
+)
+def test_a_bad_file_of_names_is_a_sentence_without_its_rows(demonstration, tmp_path, content, sentence):
+    (tmp_path / "names.csv").write_text(content, encoding="utf-8")
+    done = run_export(demonstration.warehouse, tmp_path / "list.csv", "--names", tmp_path / "names.csv")
+    assert done.returncode == 1 and sentence in done.stderr and "Zzyx" not in done.stderr
+    assert not (tmp_path / "list.csv").exists()
