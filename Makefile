@@ -4,7 +4,7 @@ UV_VERSION := 0.13.8
 UV := .uv/bin/uv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: build test lint setup docs demonstration clean
+.PHONY: build test lint setup docs publish demonstration clean
 
 build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
 	.venv/bin/python scripts/build_warehouse.py $(if $(VARS),--vars '$(VARS)')
@@ -30,8 +30,11 @@ $(UV):
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet uv==$(UV_VERSION)
 
-docs: setup  ## The catalogue of tables and columns, in target/
-	.venv/bin/dbt docs generate
+docs: setup  ## The catalogue of tables, columns, lineage and metrics as one page: target/static_index.html
+	.venv/bin/dbt docs generate --static
+
+publish: setup  ## What may leave the house, in published/: Parquet, CSV, a read-only DuckDB file; attacked first
+	.venv/bin/python scripts/publish.py
 
 demonstration: setup  ## Writes seeds/extracts again
 	.venv/bin/python scripts/generate_extracts.py seeds/extracts --students 2500 --seed 2018 --school-year 2018 --format csv --flaws demonstration
