@@ -42,8 +42,11 @@ report: .venv/.report  ## The annual report, HTML and PDF in English and French,
 explore: .venv/.explore  ## The explorer, in a browser on this computer; WAREHOUSES='2016.duckdb 2018.duckdb' for several years
 	.venv/bin/streamlit run report/explorer.py
 
-docs: setup  ## The catalogue of tables and columns, in target/
-	.venv/bin/dbt docs generate
+docs: setup  ## The catalogue of tables, columns, lineage and metrics as one page: target/static_index.html
+	.venv/bin/dbt docs generate --static
+
+publish: setup  ## What may leave the house, in published/: Parquet, CSV, a read-only DuckDB file; attacked first
+	.venv/bin/python scripts/publish.py
 
 explain: setup  ## Every dose of one student, the rule that counted or refused it, and what is missing; CLIENT=…
 	@.venv/bin/python scripts/explain.py $(CLIENT)

@@ -5,6 +5,17 @@ import numpy as np
 from attack_release import ispa_antigens
 
 
+def literals(rows: list[tuple]) -> str:
+    """Rows as SQL: a few thousand at once are read much faster than one by one."""
+
+    def literal(value: object) -> str:
+        if isinstance(value, str):
+            return "'" + value.replace("'", "''") + "'"
+        return "null" if value is None else repr(value)
+
+    return ", ".join(f"({', '.join(literal(value) for value in row)})" for row in rows)
+
+
 def write_marts(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
     """Replaces marts.coverage and its neighbours, for the ages, antigens and units of int_geographies_by_antigen."""
     random = np.random.default_rng(seed)
@@ -90,7 +101,7 @@ def write_marts(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
     connection.execute("begin")
     for table, rows in tables.items():
         connection.execute(f"create or replace table marts.{table} ({key}, {columns[table]})")
-        connection.executemany(f"insert into marts.{table} values ({', '.join('?' * len(rows[0]))})", rows)
+        connection.execute(f"insert into marts.{table} values {literals(rows)}")
         connection.execute(f"alter table marts.{table} add column school_year varchar default '2018-19'")
     connection.execute("alter table marts.coverage add column goal_percent double")
     connection.execute("alter table marts.coverage add column map_category int")
@@ -98,6 +109,6 @@ def write_marts(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
         "create or replace table marts.school_assignment "
         "(age int, kind varchar, name varchar, students bigint, percent double)"
     )
-    connection.executemany("insert into marts.school_assignment values (?, ?, ?, ?, ?)", assigned)
+    connection.execute(f"insert into marts.school_assignment values {literals(assigned)}")
     connection.execute("alter table marts.school_assignment add column school_year varchar default '2018-19'")
     connection.execute("commit")

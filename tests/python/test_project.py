@@ -62,6 +62,33 @@ def test_every_table_that_readers_read_is_under_contract(manifest):
     assert not [n["name"] for n in public if not n["config"]["contract"]["enforced"]]
 
 
+def queries_of(manifest, schemas):
+    """The queries that the descriptions of tables show."""
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and node["schema"] in schemas:
+            yield node["name"], re.findall(r"```sql\n(.*?)```", node["description"], re.DOTALL)
+
+
+def test_every_table_that_readers_read_says_what_it_answers_and_shows_a_query_that_runs(demonstration, manifest):
+    silent = []
+    for name, queries in queries_of(manifest, ("assessment", "marts", "published")):
+        assert len(queries) == 1, name
+        # The demonstration has no verdict of Panorama's to compare.
+        if not demonstration.rows(queries[0]) and name != "verdicts_compared":
+            silent.append(name)
+        assert "Answers: " in manifest["nodes"][f"model.immunization_coverage.{name}"]["description"], name
+    assert not silent
+
+
+def test_what_people_look_at_is_in_the_lineage(manifest):
+    exposed = {parent for exposure in manifest["exposures"].values() for parent in exposure["depends_on"]["nodes"]}
+    read = {
+        node["unique_id"] for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] in ("marts", "published")
+    }
+    assert read <= exposed
+
+
 def test_marts_hold_no_person(demonstration):
     assert not demonstration.rows(
         "select table_name, column_name from information_schema.columns "

@@ -5,7 +5,7 @@
     if node.resource_type == 'model' and node.schema == 'published' and node.package_name == project_name -%}
 {%- for column in node.columns.values() -%}
 {%- do columns.append({
-    'table': node.alias, 'table_description': node.description, 'column': column.name, 'position': loop.index,
+    'table': node.alias, 'table_description': node.description.split('```')[0], 'column': column.name, 'position': loop.index,
     'type': column.data_type, 'description': column.description
 }) -%}
 {%- endfor -%}
