@@ -47,4 +47,4 @@ demonstration: setup  ## Writes seeds/extracts again
 	.venv/bin/python scripts/generate_extracts.py seeds/extracts --students 2500 --seed 2018 --school-year 2018 --format csv --flaws demonstration
 
 clean:
-	rm -rf .venv .uv target logs warehouse.duckdb
+	rm -rf .venv .uv target logs reports warehouse.duckdb

@@ -54,6 +54,15 @@ def style() -> Markup:
     return Markup("".join(sheet.read_text(encoding="utf-8") for sheet in sheets))
 
 
+def running_head(text: str) -> Markup:
+    """The notice at the head of every printed page but the first, which has it larger."""
+    quoted = text.replace("\\", "").replace('"', "")
+    font = 'font: 8pt "Source Sans 3", sans-serif; color: #57616b;'
+    return Markup(
+        f'@page {{ @top-left {{ content: "{quoted}"; {font} }} }} @page :first {{ @top-left {{ content: none; }} }}'
+    )
+
+
 def file_name(warehouse: Warehouse, language: str) -> str:
     """An internal report says so in its name, so that nobody sends it by mistake."""
     return f"immunization-coverage-{warehouse.school_year}{'' if warehouse.release else '-internal'}-{language}.html"
@@ -102,6 +111,7 @@ def render(warehouse: Warehouse, language_code: str, boundaries: Boundaries | No
             other_file=file_name(warehouse, other),
             other_code=other,
             fonts=Markup(font_faces()),
+            running_head=running_head(notice(warehouse, language)),
             style=style(),
             script=Markup((HERE / "templates" / "script.js").read_text(encoding="utf-8")),
         )
