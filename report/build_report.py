@@ -123,17 +123,26 @@ def find_browser() -> str | None:
     return named or next((found for name in BROWSERS if (found := shutil.which(name))), None)
 
 
-def print_pdf(browser: str, page: Path, pdf: Path) -> None:
-    """The page as the browser prints it, tagged for screen readers."""
-    with tempfile.TemporaryDirectory() as profile:
+def print_pdf(browser: str, page: Path, pdf: Path, private: bool) -> None:
+    """The page as the browser prints it, tagged for screen readers; whole or not at all."""
+    # Chromium's sandbox does not start for root, who runs containers.
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as folder:
+        printed = Path(folder) / "report.pdf"
         command = [
-            browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-            "--disable-dev-shm-usage", f"--user-data-dir={profile}", "--no-pdf-header-footer",
-            "--generate-pdf-document-outline", f"--print-to-pdf={pdf}", page.resolve().as_uri(),
+            browser, "--headless", *(["--no-sandbox"] if is_root else []), "--disable-gpu",
+            "--disable-background-networking", "--disable-dev-shm-usage", f"--user-data-dir={folder}/profile",
+            "--no-pdf-header-footer", "--generate-pdf-document-outline", f"--print-to-pdf={printed}",
+            page.resolve().as_uri(),
         ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
-    if done.returncode or not pdf.is_file():
-        raise RuntimeError(f"{browser} wrote no PDF (exit status {done.returncode}).")
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise RuntimeError(f"{browser} wrote no PDF: {type(error).__name__}.") from error
+        if done.returncode or not printed.is_file():
+            raise RuntimeError(f"{browser} wrote no PDF (exit status {done.returncode}).")
+        printed.chmod(0o600 if private else 0o644)
+        shutil.move(printed, pdf)
 
 
 def write(path: Path, text: str, private: bool) -> None:
@@ -163,8 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(page)
             if browser:
                 pdf = page.with_suffix(".pdf")
-                print_pdf(browser, page, pdf)
-                pdf.chmod(0o600 if not options.release else 0o644)
+                print_pdf(browser, page, pdf, private=not options.release)
                 print(pdf)
         if not browser and not options.no_pdf:
             print("No Chromium was found, so no PDF: print the page from a browser, or name one in CHROMIUM.")
