@@ -91,4 +91,4 @@ setup-spark: .venv/.locked-spark  ## dbt-spark and pyspark beside the rest; Java
 	touch $@
 
 clean:
-	rm -rf .venv .uv target logs warehouse.duckdb spark-warehouse
+	rm -rf .venv .uv target logs reports published warehouse.duckdb spark-warehouse

@@ -54,6 +54,15 @@ def style() -> Markup:
     return Markup("".join(sheet.read_text(encoding="utf-8") for sheet in sheets))
 
 
+def running_head(text: str) -> Markup:
+    """The notice at the head of every printed page but the first, which has it larger."""
+    quoted = text.replace("\\", "").replace('"', "")
+    font = 'font: 8pt "Source Sans 3", sans-serif; color: #57616b;'
+    return Markup(
+        f'@page {{ @top-left {{ content: "{quoted}"; {font} }} }} @page :first {{ @top-left {{ content: none; }} }}'
+    )
+
+
 def file_name(warehouse: Warehouse, language: str) -> str:
     """An internal report says so in its name, so that nobody sends it by mistake."""
     return f"immunization-coverage-{warehouse.school_year}{'' if warehouse.release else '-internal'}-{language}.html"
@@ -102,6 +111,7 @@ def render(warehouse: Warehouse, language_code: str, boundaries: Boundaries | No
             other_file=file_name(warehouse, other),
             other_code=other,
             fonts=Markup(font_faces()),
+            running_head=running_head(notice(warehouse, language)),
             style=style(),
             script=Markup((HERE / "templates" / "script.js").read_text(encoding="utf-8")),
         )
@@ -113,17 +123,26 @@ def find_browser() -> str | None:
     return named or next((found for name in BROWSERS if (found := shutil.which(name))), None)
 
 
-def print_pdf(browser: str, page: Path, pdf: Path) -> None:
-    """The page as the browser prints it, tagged for screen readers."""
-    with tempfile.TemporaryDirectory() as profile:
+def print_pdf(browser: str, page: Path, pdf: Path, private: bool) -> None:
+    """The page as the browser prints it, tagged for screen readers; whole or not at all."""
+    # Chromium's sandbox does not start for root, who runs containers.
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as folder:
+        printed = Path(folder) / "report.pdf"
         command = [
-            browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-            "--disable-dev-shm-usage", f"--user-data-dir={profile}", "--no-pdf-header-footer",
-            "--generate-pdf-document-outline", f"--print-to-pdf={pdf}", page.resolve().as_uri(),
+            browser, "--headless", *(["--no-sandbox"] if is_root else []), "--disable-gpu",
+            "--disable-background-networking", "--disable-dev-shm-usage", f"--user-data-dir={folder}/profile",
+            "--no-pdf-header-footer", "--generate-pdf-document-outline", f"--print-to-pdf={printed}",
+            page.resolve().as_uri(),
         ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
-    if done.returncode or not pdf.is_file():
-        raise RuntimeError(f"{browser} wrote no PDF (exit status {done.returncode}).")
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise RuntimeError(f"{browser} wrote no PDF: {type(error).__name__}.") from error
+        if done.returncode or not printed.is_file():
+            raise RuntimeError(f"{browser} wrote no PDF (exit status {done.returncode}).")
+        printed.chmod(0o600 if private else 0o644)
+        shutil.move(printed, pdf)
 
 
 def write(path: Path, text: str, private: bool) -> None:
@@ -153,8 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(page)
             if browser:
                 pdf = page.with_suffix(".pdf")
-                print_pdf(browser, page, pdf)
-                pdf.chmod(0o600 if not options.release else 0o644)
+                print_pdf(browser, page, pdf, private=not options.release)
                 print(pdf)
         if not browser and not options.no_pdf:
             print("No Chromium was found, so no PDF: print the page from a browser, or name one in CHROMIUM.")

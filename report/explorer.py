@@ -44,7 +44,7 @@ def files() -> list[Path]:
     named = os.environ.get("WAREHOUSES")
     if not named:
         return [Path(os.environ.get("WAREHOUSE_PATH") or HERE.parent / "warehouse.duckdb")]
-    paths = [Path(name) for name in shlex.split(named)]
+    paths = [Path(name) for name in shlex.split(named, posix=os.name != "nt")]
     return [file for path in paths for file in (sorted(path.glob("*.duckdb")) if path.is_dir() else [path])]
 
 

@@ -316,12 +316,11 @@ def matrix(report: Report, age: int) -> Figure:
             }
         )
     units = [row for row in rows if row["phu_id"] is not None and row["goal_percent"] is not None]
-    title = language(
-        "units.matrix",
-        age=report.age(age),
-        count=sum(reaches_goal(row) for row in units),
-        total=language.number(sum(has_value(row, "coverage_percent") for row in units)),
-    )
+    total = sum(has_value(row, "coverage_percent") for row in units)
+    reached = sum(reaches_goal(row) for row in units)
+    title = language("units.matrix", age=report.age(age), count=reached, total=language.number(total))
+    if not total:
+        title = language("units.matrix_subtitle", age=age)
     return Figure(
         key=f"matrix-{age}",
         title=first_upper(title),
@@ -449,15 +448,16 @@ def all_ispa_sentence(language: Language, at: dict[int, dict]) -> str:
 
 
 def series_sentence(language: Language, row: dict) -> str:
-    return first_upper(
-        language(
-            "series.title",
-            antigen=language.antigen(row["antigen"], "of"),
-            age=language("at_age", age=row["age"]),
-            completed=cell(language, row, "completed_percent"),
-            unimmunized=cell(language, row, "unimmunized_percent"),
-        )
-    )
+    """Completion, and who has no dose; of the two, what is not withheld."""
+    values = {"antigen": language.antigen(row["antigen"], "of"), "age": language("at_age", age=row["age"])}
+    key = "title"
+    if not has_value(row, "unimmunized_percent"):
+        key = "title_completed"
+    else:
+        values["unimmunized"] = cell(language, row, "unimmunized_percent")
+    if not has_value(row, "completed_percent"):
+        return first_upper(language("series.title_withheld", **values))
+    return first_upper(language(f"series.{key}", completed=cell(language, row, "completed_percent"), **values))
 
 
 def series_dots(report: Report, rows: list[dict], label: str, heading: str, name: Callable[[dict], str]) -> DotTable:

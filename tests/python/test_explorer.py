@@ -220,9 +220,7 @@ def test_nothing_overlaps_nothing_fails_and_everybody_can_use_it(browser, addres
             assert opened.sticks_out() <= 0
             assert opened.overlaps(".unseen, [data-testid=stTooltipIcon], .areas") == [], tab
         if width == WIDTHS[0]:
-            # The explorer's own parts; the boxes around them are Streamlit's.
             opened.show("Map and ranking")
-            assert opened.violations("'.explorer'") == []
             assert opened.violations("'[data-testid=stMainBlockContainer]'") == []
         assert opened.complaints == [] and opened.requests == []
 
