@@ -2,9 +2,10 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV_VERSION := 0.13.8
 UV := .uv/bin/uv
+SIZES ?= 50000 400000 1600000
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: build test lint setup docs demonstration clean
+.PHONY: build test lint setup docs demonstration benchmark clean
 .PHONY: setup-spark spark-build spark-test spark-parity spark-cluster spark-cluster-stop
 
 build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
@@ -18,7 +19,7 @@ test: lint  ## Lint, the demonstration with its data tests, every rule's unit te
 	.venv/bin/pytest
 
 lint: setup
-	.venv/bin/ruff check scripts tests
+	.venv/bin/ruff check benchmarks scripts tests
 	mkdir -p target && WAREHOUSE_PATH=target/lint.duckdb .venv/bin/sqlfluff lint models tests analyses
 
 setup: .venv/.locked
@@ -36,6 +37,12 @@ docs: setup  ## The catalogue of tables and columns, in target/
 
 demonstration: setup  ## Writes seeds/extracts again
 	.venv/bin/python scripts/generate_extracts.py seeds/extracts --students 2500 --seed 2018 --school-year 2018 --format csv --flaws demonstration
+
+benchmark: setup  ## What a build costs, by size: docs/performance.md. SIZES='16000000', PEERS=0, PUBLISHED=1, EXTRACTS=folder
+	$(UV) sync --locked --inexact --group benchmark --python $(PYTHON)
+	.venv/bin/python benchmarks/benchmark.py $(SIZES) $(if $(filter 0,$(PEERS)),--peers) $(if $(PUBLISHED),--published) \
+	    $(if $(EXTRACTS),--extracts '$(EXTRACTS)')
+	.venv/bin/python benchmarks/render_results.py
 
 # The other engine: docs/spark.md. SPARK_MASTER names a cluster; without it Spark runs in dbt's own process.
 spark-build spark-test spark-parity spark-cluster: export SPARK_LOCAL_IP ?= 127.0.0.1
@@ -59,7 +66,7 @@ spark-cluster-stop:
 setup-spark: .venv/.locked-spark  ## dbt-spark and pyspark beside the rest; Java 17 has to be there
 
 .venv/.locked-spark: .venv/.locked
-	$(UV) sync --locked --extra spark --python $(PYTHON)
+	$(UV) sync --locked --inexact --extra spark --python $(PYTHON)
 	@java -version 2>&1 | grep -q 'version "\(17\|21\)' || { echo 'Spark needs Java 17 or 21 on the PATH (Debian: apt-get install openjdk-17-jre-headless).'; exit 1; }
 	touch $@
 
