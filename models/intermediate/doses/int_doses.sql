@@ -36,7 +36,7 @@ antigens_by_age as (
 ),
 
 exploded as (
-    select
+    select /*+ broadcast(antigens_by_age) */
         students.student_key,
         students.date_of_birth,
         antigens_by_age.antigen,

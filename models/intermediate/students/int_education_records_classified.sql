@@ -29,7 +29,7 @@ school_year as (
 ),
 
 joined as (
-    select
+    select /*+ broadcast(schools, public_health_units, school_type_priorities) */
         education_records.education_record_id,
         education_records.school_id,
         education_records.effective_from,
