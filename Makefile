@@ -2,9 +2,10 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV_VERSION := 0.13.8
 UV := .uv/bin/uv
+SIZES ?= 50000 400000 1600000
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: build test lint setup docs demonstration explain immuknow clean
+.PHONY: build test lint setup docs demonstration explain immuknow benchmark clean
 
 build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
 	.venv/bin/python scripts/build_warehouse.py $(if $(VARS),--vars '$(VARS)')
@@ -17,7 +18,7 @@ test: lint  ## Lint, the demonstration with its data tests, every rule's unit te
 	.venv/bin/pytest
 
 lint: setup
-	.venv/bin/ruff check scripts tests
+	.venv/bin/ruff check benchmarks scripts tests
 	mkdir -p target && WAREHOUSE_PATH=target/lint.duckdb .venv/bin/sqlfluff lint models tests analyses
 
 setup: .venv/.locked
@@ -42,6 +43,12 @@ immuknow: setup  ## Students overdue under ISPA for ImmuKnow; OUTPUT=list.xlsx [
 
 demonstration: setup  ## Writes seeds/extracts again
 	.venv/bin/python scripts/generate_extracts.py seeds/extracts --students 2500 --seed 2018 --school-year 2018 --format csv --flaws demonstration
+
+benchmark: setup  ## What a build costs, by size: docs/performance.md. SIZES='16000000', PEERS=0, PUBLISHED=1, EXTRACTS=folder
+	$(UV) sync --locked --inexact --group benchmark --python $(PYTHON)
+	.venv/bin/python benchmarks/benchmark.py $(SIZES) $(if $(filter 0,$(PEERS)),--peers) $(if $(PUBLISHED),--published) \
+	    $(if $(EXTRACTS),--extracts '$(EXTRACTS)')
+	.venv/bin/python benchmarks/render_results.py
 
 clean:
 	rm -rf .venv .uv target logs warehouse.duckdb

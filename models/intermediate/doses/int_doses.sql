@@ -14,10 +14,6 @@ antigen_agents as (
     select * from {{ ref('int_antigen_agents') }}
 ),
 
-antigens as (
-    select * from {{ ref('antigens') }}
-),
-
 assessed_antigens as (
     select * from {{ ref('assessed_antigens') }}
 ),
@@ -30,14 +26,12 @@ antigens_by_age as (
     select
         assessed_antigens.age,
         assessed_antigens.gender,
-        antigens.sort_order as antigen_number,
-        antigen_agents.*
+        antigen_agents.*,
+        dense_rank() over (order by antigen_agents.antigen) as antigen_number
     from assessed_antigens
     cross join school_year
     inner join antigen_agents
         on assessed_antigens.antigen = antigen_agents.antigen
-    inner join antigens
-        on assessed_antigens.antigen = antigens.antigen
     where {{ holds_in('school_year.first_year', 'assessed_antigens') }}
 ),
 

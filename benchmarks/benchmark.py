@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+"""What a build costs beside the floor and beside the same measures written by hand, by size, in one run.
+
+    benchmark.py 50000 400000 1600000
+
+For each number of students: draws the extracts where they are not there yet (Parquet, realistic flaws), then runs, one
+after the other and each in a folder of its own, the floor (floor.py), `dbt build` with all its data tests into a new
+file, the floor again, the peers (peer_pandas.py, peer_polars.py), and the floor again. The machine's speed moves: look
+at the spread of the floors. The peers' answers are held to the warehouse's marts, row by row.
+
+Writes target/benchmark/results.json, a size at a time; sizes that are not run again stay. render_results.py makes
+docs/performance.md of it.
+
+--extracts   the folder of extracts, kept for the next run (default: target/benchmark/extracts)
+--working    where the runs write, in a folder of their own that is removed after them (default: target/benchmark)
+--peers      which peers to run (default: both, up to 1.6 million students). --peers with no name: none
+--published  also the whole way to a published warehouse, as `make build` does
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+import jinja2
+import psutil
+import yaml
+from compare_peers import MEASURES, differences
+from measure import CommandFailed, Measured, OutOfMemory, measure
+from phases import BuildTimes
+
+ROOT = Path(__file__).resolve().parents[1]
+BENCHMARKS = ROOT / "benchmarks"
+DBT = shutil.which("dbt", path=Path(sys.executable).parent) or "dbt"
+GENERATOR = sorted((ROOT / "scripts").glob("generate_extracts*"))
+EXTRACTS = ("clients", "schools", "education_records", "immunizations", "exemptions")
+PEERS = ("pandas", "polars")
+MOST_STUDENTS_FOR_PEERS = 1_600_000
+SEED = 2018
+SCHOOL_YEAR = 2018
+PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "pandas", "polars", "pyarrow")
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure the build beside the floor and the peers.")
+    parser.add_argument("students", type=int, nargs="+", help="sizes, in students")
+    parser.add_argument("--extracts", type=Path, default=ROOT / "target/benchmark/extracts")
+    parser.add_argument("--working", type=Path, default=ROOT / "target/benchmark")
+    parser.add_argument("--results", type=Path, default=ROOT / "target/benchmark/results.json")
+    parser.add_argument("--peers", nargs="*", choices=PEERS)
+    parser.add_argument("--published", action="store_true")
+    return parser.parse_args()
+
+
+def say(text: str) -> None:
+    print(f"{datetime.now():%H:%M:%S} {text}", flush=True)
+
+
+# The machine and the project
+
+
+def processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def operating_system() -> str:
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except OSError:
+        return platform.platform(terse=True)
+
+
+def git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def environment() -> dict:
+    commit = git("rev-parse", "--short", "HEAD") or "unknown"
+    return {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "commit": commit + (" and changes" if git("status", "--porcelain", "--untracked-files=no") else ""),
+        "processor": processor(),
+        "cores": psutil.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "operating_system": operating_system(),
+        "versions": {"python": platform.python_version()} | {package: version(package) for package in PACKAGES},
+    }
+
+
+def duckdb_settings() -> dict:
+    """DuckDB's settings in the profile that dbt builds with (memory limit, threads, file format); the floor's too."""
+    templates = jinja2.Environment()
+    templates.filters |= {"as_bool": bool, "as_number": int, "as_native": str}
+    template = templates.from_string((ROOT / "profiles.yml").read_text(encoding="utf-8"))
+    profile = yaml.safe_load(template.render(env_var=lambda name, default="": os.environ.get(name, default)))
+    project = profile["immunization_coverage"]
+    output = project["outputs"][project["target"]]
+    settings = (output.get("config_options") or {}) | (output.get("settings") or {})
+    return {name: value for name, value in settings.items() if value not in (None, "")}
+
+
+# Extracts
+
+
+def extracts_of(students: int, folder: Path) -> tuple[Path, float | None]:
+    """The folder of the extracts of a size, and the seconds it took to draw them; none where they were there.
+
+    Extracts are drawn again where the generator is another than the one that drew them.
+    """
+    drawn = folder / f"{students}_students_seed_{SEED}"
+    arguments = ["--students", students, "--seed", SEED, "--school-year", SCHOOL_YEAR, "--format", "parquet"]
+    arguments += ["--flaws", "realistic"]
+    content = hashlib.sha256(b"".join(path.read_bytes() for path in GENERATOR)).hexdigest()
+    drawn_by = {"arguments": arguments, "generator": content}
+    record = drawn / "drawn_by.json"
+    if record.exists() and json.loads(record.read_text(encoding="utf-8")) == drawn_by:
+        return drawn, None
+    say(f"drawing the extracts of {students:,} students")
+    record.unlink(missing_ok=True)
+    command = [sys.executable, ROOT / "scripts/generate_extracts.py", drawn, *arguments]
+    seconds = measure(command, folder / "drawing", ROOT).seconds
+    record.write_text(json.dumps(drawn_by), encoding="utf-8")
+    return drawn, seconds
+
+
+def rows_of_extracts(folder: Path) -> dict[str, int]:
+    rows = {}
+    for name in EXTRACTS:
+        files = folder / name / "*.parquet" if (folder / name).is_dir() else folder / f"{name}.parquet"
+        rows[name] = duckdb.read_parquet(str(files)).count("*").fetchall()[0][0]
+    return rows
+
+
+# What is measured
+
+
+def run(name: str, command: list, folder: Path, **variables: str) -> Measured:
+    shutil.rmtree(folder, ignore_errors=True)
+    done = measure(command, folder, ROOT, {k: v for k, v in os.environ.items() if k != "COMPARE_WITH"} | variables)
+    say(f"  {name}: {done.seconds:.1f} s, {done.memory_bytes / 1e9:.2f} GB")
+    return done
+
+
+def run_floor(extracts: Path, folder: Path, settings: dict) -> dict:
+    command = [sys.executable, BENCHMARKS / "floor.py", extracts, folder / "floor.duckdb", json.dumps(settings)]
+    done = run("floor", command, folder)
+    return done.figures() | json.loads(done.output)
+
+
+def run_build(extracts: Path, folder: Path) -> dict:
+    # dbt's own files stand beside the folder, so that they are not counted with the warehouse's disk.
+    warehouse, target, logs = folder / "warehouse.duckdb", folder.with_name("dbt_target"), folder.with_name("dbt_logs")
+    variables = {"WAREHOUSE_PATH": str(warehouse), "EXTRACTS_DIR": str(extracts)}
+    variables |= {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(logs)}
+    done = run("dbt build", [DBT, "--no-use-colors", "build"], folder, **variables)
+    times = BuildTimes(target, done.started_at, done.ended_at)
+    phases = times.phases()
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        tables = connection.execute("select schema_name, table_name from duckdb_tables() where not internal").fetchall()
+        rows = {}
+        for schema, table in tables:
+            count = connection.execute(f'select count(*) from "{schema}"."{table}"').fetchall()[0][0]
+            rows.setdefault(schema, {})[table] = count
+    return done.figures() | {
+        "warehouse_bytes": warehouse.stat().st_size,
+        "phases": phases,
+        "seconds_without_tests": done.seconds - phases.get("tests", {"wall_seconds": 0.0})["wall_seconds"],
+        "seconds_for_peers_measures": times.seconds_up_to({("marts", name) for name in MEASURES}),
+        "rows": rows,
+    }
+
+
+def run_published(extracts: Path, folder: Path) -> dict:
+    variables = {"WAREHOUSE_PATH": str(folder / "warehouse.duckdb"), "EXTRACTS_DIR": str(extracts)}
+    command = [sys.executable, ROOT / "scripts/build_warehouse.py"]
+    return run("make build", command, folder, **variables).figures()
+
+
+def run_peer(name: str, extracts: Path, folder: Path, warehouse: Path) -> dict:
+    command = [sys.executable, BENCHMARKS / f"peer_{name}.py", extracts, folder / "measures"]
+    try:
+        done = run(name, command, folder)
+    except OutOfMemory as failure:
+        say(f"  {failure}")
+        return {"failed": str(failure).splitlines()[0]}
+    different = differences(warehouse, folder / "measures")
+    if different:
+        raise CommandFailed(f"{name} has other answers than the warehouse.\n" + "\n".join(different))
+    return done.figures() | {"seconds_by_step": json.loads(done.output.splitlines()[-1])}
+
+
+def run_size(students: int, arguments: argparse.Namespace, working: Path) -> dict:
+    settings = duckdb_settings()
+    extracts, drawn_seconds = extracts_of(students, arguments.extracts.resolve())
+    say(f"{students:,} students")
+    floors = [run_floor(extracts, working / "floor", settings)]
+    build = run_build(extracts, working / "build")
+    floors.append(run_floor(extracts, working / "floor", settings))
+    warehouse = working / "build" / "warehouse.duckdb"
+    wanted = PEERS if students <= MOST_STUDENTS_FOR_PEERS else ()
+    wanted = wanted if arguments.peers is None else arguments.peers
+    peers = {name: run_peer(name, extracts, working / name, warehouse) for name in wanted}
+    published = run_published(extracts, working / "published") if arguments.published else None
+    floors.append(run_floor(extracts, working / "floor", settings))
+    floor_seconds = statistics.median(floor["seconds"] for floor in floors)
+    say(f"  build ÷ floor: {build['seconds'] / floor_seconds:.1f}")
+    return {
+        "students": students,
+        "environment": environment() | {"duckdb_settings": settings},
+        "drawn_seconds": drawn_seconds,
+        "extract_rows": rows_of_extracts(extracts),
+        "floors": floors,
+        "floor_seconds": floor_seconds,
+        "build": build,
+        "published": published,
+        "peers": peers,
+    }
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    arguments.working.mkdir(parents=True, exist_ok=True)
+    results = json.loads(arguments.results.read_text(encoding="utf-8")) if arguments.results.exists() else {}
+    for students in arguments.students:
+        try:
+            with tempfile.TemporaryDirectory(prefix="running_", dir=arguments.working) as working:
+                results[str(students)] = run_size(students, arguments, Path(working).resolve())
+        except CommandFailed as failure:
+            print(f"\n{failure}", file=sys.stderr)
+            return 1
+        arguments.results.parent.mkdir(parents=True, exist_ok=True)
+        arguments.results.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
