@@ -5,20 +5,21 @@ UV := .uv/bin/uv
 SIZES ?= 50000 400000 1600000
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: build test lint setup docs demonstration explain immuknow benchmark clean
+.PHONY: build test lint setup docs report explore explain immuknow demonstration benchmark publish clean
+.PHONY: setup-spark spark-build spark-test spark-parity spark-cluster spark-cluster-stop
 
 build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
 	.venv/bin/python scripts/build_warehouse.py $(if $(VARS),--vars '$(VARS)')
 
 test: export WAREHOUSE_PATH = target/test.duckdb
 test: export EXTRACTS_DIR =
-test: lint  ## Lint, the demonstration with its data tests, every rule's unit test, the comparison with the independent reading
+test: lint .venv/.browser  ## Lint, the demonstration with its data tests, every rule's unit test, the comparison with the independent reading
 	.venv/bin/dbt build
 	.venv/bin/dbt test --select test_type:unit
 	.venv/bin/pytest
 
 lint: setup
-	.venv/bin/ruff check benchmarks scripts tests
+	.venv/bin/ruff check benchmarks report scripts tests
 	mkdir -p target && WAREHOUSE_PATH=target/lint.duckdb .venv/bin/sqlfluff lint models tests analyses
 
 setup: .venv/.locked
@@ -27,12 +28,25 @@ setup: .venv/.locked
 	$(UV) sync --locked --python $(PYTHON)
 	touch $@
 
+.venv/.report .venv/.explore .venv/.browser: .venv/.%: .venv/.locked
+	$(UV) sync --locked --inexact --group $*
+	touch $@
+
 $(UV):
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet uv==$(UV_VERSION)
 
-docs: setup  ## The catalogue of tables and columns, in target/
-	.venv/bin/dbt docs generate
+report: .venv/.report  ## The annual report, HTML and PDF in English and French, in reports/; RELEASE=1 with small counts withheld
+	.venv/bin/python report/build_report.py $(if $(RELEASE),--release)
+
+explore: .venv/.explore  ## The explorer, in a browser on this computer; WAREHOUSES='2016.duckdb 2018.duckdb' for several years
+	.venv/bin/streamlit run report/explorer.py
+
+docs: setup  ## The catalogue of tables, columns, lineage and metrics as one page: target/static_index.html
+	.venv/bin/dbt docs generate --static
+
+publish: setup  ## What may leave the house, in published/: Parquet, CSV, a read-only DuckDB file; attacked first
+	.venv/bin/python scripts/publish.py
 
 explain: setup  ## Every dose of one student, the rule that counted or refused it, and what is missing; CLIENT=…
 	@.venv/bin/python scripts/explain.py $(CLIENT)
@@ -50,5 +64,31 @@ benchmark: setup  ## What a build costs, by size: docs/performance.md. SIZES='16
 	    $(if $(EXTRACTS),--extracts '$(EXTRACTS)')
 	.venv/bin/python benchmarks/render_results.py
 
+# The other engine: docs/spark.md. SPARK_MASTER names a cluster; without it Spark runs in dbt's own process.
+spark-build spark-test spark-parity spark-cluster: export SPARK_LOCAL_IP ?= 127.0.0.1
+
+spark-build: setup-spark  ## The warehouse on Spark with its data tests, published when all have passed
+	SPARK_BUILD=$$(date -u +%Y%m%d_%H%M%S) .venv/bin/dbt build --target spark $(if $(VARS),--vars '$(VARS)')
+
+spark-test: setup-spark  ## Every seed, model, data test and unit test on Spark: the demonstration, about half an hour
+	EXTRACTS_DIR= SPARK_WAREHOUSE=$(CURDIR)/target/spark-test .venv/bin/dbt build --target spark
+	EXTRACTS_DIR= SPARK_WAREHOUSE=$(CURDIR)/target/spark-test .venv/bin/dbt test --target spark --select test_type:unit
+
+spark-parity: setup-spark  ## The same extracts on both engines, every table of assessment and marts compared
+	.venv/bin/python scripts/spark_parity.py --resource-type seed --resource-type model $(if $(VARS),--vars '$(VARS)')
+
+spark-cluster: setup-spark  ## A master and two workers on the loopback address; make spark-cluster-stop ends them
+	.venv/bin/python scripts/spark_cluster.py start
+
+spark-cluster-stop:
+	.venv/bin/python scripts/spark_cluster.py stop
+
+setup-spark: .venv/.locked-spark  ## dbt-spark and pyspark beside the rest; Java 17 has to be there
+
+.venv/.locked-spark: .venv/.locked
+	$(UV) sync --locked --inexact --extra spark --python $(PYTHON)
+	@java -version 2>&1 | grep -q 'version "\(17\|21\)' || { echo 'Spark needs Java 17 or 21 on the PATH (Debian: apt-get install openjdk-17-jre-headless).'; exit 1; }
+	touch $@
+
 clean:
-	rm -rf .venv .uv target logs warehouse.duckdb
+	rm -rf .venv .uv target logs reports published warehouse.duckdb spark-warehouse

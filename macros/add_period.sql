@@ -6,3 +6,7 @@
 {% macro duckdb__add_period(date, period) -%}
     cast({{ date }} + {{ period }} as date)
 {%- endmacro %}
+
+{% macro spark__add_period(date, period) -%}
+    {{ date }} + {{ period }}
+{%- endmacro %}

@@ -6,3 +6,7 @@
 {% macro duckdb__as_period(text) -%}
     cast({{ text }} as interval)
 {%- endmacro %}
+
+{% macro spark__as_period(text) -%}
+    cast({{ text }} as interval)
+{%- endmacro %}

@@ -76,6 +76,10 @@
 
 {#- The file's columns, lower case, each with its type. -#}
 {% macro extract_file_columns(file) -%}
+    {{ return(adapter.dispatch('extract_file_columns')(file)) }}
+{%- endmacro %}
+
+{% macro duckdb__extract_file_columns(file) -%}
     {%- set found = {} -%}
     {%- for row in run_query('describe select * from ' ~ extract_file_reader(file)).rows -%}
         {%- do found.update({(row[0] | lower | trim): row[1]}) -%}
@@ -85,6 +89,10 @@
 
 {#- The files of one extract in the order in which they are read: <name>.csv, <name>.parquet, <name>/*.parquet or <name>_*.csv. -#}
 {% macro extract_files(folder, extract_name) -%}
+    {{ return(adapter.dispatch('extract_files')(folder, extract_name)) }}
+{%- endmacro %}
+
+{% macro duckdb__extract_files(folder, extract_name) -%}
     {%- set base = (folder.rstrip('/') ~ '/' ~ extract_name) | replace("'", "''") -%}
     {%- set patterns = [base ~ '.csv', base ~ '.parquet', base ~ '/*.parquet', base ~ '_*.csv'] -%}
     {%- set forms = [] -%}
@@ -101,4 +109,60 @@
         ) -%}
     {%- endif -%}
     {{ return(forms[0] if forms else []) }}
+{%- endmacro %}
+
+{#-
+    Spark reads Parquet: one file, or a folder of files. Rows are numbered as DuckDB numbers them, each file from its own million
+    million.
+-#}
+{% macro spark__read_extract(folder, extract_name, columns) -%}
+    {%- set files = extract_files(folder, extract_name) -%}
+    {%- if not files -%}
+        {{ return(no_rows(columns)) }}
+    {%- endif -%}
+    {%- set found = extract_file_columns(files[0]) -%}
+    (
+        select
+            {%- for column in columns.required + columns.optional %}
+            {%- set type = found.get(column) %}
+            {% if type == 'date' -%}
+                {{ column }}
+            {%- elif type -%}
+                cast({{ column }} as string) as {{ column }}
+            {%- else -%}
+                cast(null as string) as {{ column }}
+            {%- endif %},
+            {%- endfor %}
+            1000000000000 * coalesce(file_number, raise_error('A file came while the extract was read.')) + row_index + 1
+                as source_row_number
+        from (
+            select
+                *,
+                _metadata.row_index,
+                element_at(map(
+                    {%- for file in files %}'{{ file.split('/')[-1] }}', {{ loop.index0 }}{{ ', ' if not loop.last }}{% endfor -%}
+                ), _metadata.file_name) as file_number
+            from parquet.`{{ files[0] if files | length == 1 else files[0].rpartition('/')[0] }}`
+        )
+    )
+{%- endmacro %}
+
+{% macro spark__extract_file_columns(file) -%}
+    {%- set found = {} -%}
+    {%- for row in run_query('describe query select * from parquet.`' ~ file ~ '`').rows -%}
+        {%- do found.update({(row[0] | lower | trim): row[1]}) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{% macro spark__extract_files(folder, extract_name) -%}
+    {%- do run_query(
+        "create or replace temporary view files_of_extracts using binaryFile options "
+        ~ "(path '" ~ folder ~ "', recursiveFileLookup 'true')"
+    ) -%}
+    {%- set files = run_query(
+        "select path from files_of_extracts where path like '%/" ~ extract_name ~ ".parquet' or path like '%/" ~ extract_name ~ "/%.parquet'"
+        ~ " or path like '%/" ~ extract_name ~ ".parquet/%.parquet' order by path"
+    ).columns[0].values() | list -%}
+    {{ return(files) }}
 {%- endmacro %}

@@ -6,3 +6,7 @@
 {% macro duckdb__letters_only(text) -%}
     lower(regexp_replace({{ text }}, '[^\p{L}]', '', 'g'))
 {%- endmacro %}
+
+{% macro spark__letters_only(text) -%}
+    lower(regexp_replace({{ text }}, r'[^\p{L}]', ''))
+{%- endmacro %}

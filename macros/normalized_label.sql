@@ -15,3 +15,14 @@
         ''
     )
 {%- endmacro %}
+
+{#- Java's \s has the vertical tab, which DuckDB's has not. -#}
+{% macro spark__normalized_label(text) -%}
+    nullif(
+        regexp_replace(
+            regexp_replace(lower({{ text }}), r'^[\t\n\f\r\p{Z}]+|[\t\n\f\r\p{Z}]+\z', ''),
+            r'[\t\n\f\r\p{Z}\-\x{2010}-\x{2015}\x{2212}]+', '-'
+        ),
+        ''
+    )
+{%- endmacro %}

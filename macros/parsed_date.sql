@@ -22,3 +22,14 @@
         end as date
     )
 {%- endmacro %}
+
+{% macro spark__parsed_date(text) -%}
+    {%- set value = trimmed('cast(' ~ text ~ ' as string)') -%}
+    case
+        when typeof({{ text }}) = 'date' then try_cast({{ text }} as date)
+        when {{ value }} rlike r'^\d{4}-\d{1,2}-\d{1,2}([ T]00:00(:00(\.0+)?)?)?\z'
+            then try_to_date(regexp_extract({{ value }}, '^[0-9-]+', 0), 'yyyy-M-d')
+        when {{ value }} rlike r'^\d{4} [A-Za-z]{3} \d{1,2}\z' then try_to_date({{ value }}, 'yyyy MMM d')
+        when {{ value }} rlike r'^[A-Za-z]{3} \d{1,2}, \d{4}\z' then try_to_date({{ value }}, 'MMM d, yyyy')
+    end
+{%- endmacro %}

@@ -6,3 +6,8 @@
 {% macro duckdb__row_position() -%}
     rowid
 {%- endmacro %}
+
+{#- A seed is written as one file. -#}
+{% macro spark__row_position() -%}
+    _metadata.row_index
+{%- endmacro %}

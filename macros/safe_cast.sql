@@ -2,3 +2,8 @@
 {% macro duckdb__safe_cast(field, type) -%}
     cast(nullif(cast({{ field }} as varchar), '') as {{ type }})
 {%- endmacro %}
+
+{#- As a literal, so that many of them are a table of values (get_fixture_sql). -#}
+{% macro spark__safe_cast(field, type) -%}
+    cast({{ 'null' if field | trim == "''" else field }} as {{ type }})
+{%- endmacro %}

@@ -10,3 +10,7 @@
         else nullif(trim({{ text }}, concat(' ', chr(9), chr(10), chr(13), chr(160))), '')
     end
 {%- endmacro %}
+
+{% macro spark__trimmed(text) -%}
+    nullif(btrim({{ text }}, concat(' ', chr(9), chr(10), chr(13), chr(160))), '')
+{%- endmacro %}

@@ -52,6 +52,24 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Build:
     return build
 
 
+@pytest.fixture(scope="session")
+def browser():
+    """The system's Chromium, headless. `.ci/run` installs it where it is missing."""
+    from build_report import find_browser
+    from playwright.sync_api import sync_playwright
+
+    found = find_browser()
+    if found is None:
+        pytest.skip("no Chromium is installed (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=found,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"],
+        )
+        yield opened
+        opened.close()
+
+
 @pytest.fixture
 def project_copy(tmp_path: Path) -> Path:
     copy = tmp_path / "project"

@@ -3,10 +3,10 @@
 {%- set columns = [] -%}
 {%- if execute -%}
 {%- for node in graph.nodes.values()
-    if node.resource_type == 'model' and node.schema in ['marts', 'published'] and node.package_name == project_name -%}
+    if node.resource_type == 'model' and node.config.schema in ['marts', 'published'] and node.package_name == project_name -%}
 {%- for column in adapter.get_columns_in_relation(api.Relation.create(
     database=node.database, schema=node.schema, identifier=node.alias
-)) if column.is_string() -%}
+)) if column.is_string() or column.dtype == 'string' -%}
 {%- do columns.append([node.schema ~ '.' ~ node.alias, column.name]) -%}
 {%- endfor -%}
 {%- endfor -%}
@@ -37,6 +37,8 @@ person_ids as (
 
 -- depends_on: {{ ref('builds') }}, {{ ref('data_quality') }}, {{ ref('school_assignment') }}, {{ ref('coverage') }}
 -- depends_on: {{ ref('coverage_all_ispa') }}, {{ ref('series_uptake') }}, {{ ref('antigen_definitions') }}
+-- depends_on: {{ ref('published_measures') }}, {{ ref('published_school_assignment') }}, {{ ref('releases') }}
+-- depends_on: {{ ref('published_antigen_definitions') }}, {{ ref('data_dictionary') }}
 -- depends_on: {{ ref('exemptions_by_antigen') }}, {{ ref('exemptions_any_ispa') }}, {{ ref('exemptions_by_status') }}
 -- depends_on: {{ ref('not_up_to_date_reasons') }}, {{ ref('dose_coverage') }}, {{ ref('timeliness') }}, {{ ref('reporting') }}
 -- depends_on: {{ ref('coverage_by_age_in_months') }}, {{ ref('coverage_within_reach') }}, {{ ref('near_misses') }}

@@ -1,6 +1,6 @@
 {%- set student_antigen -%}
-    partition by 100 * cast(student_key as bigint) + antigen_number
-            order by administered_date, is_relevant desc, same_day_rank, immunization_id
+    partition by {{ student_and_antigen('student_key', 'antigen_number') }}
+            order by administered_date asc, is_relevant desc, same_day_rank asc, immunization_id asc nulls last
 {%- endset -%}
 with immunizations as (
     select * from {{ ref('stg_panorama__immunizations') }}
@@ -56,7 +56,7 @@ exploded as (
     from immunizations
     cross join school_year
     inner join students
-        on immunizations.client_id = students.client_id
+        on {{ is_of_student('immunizations.client_id', 'students') }}
     inner join antigens_by_age
         on
             immunizations.agent = antigens_by_age.agent

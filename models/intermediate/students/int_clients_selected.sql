@@ -21,7 +21,7 @@ aged as (
 
 final as (
     select
-        cast(row_number() over (order by client_id) as int) as student_key,
+        {{ student_key('client_id') }} as student_key,
         client_id,
         date_of_birth,
         gender,

@@ -1,0 +1,302 @@
+-- A cell is one count of one unit. Its count lies between two others that are released before it, the floor (0 where there is
+-- none) and the ceiling: what can be derived by subtraction is then how far it is from each.
+with frame as (
+    select * from {{ ref('int_geographies_by_antigen') }}
+),
+
+coverage as (
+    select
+        *,
+        coalesce(phu_id, 'province') as unit
+    from {{ ref('coverage') }}
+),
+
+coverage_all_ispa as (
+    select
+        *,
+        coalesce(phu_id, 'province') as unit
+    from {{ ref('coverage_all_ispa') }}
+),
+
+series_uptake as (
+    select
+        *,
+        coalesce(phu_id, 'province') as unit
+    from {{ ref('series_uptake') }}
+    where gender = 'all'
+),
+
+exemptions as (
+    select
+        *,
+        coalesce(phu_id, 'province') as unit
+    from {{ ref('exemptions_by_antigen') }}
+),
+
+exemptions_any_ispa as (
+    select
+        *,
+        coalesce(phu_id, 'province') as unit
+    from {{ ref('exemptions_any_ispa') }}
+),
+
+school_assignment as (
+    select * from {{ ref('school_assignment') }}
+    where kind = 'decision'
+),
+
+antigens as (
+    select distinct
+        age,
+        antigen,
+        is_in_all_ispa_coverage,
+        gender is not null as is_of_one_gender
+    from frame
+),
+
+-- Every age has an antigen that is assessed for all of its students, measles: the largest denominator is the cohort.
+students as (
+    select
+        age,
+        unit,
+        max(students) as students
+    from coverage
+    group by age, unit
+),
+
+student_cells as (
+    select
+        age,
+        'students' as column_name,
+        cast(null as {{ dbt.type_string() }}) as parent_name,
+        unit,
+        students as counted,
+        cast(0 as bigint) as floor_count,
+        cast(null as bigint) as ceiling_count,
+        cast(null as bigint) as covering_count
+    from students
+),
+
+-- Students of the gender that an antigen is assessed for, among the cohort.
+eligible_cells as (
+    select
+        coverage.age,
+        concat('students/', coverage.antigen) as column_name,
+        'students' as parent_name,
+        coverage.unit,
+        coverage.students as counted,
+        cast(0 as bigint) as floor_count,
+        students.students as ceiling_count,
+        cast(null as bigint) as covering_count
+    from coverage
+    inner join antigens
+        on
+            coverage.age = antigens.age
+            and coverage.antigen = antigens.antigen
+            and antigens.is_of_one_gender
+    inner join students
+        on
+            coverage.age = students.age
+            and coverage.unit = students.unit
+),
+
+all_ispa_cells as (
+    select
+        age,
+        'coverage_all_ispa' as column_name,
+        'students' as parent_name,
+        unit,
+        students_up_to_date as counted,
+        cast(0 as bigint) as floor_count,
+        students as ceiling_count,
+        cast(null as bigint) as covering_count
+    from coverage_all_ispa
+),
+
+-- Who is up to date for all is up to date for each; who is not lacks at least one.
+coverage_cells as (
+    select
+        coverage.age,
+        concat('coverage/', coverage.antigen) as column_name,
+        case
+            when antigens.is_in_all_ispa_coverage then 'coverage_all_ispa'
+            when antigens.is_of_one_gender then concat('students/', coverage.antigen)
+            else 'students'
+        end as parent_name,
+        coverage.unit,
+        coverage.students_up_to_date as counted,
+        case
+            when antigens.is_in_all_ispa_coverage then coverage_all_ispa.students_up_to_date else 0
+        end as floor_count,
+        coverage.students as ceiling_count,
+        case
+            when antigens.is_in_all_ispa_coverage then coverage.students - coverage.students_up_to_date
+        end as covering_count
+    from coverage
+    inner join antigens
+        on
+            coverage.age = antigens.age
+            and coverage.antigen = antigens.antigen
+    left join coverage_all_ispa
+        on
+            coverage.age = coverage_all_ispa.age
+            and coverage.unit = coverage_all_ispa.unit
+),
+
+initiation_cells as (
+    select
+        age,
+        concat('initiation/', antigen) as column_name,
+        concat('coverage/', antigen) as parent_name,
+        unit,
+        students_initiated as counted,
+        students_completed as floor_count,
+        students as ceiling_count,
+        cast(null as bigint) as covering_count
+    from series_uptake
+),
+
+-- Who is neither initiated nor unimmunized has doses of which none is valid.
+unimmunized_cells as (
+    select
+        age,
+        concat('unimmunized/', antigen) as column_name,
+        concat('initiation/', antigen) as parent_name,
+        unit,
+        students_unimmunized as counted,
+        cast(0 as bigint) as floor_count,
+        students - students_initiated as ceiling_count,
+        cast(null as bigint) as covering_count
+    from series_uptake
+),
+
+{%- for kind in ['medical', 'nonmedical'] %}
+
+{{ kind }}_any_cells as (
+    select
+        age,
+        '{{ kind }}_exemption_any_ispa' as column_name,
+        'students' as parent_name,
+        unit,
+        students_{{ kind }} as counted,
+        cast(0 as bigint) as floor_count,
+        students as ceiling_count,
+        cast(null as bigint) as covering_count
+    from exemptions_any_ispa
+),
+
+-- Who is exempt for an antigen is exempt for any; who is exempt for any is exempt for at least one.
+{{ kind }}_cells as (
+    select
+        exemptions.age,
+        concat('{{ kind }}_exemption/', exemptions.antigen) as column_name,
+        case
+            when exemptions_any_ispa.unit is null then 'students' else '{{ kind }}_exemption_any_ispa'
+        end as parent_name,
+        exemptions.unit,
+        exemptions.students_{{ kind }} as counted,
+        cast(0 as bigint) as floor_count,
+        coalesce(exemptions_any_ispa.students_{{ kind }}, exemptions.students) as ceiling_count,
+        case when exemptions_any_ispa.unit is not null then exemptions.students_{{ kind }} end as covering_count
+    from exemptions
+    left join exemptions_any_ispa
+        on
+            exemptions.age = exemptions_any_ispa.age
+            and exemptions.unit = exemptions_any_ispa.unit
+),
+{%- endfor %}
+
+-- The decisions of an age add up to its students, as the units do.
+assignment_cells as (
+    select
+        age,
+        'school_assignment' as column_name,
+        cast(null as {{ dbt.type_string() }}) as parent_name,
+        name as unit,
+        students as counted,
+        cast(0 as bigint) as floor_count,
+        cast(null as bigint) as ceiling_count,
+        cast(null as bigint) as covering_count
+    from school_assignment
+    union all
+    select
+        age,
+        'school_assignment' as column_name,
+        cast(null as {{ dbt.type_string() }}) as parent_name,
+        unit,
+        students as counted,
+        cast(0 as bigint) as floor_count,
+        cast(null as bigint) as ceiling_count,
+        cast(null as bigint) as covering_count
+    from students
+    where unit = 'province'
+),
+
+cells as (
+    select * from student_cells
+    union all
+    select * from eligible_cells
+    union all
+    select * from all_ispa_cells
+    union all
+    select * from coverage_cells
+    union all
+    select * from initiation_cells
+    union all
+    select * from unimmunized_cells
+    union all
+    select * from medical_any_cells
+    union all
+    select * from medical_cells
+    union all
+    select * from nonmedical_any_cells
+    union all
+    select * from nonmedical_cells
+    union all
+    select * from assignment_cells
+),
+
+levels as (
+    select distinct
+        columns_0.age,
+        columns_0.column_name,
+        case
+            when columns_0.parent_name is null then 0
+            when columns_1.parent_name is null then 1
+            when columns_2.parent_name is null then 2
+            when columns_3.parent_name is null then 3
+            else 4
+        end as release_level
+    from cells as columns_0
+    {%- for level in range(1, 4) %}
+    left join (select distinct age, column_name, parent_name from cells) as columns_{{ level }}
+        on
+            columns_{{ level - 1 }}.age = columns_{{ level }}.age
+            and columns_{{ level - 1 }}.parent_name = columns_{{ level }}.column_name
+    {%- endfor %}
+),
+
+final as (
+    select
+        cells.age,
+        cells.column_name,
+        levels.release_level,
+        cells.parent_name,
+        cells.unit,
+        cells.counted,
+        cells.floor_count,
+        cells.ceiling_count,
+        cells.counted - cells.floor_count as above_floor,
+        cells.ceiling_count - cells.counted as below_ceiling,
+        -- Who is not up to date for all lacks one antigen at least, who is exempt for any is exempt for one: together the
+        -- antigens count each of them at least once.
+        sum(cells.covering_count) over (partition by cells.age, cells.parent_name, cells.unit) as covering_count,
+        count(cells.covering_count) over (partition by cells.age, cells.parent_name, cells.unit) as covering_parts
+    from cells
+    inner join levels
+        on
+            cells.age = levels.age
+            and cells.column_name = levels.column_name
+)
+
+select * from final

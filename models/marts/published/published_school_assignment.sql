@@ -1,0 +1,29 @@
+{{ config(alias='school_assignment') }}
+
+with school_assignment as (
+    select * from {{ ref('school_assignment') }}
+    where kind = 'decision'
+),
+
+decisions as (
+    select * from {{ ref('int_release_decisions') }}
+    where column_name = 'school_assignment'
+),
+
+final as (
+    select
+        {{ build_id() }} as build_id,
+        school_assignment.school_year,
+        school_assignment.age,
+        school_assignment.name as decision,
+        case when decisions.withheld_reason is null then school_assignment.students end as students,
+        case when decisions.withheld_reason is null then school_assignment.percent end as {{ adapter.quote('percent') }},
+        decisions.withheld_reason
+    from school_assignment
+    inner join decisions
+        on
+            school_assignment.age = decisions.age
+            and school_assignment.name = decisions.unit
+)
+
+select * from final

@@ -1,0 +1,186 @@
+"""Writes the annual report: one HTML file per language that needs nothing else, and its PDF where a Chromium is found.
+
+    .venv/bin/python report/build_report.py            # internal, from marts
+    .venv/bin/python report/build_report.py --release  # from published, with small counts withheld
+
+Reads the file WAREHOUSE_PATH (default warehouse.duckdb); where PHU_BOUNDARIES names a GeoJSON file, draws its areas.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from itertools import count
+from pathlib import Path
+
+from boundaries import Boundaries, BoundariesError, read_boundaries
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from language import LANGUAGES, Language
+from markupsafe import Markup
+from sections import SECTIONS, Report
+from warehouse import Warehouse, WarehouseError, only
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+
+
+def templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def font_faces() -> str:
+    faces = {"Source Sans 3": "source-sans-3.woff2", "Source Serif 4": "source-serif-4.woff2"}
+    return "".join(
+        f'@font-face{{font-family:"{family}";font-weight:200 900;src:url(data:font/woff2;base64,'
+        f'{base64.b64encode((HERE / "fonts" / file).read_bytes()).decode("ascii")}) format("woff2")}}\n'
+        for family, file in faces.items()
+    )
+
+
+def style() -> Markup:
+    sheets = [HERE / "templates" / f"{name}.css" for name in ("figures", "page")]
+    return Markup("".join(sheet.read_text(encoding="utf-8") for sheet in sheets))
+
+
+def running_head(text: str) -> Markup:
+    """The notice at the head of every printed page but the first, which has it larger."""
+    quoted = text.replace("\\", "").replace('"', "")
+    font = 'font: 8pt "Source Sans 3", sans-serif; color: #57616b;'
+    return Markup(
+        f'@page {{ @top-left {{ content: "{quoted}"; {font} }} }} @page :first {{ @top-left {{ content: none; }} }}'
+    )
+
+
+def file_name(warehouse: Warehouse, language: str) -> str:
+    """An internal report says so in its name, so that nobody sends it by mistake."""
+    return f"immunization-coverage-{warehouse.school_year}{'' if warehouse.release else '-internal'}-{language}.html"
+
+
+def notice(warehouse: Warehouse, language: Language) -> str:
+    """Whether the reader may pass the numbers on."""
+    if warehouse.suppress_below is None:
+        return language("report.internal")
+    return language("report.release", threshold=language.number(warehouse.suppress_below))
+
+
+def population(warehouse: Warehouse, language: Language) -> str:
+    # Measles is assessed at every age, without regard to gender.
+    sizes = {
+        word: only(warehouse.coverage, geography="province", antigen="measles", age=age)["students"]
+        for word, age in (("seven", 7), ("twelve", 12), ("seventeen", 17))
+    }
+    return language(
+        "report.population",
+        **{word: language("withheld") if size is None else language.number(size) for word, size in sizes.items()},
+    )
+
+
+def render(warehouse: Warehouse, language_code: str, boundaries: Boundaries | None = None) -> str:
+    """The report in one language, as one HTML document."""
+    language = Language(language_code)
+    report = Report(warehouse, language, boundaries)
+    other = next(code for code in LANGUAGES if code != language_code)
+    numbers = count(1)
+    sections = [section for build in SECTIONS if (section := build(report)) is not None]
+    return (
+        templates()
+        .get_template("report.html")
+        .render(
+            t=language,
+            year=language.school_year(warehouse.school_year),
+            school_year=warehouse.school_year,
+            release=warehouse.release,
+            notice=notice(warehouse, language),
+            build=warehouse.build,
+            population=population(warehouse, language),
+            sections=sections,
+            boundaries=boundaries,
+            next_number=lambda: next(numbers),
+            other_file=file_name(warehouse, other),
+            other_code=other,
+            fonts=Markup(font_faces()),
+            running_head=running_head(notice(warehouse, language)),
+            style=style(),
+            script=Markup((HERE / "templates" / "script.js").read_text(encoding="utf-8")),
+        )
+    )
+
+
+def find_browser() -> str | None:
+    named = os.environ.get("CHROMIUM")
+    return named or next((found for name in BROWSERS if (found := shutil.which(name))), None)
+
+
+def print_pdf(browser: str, page: Path, pdf: Path, private: bool) -> None:
+    """The page as the browser prints it, tagged for screen readers; whole or not at all."""
+    # Chromium's sandbox does not start for root, who runs containers.
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as folder:
+        printed = Path(folder) / "report.pdf"
+        command = [
+            browser, "--headless", *(["--no-sandbox"] if is_root else []), "--disable-gpu",
+            "--disable-background-networking", "--disable-dev-shm-usage", f"--user-data-dir={folder}/profile",
+            "--no-pdf-header-footer", "--generate-pdf-document-outline", f"--print-to-pdf={printed}",
+            page.resolve().as_uri(),
+        ]  # fmt: skip
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise RuntimeError(f"{browser} wrote no PDF: {type(error).__name__}.") from error
+        if done.returncode or not printed.is_file():
+            raise RuntimeError(f"{browser} wrote no PDF (exit status {done.returncode}).")
+        printed.chmod(0o600 if private else 0o644)
+        shutil.move(printed, pdf)
+
+
+def write(path: Path, text: str, private: bool) -> None:
+    """Whole or not at all; for its owner alone where it holds small counts, as the warehouse is."""
+    partial = path.with_suffix(".partial")
+    partial.touch(mode=0o600)
+    partial.write_text(text, encoding="utf-8")
+    partial.chmod(0o600 if private else 0o644)
+    partial.replace(path)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Writes the annual report in English and French.")
+    parser.add_argument("--release", action="store_true", help="read the schema published, with small counts withheld")
+    parser.add_argument("--output", type=Path, default=Path(os.environ.get("REPORT_DIR") or ROOT / "reports"))
+    parser.add_argument("--no-pdf", action="store_true", help="write no PDF")
+    options = parser.parse_args(arguments)
+    try:
+        warehouse = Warehouse(os.environ.get("WAREHOUSE_PATH") or ROOT / "warehouse.duckdb", options.release)
+        named = os.environ.get("PHU_BOUNDARIES")
+        boundaries = read_boundaries(named, warehouse.phus) if named else None
+        options.output.mkdir(parents=True, exist_ok=True)
+        browser = None if options.no_pdf else find_browser()
+        for code in LANGUAGES:
+            page = options.output / file_name(warehouse, code)
+            write(page, render(warehouse, code, boundaries), private=not options.release)
+            print(page)
+            if browser:
+                pdf = page.with_suffix(".pdf")
+                print_pdf(browser, page, pdf, private=not options.release)
+                print(pdf)
+        if not browser and not options.no_pdf:
+            print("No Chromium was found, so no PDF: print the page from a browser, or name one in CHROMIUM.")
+    except (WarehouseError, BoundariesError, RuntimeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""The measures of the warehouse as one list, for whoever lets a reader choose among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from warehouse import Warehouse, select
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A percent of a mart: its table, the columns of numerator and percent, and whether its rows are of an antigen."""
+
+    key: str
+    table: str
+    count: str
+    percent: str
+    by_antigen: bool = True
+    more_is_better: bool = True
+
+    def rows(self, warehouse: Warehouse, age: int, antigen: str | None) -> list[dict]:
+        """One row for the province and one for each public health unit."""
+        found = select(getattr(warehouse, self.table), age=age)
+        if self.by_antigen:
+            found = select(found, antigen=antigen)
+        return [row for row in found if row.get("gender", "all") == "all"]
+
+    def ages(self, warehouse: Warehouse) -> list[int]:
+        return sorted({row["age"] for row in getattr(warehouse, self.table)})
+
+    def antigens(self, warehouse: Warehouse, age: int) -> list[str | None]:
+        if not self.by_antigen:
+            return [None]
+        return list(dict.fromkeys(row["antigen"] for row in select(getattr(warehouse, self.table), age=age)))
+
+
+COVERAGE = Measure("coverage", "coverage", "students_up_to_date", "coverage_percent")
+MEASURES = [
+    COVERAGE,
+    Measure("all_ispa", "coverage_all_ispa", "students_up_to_date", "coverage_percent", by_antigen=False),
+    Measure("initiated", "series_uptake", "students_initiated", "initiated_percent"),
+    Measure("completed", "series_uptake", "students_completed", "completed_percent"),
+    Measure("unimmunized", "series_uptake", "students_unimmunized", "unimmunized_percent", more_is_better=False),
+    Measure("nonmedical", "exemptions", "students_nonmedical", "nonmedical_percent", more_is_better=False),
+    Measure("medical", "exemptions", "students_medical", "medical_percent", more_is_better=False),
+    Measure(
+        "any_nonmedical",
+        "exemptions_any_ispa",
+        "students_nonmedical",
+        "nonmedical_percent",
+        False,
+        more_is_better=False,
+    ),
+    Measure("any_medical", "exemptions_any_ispa", "students_medical", "medical_percent", False, more_is_better=False),
+]

@@ -1,0 +1,232 @@
+"""What report and explorer read: the published warehouse file, read-only, tables of `marts` or of `published`.
+
+`marts` holds every count and is for internal use. `published` holds the same measures for release, with small counts
+and those from which they could be derived withheld. A row knows which of its percents are: `withheld`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
+
+# A percent of fewer students moves by five points or more with a single one.
+FEW_STUDENTS = 20
+# The marts that `published.measures` holds as one long table: its measures, and the count and percent that each is.
+RELEASED = {
+    "coverage": {"coverage": ("students_up_to_date", "coverage_percent")},
+    "coverage_all_ispa": {"coverage_all_ispa": ("students_up_to_date", "coverage_percent")},
+    "series_uptake": {
+        "initiation": ("students_initiated", "initiated_percent"),
+        "completion": ("students_completed", "completed_percent"),
+        "unimmunized": ("students_unimmunized", "unimmunized_percent"),
+    },
+    "exemptions": {
+        "medical_exemption": ("students_medical", "medical_percent"),
+        "nonmedical_exemption": ("students_nonmedical", "nonmedical_percent"),
+    },
+    "exemptions_any_ispa": {
+        "medical_exemption_any_ispa": ("students_medical", "medical_percent"),
+        "nonmedical_exemption_any_ispa": ("students_nonmedical", "nonmedical_percent"),
+    },
+}
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot be read; the message is for the user."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """The build that wrote the rows, from `marts.builds`."""
+
+    build_id: str
+    built_at: datetime.datetime
+    is_demonstration: bool
+    education_record_window: str
+    project_version: str
+
+
+class Warehouse:
+    """One school year's measures. Rows are dictionaries with the columns of the mart."""
+
+    def __init__(self, path: str | Path, release: bool = False, school_year: str | None = None):
+        """`school_year` is the last of the file where none is named."""
+        self.path = Path(path)
+        self.release = release
+        self.table = "published.measures" if release else "marts.coverage"
+        if not self.path.is_file():
+            raise WarehouseError(f"There is no warehouse {self.path}. `make build` makes one.")
+        try:
+            self.connection = duckdb.connect(str(self.path), read_only=True)
+        except duckdb.Error as error:
+            raise WarehouseError(f"{self.path} cannot be opened as a DuckDB file, read-only.") from error
+        if not self._has(self.table):
+            raise WarehouseError(f"{self.path} has no table {self.table}. `make build` makes it.")
+        years = self.rows(f"select distinct school_year from {self.table} order by school_year")
+        self.school_years = [row["school_year"] for row in years]
+        if not self.school_years:
+            raise WarehouseError(f"{self.path} has no rows in {self.table}.")
+        self.school_year = school_year or self.school_years[-1]
+        if self.school_year not in self.school_years:
+            raise WarehouseError(f"{self.path} has no school year {self.school_year}.")
+
+    def years(self) -> list[Warehouse]:
+        """One for each school year of the file."""
+        return [Warehouse(self.path, self.release, year) for year in self.school_years]
+
+    def read_all(self) -> Warehouse:
+        """Reads every measure and lets go of the file, so that no build finds it open."""
+        for name, member in vars(type(self)).items():
+            if isinstance(member, cached_property):
+                getattr(self, name)
+        self.connection.close()
+        return self
+
+    def _has(self, table: str) -> bool:
+        query = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
+        return self.connection.execute(query, table.split(".")).fetchone() is not None
+
+    def rows(self, query: str, parameters: list | None = None) -> list[dict]:
+        cursor = self.connection.cursor().execute(query, parameters or [])
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def _measures(self, mart: str) -> list[dict]:
+        """Rows of a mart by age, antigen, gender and unit, the province first; `withheld` has the percents withheld."""
+        rows = self._released(mart) if self.release else self._whole(mart)
+        for row in rows:
+            row["is_few"] = row["students"] is not None and 0 < row["students"] < FEW_STUDENTS
+        keys = ("age", "antigen", "gender", "phu_name")
+        return sorted(rows, key=lambda row: [(row[key] is not None, row[key]) for key in keys if key in row])
+
+    def _whole(self, mart: str) -> list[dict]:
+        rows = self.rows(f"select * from marts.{mart} where school_year = ?", [self.school_year])
+        return [row | {"withheld": frozenset()} for row in rows]
+
+    def _released(self, mart: str) -> list[dict]:
+        """The mart's rows put together from those of its measures."""
+        columns = RELEASED[mart]
+        found: dict[tuple, dict] = {}
+        in_mart = ", ".join("?" for _ in columns)
+        query = f"select * from published.measures where school_year = ? and measure in ({in_mart})"
+        for row in self.rows(query, [self.school_year, *columns]):
+            count, percent = columns[row.pop("measure")]
+            values = {count: row.pop("students_counted"), percent: row.pop("percent")}
+            reason = row.pop("withheld_reason")
+            key = (row["phu_id"], row["age"], row["antigen"], row["gender"])
+            whole = found.setdefault(key, row | {"withheld": frozenset()})
+            whole |= values
+            whole["withheld"] |= {percent} if reason is not None else set()
+        return list(found.values())
+
+    @cached_property
+    def coverage(self) -> list[dict]:
+        return self._measures("coverage")
+
+    @cached_property
+    def coverage_all_ispa(self) -> list[dict]:
+        return self._measures("coverage_all_ispa")
+
+    @cached_property
+    def series_uptake(self) -> list[dict]:
+        return self._measures("series_uptake")
+
+    @cached_property
+    def exemptions(self) -> list[dict]:
+        return self._measures("exemptions")
+
+    @cached_property
+    def exemptions_any_ispa(self) -> list[dict]:
+        return self._measures("exemptions_any_ispa")
+
+    @cached_property
+    def school_assignment(self) -> list[dict]:
+        """Decisions by age and, in `marts` only, the records that were not used; counts are null where withheld."""
+        if self.release:
+            query = "select *, 'decision' as kind, decision as name from published.school_assignment"
+        else:
+            query = "select * from marts.school_assignment"
+        return self.rows(f"{query} where school_year = ? order by age, kind, name", [self.school_year])
+
+    @cached_property
+    def data_quality(self) -> list[dict]:
+        """Findings in the raw extracts: internal, and left out of a release."""
+        if self.release:
+            return []
+        return self.rows(
+            'select * from marts.data_quality where school_year = ? order by table_name, "check"', [self.school_year]
+        )
+
+    @cached_property
+    def antigen_definitions(self) -> list[dict]:
+        """The rules that the build applied, in words."""
+        schema = "published" if self.release else "marts"
+        query = f"select * from {schema}.antigen_definitions where school_year = ? order by antigen, rule_id"
+        return self.rows(query, [self.school_year])
+
+    @cached_property
+    def goals(self) -> dict[tuple[str, int], dict]:
+        """Goal and lower ends of the map's categories by antigen and age."""
+        first_year = int(self.school_year[:4])
+        rows = self.rows(
+            "select * from annex.coverage_goals "
+            "where coalesce(school_year_from, 0) <= ? and coalesce(school_year_before, 9999) > ?",
+            [first_year, first_year],
+        )
+        return {(row["antigen"], row["age"]): row for row in rows}
+
+    @cached_property
+    def phus(self) -> list[dict]:
+        """The year's public health units, by name."""
+        return self.rows(
+            f"select distinct phu_id, phu_name from {self.table} "
+            "where school_year = ? and phu_id is not null order by phu_name",
+            [self.school_year],
+        )
+
+    @cached_property
+    def build(self) -> Build:
+        row = self.rows(
+            "select build_id, built_at, is_demonstration, education_record_window, project_version "
+            f"from {'published.releases' if self.release else 'marts.builds'} "
+            "where school_year = ? order by built_at desc limit 1",
+            [self.school_year],
+        )
+        if not row:
+            raise WarehouseError(f"{self.path} does not say which build {self.school_year} is of.")
+        return Build(**row[0])
+
+    @cached_property
+    def suppress_below(self) -> int | None:
+        """Counts above 0 and below it are withheld from a release."""
+        if not self.release:
+            return None
+        rows = self.rows("select suppress_below from published.releases where school_year = ?", [self.school_year])
+        return rows[0]["suppress_below"]
+
+    def map_category(self, antigen: str, age: int, percent: float | None) -> int | None:
+        """Category of a percent that is in no mart: of public health units taken together."""
+        goal = self.goals.get((antigen, age))
+        if goal is None or percent is None:
+            return None
+        return 1 + sum(percent >= goal[f"category_{category}_from"] for category in (2, 3, 4, 5))
+
+
+def select(rows: list[dict], **values: object) -> list[dict]:
+    return [row for row in rows if all(row[column] == value for column, value in values.items())]
+
+
+def has_value(row: dict, column: str) -> bool:
+    """The percent is there: neither withheld nor without students."""
+    return column not in row["withheld"] and row[column] is not None
+
+
+def only(rows: list[dict], **values: object) -> dict:
+    found = select(rows, **values)
+    if len(found) != 1:
+        raise WarehouseError(f"{len(found)} rows for {values}, where there should be one.")
+    return found[0]

@@ -1,0 +1,539 @@
+"""The annual report, made from the demonstration and opened in a real browser."""
+
+import base64
+import csv
+import io
+import json
+import re
+import shutil
+import string
+
+import build_report
+import duckdb
+import pytest
+import yaml
+from boundaries import BoundariesError, match, read_boundaries
+from conftest import ROOT
+from figures import tile_positions
+from language import LANGUAGES, Language
+from pages import WIDTHS, Page, colours, percent
+from sections import coverage_sentence
+from warehouse import Warehouse, WarehouseError
+
+UNITS_IN_FILE = ["Algoma Public Health", "Huron Perth Health Unit", "Toronto Public Health", "Nowhere Health Unit"]
+
+
+@pytest.fixture(scope="module")
+def boundary_file(tmp_path_factory):
+    """Four squares: two units, two merged in one, and one that is no unit."""
+    squares = []
+    for number, name in enumerate(UNITS_IN_FILE):
+        x, y = -84 + 2 * number, 43 + number
+        ring = [[x, y], [x, y + 1], [x + 1, y + 1], [x + 1, y], [x, y]]
+        geometry = {"type": "Polygon", "coordinates": [ring]}
+        squares.append({"type": "Feature", "properties": {"CODE": "00", "NAME": name}, "geometry": geometry})
+    path = tmp_path_factory.mktemp("boundaries") / "units.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": squares}), encoding="utf-8")
+    return path
+
+
+def write_reports(folder, warehouse, *arguments, **environment):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PHU_BOUNDARIES", raising=False)
+        patch.setenv("WAREHOUSE_PATH", str(warehouse))
+        for name, value in environment.items():
+            patch.setenv(name, str(value))
+        status = build_report.main(["--output", str(folder), *arguments])
+    return status
+
+
+@pytest.fixture(scope="module")
+def reports(demonstration, boundary_file, tmp_path_factory):
+    """The internal report by language."""
+    folder = tmp_path_factory.mktemp("reports")
+    assert write_reports(folder, demonstration.warehouse, "--no-pdf", PHU_BOUNDARIES=boundary_file) == 0
+    return {code: folder / f"immunization-coverage-2018-19-internal-{code}.html" for code in LANGUAGES}
+
+
+@pytest.fixture(scope="module")
+def english(browser, reports):
+    with Page(browser, WIDTHS[0]) as opened:
+        opened.page.goto(reports["en"].as_uri())
+        yield opened
+
+
+def marts(demonstration, table, columns):
+    return demonstration.rows(f"select {columns} from marts.{table}")
+
+
+def downloads(page) -> dict[str, list[dict]]:
+    """Every table that the page offers, by file name."""
+    links = page.eval_on_selector_all("a.download", "found => found.map(link => [link.download, link.href])")
+    tables = {}
+    for name, link in links:
+        text = base64.b64decode(link.split("base64,")[1]).decode("utf-8-sig")
+        tables[name] = list(csv.DictReader(io.StringIO(text)))
+    return tables
+
+
+def dot_rows(page, figure) -> dict[str, list[str]]:
+    """Name and numbers of each row of a figure."""
+    rows = page.eval_on_selector_all(
+        f"#{figure} .dots .row",
+        "rows => rows.map(row => [...row.querySelectorAll('[role=rowheader], [role=cell]')].map(c => c.textContent))",
+    )
+    assert len({name for name, *_ in rows}) == len(rows) > 0, figure
+    return {name.rstrip("†"): values for name, *values in rows}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_unit_of_every_map_and_ranking_has_the_marts_number(browser, reports, demonstration, language):
+    texts = Language(language)
+    with Page(browser, WIDTHS[0]) as opened:
+        opened.page.goto(reports[language].as_uri())
+        shown: dict[str, dict[str, str]] = {}
+        tiles: dict[str, dict[str, str]] = {}
+        counted = marts(demonstration, "coverage", "antigen, age, phu_id, phu_name, students, students_up_to_date")
+        for antigen, age, phu_id, phu_name, students, up_to_date in counted:
+            figure = f"units-{antigen}-{age}"
+            if figure not in shown:
+                shown[figure] = {name: values[0] for name, values in dot_rows(opened.page, figure).items()}
+                tiles[figure] = dict(
+                    opened.page.eval_on_selector_all(
+                        f"#{figure} .tile",
+                        "tiles => tiles.map(t => [t.dataset.phu, t.querySelector('.value').textContent])",
+                    )
+                )
+                assert len(shown[figure]) == 36 and len(tiles[figure]) == 35
+            expected = percent(up_to_date, students, language) if students else texts("no_students")
+            name = texts.phu({"phu_id": phu_id, "phu_name": phu_name})
+            assert shown[figure][name] == expected, (figure, name)
+            if phu_id and students:
+                assert tiles[figure][phu_id].rstrip("†") == expected.rstrip("\u00a0%"), (figure, name)
+
+
+def test_the_downloads_are_the_marts_to_the_last_digit(english, demonstration):
+    tables = downloads(english.page)
+    units = {
+        f"coverage-{antigen}-{age}-2018-19.csv"
+        for antigen, age in marts(demonstration, "coverage", "distinct antigen, age")
+    }
+    assert units <= set(tables)
+    downloaded = {
+        (row["antigen"], int(row["age"]), row["phu_name"]): row for name in units for row in tables[name]
+    }
+    for antigen, age, name, students, up_to_date, exact, goal, category in marts(
+        demonstration,
+        "coverage",
+        "antigen, age, phu_name, students, students_up_to_date, coverage_percent, goal_percent, map_category",
+    ):
+        row = downloaded.pop((antigen, age, name or ""))
+        assert (int(row["students"]), int(row["students_up_to_date"])) == (students, up_to_date)
+        assert float(row["coverage_percent"] or -1) == (-1 if exact is None else exact)
+        assert float(row["goal_percent"] or -1) == (goal or -1)
+        assert int(row["map_category"] or 0) == (category or 0)
+    assert not downloaded
+
+
+def test_series_exemptions_and_all_ispa_are_the_marts(english, demonstration):
+    texts, page = Language("en"), english.page
+    for age in (7, 17):
+        own = dot_rows(page, "all-ispa")
+        for phu_id, name, students, up_to_date in demonstration.rows(
+            f"select phu_id, phu_name, students, students_up_to_date from marts.coverage_all_ispa where age = {age}"
+        ):
+            shown = own[texts.phu({"phu_id": phu_id, "phu_name": name})][0 if age == 7 else 1]
+            assert shown == (percent(up_to_date, students) if students else "no students")
+        exempt = dot_rows(page, f"exemptions-{age}")
+        for phu_id, name, students, *counts in demonstration.rows(
+            "select phu_id, phu_name, students, students_medical, students_nonmedical "
+            f"from marts.exemptions_any_ispa where age = {age}"
+        ):
+            expected = [percent(count, students) if students else "no students" for count in counts]
+            assert exempt[texts.phu({"phu_id": phu_id, "phu_name": name})] == expected
+    series = {
+        f"series-{antigen}-{age}": dot_rows(page, f"series-{antigen}-{age}")
+        for antigen in ("hepatitis_b", "hpv")
+        for age in (12, 17)
+    }
+    for antigen, age, phu_id, name, students, *counts in demonstration.rows(
+        "select antigen, age, phu_id, phu_name, students, students_initiated, students_completed, students_unimmunized "
+        "from marts.series_uptake where gender = 'all'"
+    ):
+        shown = series[f"series-{antigen}-{age}"].pop(texts.phu({"phu_id": phu_id, "phu_name": name}))
+        assert shown == [percent(count, students) if students else "no students" for count in counts]
+    assert not any(series.values())
+    by_gender = dot_rows(page, "series-province")
+    for antigen, age, gender, students, completed in demonstration.rows(
+        "select antigen, age, gender, students, students_completed from marts.series_uptake "
+        "where geography = 'province' and not (antigen = 'hpv' and age = 17 and gender = 'all')"
+    ):
+        who = {"all": "all students", "F": "girls", "M": "boys"}[gender]
+        name = f"{'HPV' if antigen == 'hpv' else 'Hepatitis B'} at {age}, {who}"
+        assert by_gender.pop(name)[1] == percent(completed, students)
+    assert not by_gender
+    antigens = dot_rows(page, "exemptions-antigens")
+    for antigen, age, students, medical, nonmedical in demonstration.rows(
+        "select antigen, age, students, students_medical, students_nonmedical from marts.exemptions "
+        "where geography = 'province'"
+    ):
+        expected = [percent(medical, students), percent(nonmedical, students)]
+        assert antigens.pop(f"{texts.antigen(antigen)}, at {age}") == expected
+    assert not antigens
+
+
+def test_assignment_and_data_quality_are_the_marts(english, demonstration):
+    page, texts = english.page, Language("en")
+    counts = demonstration.rows(
+        "select name, sum(students) from marts.school_assignment where kind = 'decision' group by name"
+    )
+    total = sum(students for _, students in counts)
+    shown = dot_rows(page, "assignment")
+    for name, students in counts:
+        assert shown[texts(f"assignment.decisions.{name}")] == [percent(students, total)]
+    found = page.eval_on_selector_all(
+        "#data-quality table.checks tbody tr", "rows => rows.map(row => [...row.cells].map(c => c.textContent))"
+    )
+    expected = demonstration.rows(
+        "select description, rows_failed, rows_checked from marts.data_quality where rows_failed > 0"
+    )
+    assert sorted((text, number, of) for text, _, number, of, _ in found) == sorted(
+        (text, f"{failed:,}", f"{checked:,}") for text, failed, checked in expected
+    )
+    # Every rule stands in the methods, as the warehouse words it.
+    rules = page.eval_on_selector_all(
+        "#methods details tbody tr[id]", "rows => rows.map(row => [row.id, row.cells[1].textContent])"
+    )
+    assert sorted(rules) == sorted(
+        [rule_id, definition]
+        for rule_id, definition in demonstration.rows("select rule_id, definition from marts.antigen_definitions")
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_overlaps_nothing_fails_and_nothing_is_fetched(browser, reports, language, width):
+    with Page(browser, width) as opened:
+        opened.page.goto(reports[language].as_uri())
+        opened.page.evaluate("document.fonts.ready")
+        assert opened.sticks_out() <= 0
+        assert opened.overlaps(".unseen, .areas") == []
+        for chooser in ("series-by-unit", "exemptions-by-unit"):
+            options = opened.page.eval_on_selector_all(f"#{chooser} option", "found => found.map(o => o.value)")
+            opened.page.select_option(f"#{chooser} select", options[-1])
+        opened.page.evaluate("for (const closed of document.querySelectorAll('details')) closed.open = true")
+        assert opened.overlaps(".unseen, .areas") == []
+        assert opened.complaints == [] and opened.requests == []
+
+
+@pytest.mark.parametrize("language, width", [("en", 1280), ("fr", 390)])
+def test_everybody_can_use_it(browser, reports, language, width):
+    with Page(browser, width) as opened:
+        opened.page.goto(reports[language].as_uri())
+        # One of each is enough: the panels not chosen are like the chosen, and axe reads every node of the page.
+        opened.page.evaluate("""
+            for (const hidden of document.querySelectorAll('[data-choice][hidden]')) hidden.remove();
+            for (const id of ['#units-mcv4-12 .data', '#rules-measles', '#data-quality details']) {
+              document.querySelector(id).open = true;
+            }
+            for (const closed of document.querySelectorAll('details:not([open])')) {
+              for (const inside of [...closed.children].slice(1)) inside.remove();
+            }
+        """)
+        # Colours are the same at every width, and take axe most of its time.
+        assert opened.violations(with_contrast=width == WIDTHS[0]) == []
+
+
+def test_maps_draw_tiles_apart_and_areas_with_their_categories(english, demonstration):
+    page = english.page
+    tiles = page.eval_on_selector_all(
+        "#units-mcv4-12 .tile rect",
+        "rects => rects.map(r => { const b = r.getBoundingClientRect(); "
+        "return [b.left, b.top, b.right, b.bottom, getComputedStyle(r).fill]; })",
+    )
+    assert len(tiles) == 35
+    for number, (left, top, right, bottom, fill) in enumerate(tiles):
+        assert right - left > 20 and bottom - top > 20
+        assert fill != "rgb(255, 255, 255)"
+        assert not any(
+            left < other[2] and other[0] < right and top < other[3] and other[1] < bottom
+            for other in tiles[number + 1 :]
+        )
+    categories = demonstration.rows(
+        "select phu_id, map_category from marts.coverage where antigen = 'mcv4' and age = 12 and phu_id is not null"
+    )
+    for phu_id, category in categories:
+        assert f"c{category}" in page.get_attribute(f'#units-mcv4-12 .tile[data-phu="{phu_id}"]', "class").split()
+    for drawing in (".tiles", ".areas"):
+        assert colours(page.locator(f"#units-mcv4-12 {drawing}").screenshot()) > 5
+    assert page.locator(".all-maps .small").count() == 24
+
+
+def test_boundaries_that_do_not_match_one_to_one_are_named_and_merged_units_computed(english, demonstration):
+    (together,) = demonstration.rows(
+        "select sum(students_up_to_date), sum(students) from marts.coverage "
+        "where antigen = 'mcv4' and age = 12 and phu_id in ('HU', 'PE')"
+    )
+    notes = " ".join(english.page.locator("#units-mcv4-12 .note").all_text_contents())
+    assert f"Huron Perth Health Unit is drawn as one area in the boundary file; it shows Huron and Perth together: " \
+        f"{percent(*together)}" in notes
+    assert "Nowhere Health Unit" in notes
+    assert "Not in the boundary file: Brant," in notes and "Toronto" not in notes
+
+
+@pytest.mark.parametrize(
+    "content, sentence",
+    [
+        ("{", "is not JSON"),
+        ('{"type": "FeatureCollection", "features": []}', "has no features"),
+        ('{"features": [{"properties": {"n": "Elsewhere"}, "geometry": null}]}', "has the name of a public health"),
+        ('{"features": [{"properties": {"n": "Algoma"}, "geometry": {"type": "Point", "coordinates": [1, 2]}}]}',
+         "have to be polygons"),
+        ('{"features": [{"properties": {"n": "Algoma"}, "geometry": {"type": "Polygon", "coordinates": '
+         '[[[500000, 4800000], [500001, 4800000], [500001, 4800001], [500000, 4800000]]]}}]}',
+         "longitude and latitude"),
+    ],
+)  # fmt: skip
+def test_a_bad_boundary_file_is_one_sentence(tmp_path, content, sentence):
+    path = tmp_path / "bad.geojson"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(BoundariesError, match=sentence):
+        read_boundaries(path, [{"phu_id": "AL", "phu_name": "Algoma Public Health Unit"}])
+
+
+def test_boundaries_of_other_years_match_by_their_places():
+    phus = [
+        {"phu_id": "KI", "phu_name": "Kingston, Frontenac and Lennox & Addington Public Health"},
+        {"phu_id": "HU", "phu_name": "Huron County Health Unit"},
+        {"phu_id": "PE", "phu_name": "Perth District Health Unit"},
+    ]
+    names = ["Kingston, Frontenac and Lennox and Addington Health Unit", "Huron Perth Health Unit", "Perth Junction"]
+    assert match(names, phus) == [("KI",), ("HU", "PE"), ()]
+    # A unit that has an area already is not drawn twice.
+    assert match(["Perth District", "Huron Perth"], phus) == [("PE",), ()]
+
+
+def test_a_reader_chooses_an_antigen_by_keyboard_and_by_its_small_map(browser, reports):
+    with Page(browser, WIDTHS[0]) as opened:
+        page = opened.page
+        page.goto(reports["en"].as_uri())
+        assert page.is_visible("#units-mcv4-12") and not page.is_visible("#units-measles-7")
+        page.focus("#coverage-by-unit select")
+        page.keyboard.press("m")  # the next option that starts with it: Measles, at 12
+        chosen = page.input_value("#coverage-by-unit select")
+        assert chosen != "mcv4-12" and page.is_visible(f"#units-{chosen}") and not page.is_visible("#units-mcv4-12")
+        page.click('.all-maps a[data-choose="measles-7"]')
+        assert page.is_visible("#units-measles-7")
+        assert page.evaluate("document.activeElement.id") == "coverage-by-unit-choice"
+        with page.expect_download() as download:
+            page.click("#units-measles-7 summary")
+            page.click("#units-measles-7 a.download")
+        assert download.value.suggested_filename == "coverage-measles-7-2018-19.csv"
+        page.goto(reports["en"].as_uri() + "#HEP-3-3b")
+        assert page.is_visible("#HEP-3-3b")
+
+
+def test_the_pdf_is_tagged_and_has_every_section(reports, browser, tmp_path):
+    pdf = tmp_path / "report.pdf"
+    build_report.print_pdf(build_report.find_browser(), reports["fr"], pdf, private=True)
+    assert pdf.stat().st_mode & 0o077 == 0
+    content = pdf.read_bytes()
+    assert content.startswith(b"%PDF-")
+    assert b"/StructTreeRoot" in content and b"(fr)" in content
+    pages = len(re.findall(rb"/Type /Page\b", content))
+    # Nine sections and fourteen antigens' rules: fewer pages, and something was not printed; more, and something broke.
+    assert 18 <= pages <= 40
+
+
+def test_a_title_is_what_the_numbers_say():
+    row = {"antigen": "measles", "age": 7, "withheld": frozenset(), "goal_percent": 95.0}
+    english, french = Language("en"), Language("fr")
+    said = {
+        90.9: ("Measles coverage at 7 is 90.9%, 4.1 points below the goal of 95%",
+               "La couverture vaccinale contre la rougeole à 7 ans est de 90,9\u00a0%, soit 4,1 points sous l’objectif "
+               "de 95\u00a0%"),
+        94.96: ("Measles coverage at 7 is 95.0%, just below the goal of 95%", None),
+        95.0: ("Measles coverage at 7 is 95.0% and reaches the goal of 95%", None),
+        96.04: ("Measles coverage at 7 is 96.0%, 1.0 point above the goal of 95%",
+                "La couverture vaccinale contre la rougeole à 7 ans est de 96,0\u00a0%, soit 1,0 point au-dessus de "
+                "l’objectif de 95\u00a0%"),
+    }  # fmt: skip
+    for value, (in_english, in_french) in said.items():
+        assert coverage_sentence(english, row | {"coverage_percent": value}) == in_english
+        assert in_french is None or coverage_sentence(french, row | {"coverage_percent": value}) == in_french
+    assert "no national goal" in coverage_sentence(english, row | {"coverage_percent": 86.1, "goal_percent": None})
+    assert "withheld" in coverage_sentence(
+        english, row | {"coverage_percent": None, "withheld": frozenset({"coverage_percent"})}
+    )
+
+
+def leaves(texts, path=""):
+    for key, value in texts.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value
+
+
+def test_both_languages_say_the_same_things():
+    read = {
+        code: dict(leaves(yaml.safe_load((ROOT / "report" / "texts" / f"{code}.yml").read_text(encoding="utf-8"))))
+        for code in LANGUAGES
+    }
+    # The marts speak English: French has the checks, the rules and the units' names beside them.
+    only_french = r"checks\.|rule_phrases|public_health_units\.\w+\.name"
+    french = {key: text for key, text in read["fr"].items() if not re.match(only_french, key)}
+    assert set(read["en"]) == set(french)
+
+    def blanks(text):
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name} if isinstance(text, str) else set()
+
+    for key, text in read["en"].items():
+        # A language may name the antigen in another form.
+        forms = {"antigen_of": "antigen"}
+        assert {forms.get(name, name) for name in blanks(text)} == {
+            forms.get(name, name) for name in blanks(french[key])
+        }, key
+
+
+def test_french_has_every_check_every_unit_and_every_word_of_the_rules(demonstration):
+    french = Language("fr")
+    checks = {name for (name,) in demonstration.rows('select "check" from marts.data_quality')}
+    assert checks == set(french.entries("checks"))
+    units = {name for (name,) in demonstration.rows("select phu_id from annex.public_health_units")}
+    assert units == set(french.entries("public_health_units"))
+    english_words = re.compile(
+        r"\b(and|or|the|dose|valid|old|years?|days?|months?|after|before|first|birth|record|only|schedule|kept)\b"
+    )
+    # Names of agents and of the registry's antigens stay as they are.
+    names = re.compile(r"live poliovirus|BCG vaccine|unspecified")
+    for rule_id, parameter, definition in demonstration.rows(
+        "select rule_id, parameter, definition from marts.antigen_definitions"
+    ):
+        if parameter != "Relevant vaccines":
+            left = names.sub("", french.rule(definition)).replace("dose", "")
+            assert not english_words.search(left), (rule_id, left)
+
+
+def test_every_public_health_unit_of_the_year_has_one_tile_of_its_own(demonstration):
+    units = {phu_id for (phu_id,) in demonstration.rows("select distinct phu_id from marts.coverage")}
+    positions = tile_positions()
+    assert set(positions) == units - {None} and len(positions) == 35
+    assert len(set(positions.values())) == len(positions)
+    # Roughly where they lie: further west, further left; further north, higher.
+    column = {phu_id: place[0] for phu_id, place in positions.items()}
+    row = {phu_id: place[1] for phu_id, place in positions.items()}
+    assert column["NW"] < column["TH"] < column["AL"] < column["SU"] <= column["NP"] < column["OT"] < column["EO"]
+    assert column["WE"] < column["CK"] < column["SW"] < column["HN"] < column["HM"] < column["NR"]
+    assert row["PO"] < row["NP"] < row["SI"] < row["YK"] < row["TO"] < row["NR"]
+
+
+RELEASE = """
+create schema if not exists published;
+create or replace table published.measures as
+with measures as (
+    select 'coverage' as measure, * from (select *, 'all' as gender, students_up_to_date as counted from marts.coverage)
+    union all by name
+    select 'coverage_all_ispa' as measure, *, 'all' as gender, students_up_to_date as counted
+    from marts.coverage_all_ispa
+    union all by name
+    select 'initiation' as measure, *, students_initiated as counted from marts.series_uptake
+    union all by name
+    select 'completion' as measure, *, students_completed as counted from marts.series_uptake
+    union all by name
+    select 'unimmunized' as measure, *, students_unimmunized as counted from marts.series_uptake
+    union all by name
+    select 'medical_exemption' as measure, *, 'all' as gender, students_medical as counted from marts.exemptions
+    union all by name
+    select 'nonmedical_exemption' as measure, *, 'all' as gender, students_nonmedical as counted from marts.exemptions
+    union all by name
+    select 'medical_exemption_any_ispa' as measure, *, 'all' as gender, students_medical as counted
+    from marts.exemptions_any_ispa
+    union all by name
+    select 'nonmedical_exemption_any_ispa' as measure, *, 'all' as gender, students_nonmedical as counted
+    from marts.exemptions_any_ispa
+),
+reasons as (
+    select
+        *,
+        case
+            when students between 1 and 5 or counted between 1 and 5 or students - counted between 1 and 5
+                then 'small_count'
+        end as reason
+    from measures
+)
+select
+    build_id, school_year, measure, geography, phu_id, phu_name, age, antigen, gender,
+    case when students not between 1 and 5 then students end as students,
+    case when reason is null then counted end as students_counted,
+    case when reason is null and students > 0 then 100 * counted / students end as percent,
+    goal_percent,
+    case when reason is null then map_category end as map_category,
+    reason as withheld_reason
+from reasons
+where geography = 'province' or gender = 'all';
+create or replace table published.school_assignment as
+select
+    build_id, school_year, age, name as decision,
+    case when students not between 1 and 5 then students end as students,
+    case when students not between 1 and 5 then percent end as percent,
+    case when students between 1 and 5 then 'small_count' end as withheld_reason
+from marts.school_assignment
+where kind = 'decision';
+create or replace table published.releases as
+select distinct
+    build_id, built_at, school_year, education_record_window, is_demonstration, project_version, 6 as suppress_below
+from marts.builds;
+create or replace table published.antigen_definitions as select * from marts.antigen_definitions;
+drop schema marts cascade;
+"""
+
+
+@pytest.fixture(scope="module")
+def released(demonstration, tmp_path_factory):
+    """The demonstration with its small counts withheld, and without marts: a release can read nothing else."""
+    folder = tmp_path_factory.mktemp("release")
+    shutil.copy(demonstration.warehouse, folder / "release.duckdb")
+    with duckdb.connect(str(folder / "release.duckdb")) as connection:
+        connection.execute(RELEASE)
+    assert write_reports(folder, folder / "release.duckdb", "--release", "--no-pdf") == 0
+    return folder
+
+
+def test_a_release_shows_no_small_count_and_says_what_is_withheld(browser, released):
+    with Page(browser, WIDTHS[0]) as opened:
+        opened.page.goto((released / "immunization-coverage-2018-19-en.html").as_uri())
+        tables = downloads(opened.page)
+        counts = [
+            (name, column, int(value))
+            for name, rows in tables.items()
+            for row in rows
+            for column, value in row.items()
+            if column.startswith("students") and value
+        ]
+        assert len(counts) > 1000
+        assert not [found for found in counts if 0 < found[2] < 6]
+        shown = dot_rows(opened.page, "units-mcv4-12")
+        assert [values[0] for values in shown.values()].count("withheld") > 10
+        assert "Counts below 6" in opened.page.inner_text(".banner")
+        assert opened.page.locator("#quality").count() == 0
+        assert opened.overlaps(".unseen") == [] and opened.complaints == []
+
+
+def test_an_internal_report_is_for_its_owner_alone_and_says_so(reports):
+    for path in reports.values():
+        assert path.stat().st_mode & 0o077 == 0
+    assert "Internal." in reports["en"].read_text(encoding="utf-8")
+
+
+def test_what_cannot_be_read_is_one_sentence(tmp_path, capsys):
+    assert write_reports(tmp_path, tmp_path / "none.duckdb") == 1
+    assert "There is no warehouse" in capsys.readouterr().err
+    (tmp_path / "text.duckdb").write_text("not a database", encoding="utf-8")
+    with pytest.raises(WarehouseError, match="cannot be opened"):
+        Warehouse(tmp_path / "text.duckdb")
+    with pytest.raises(RuntimeError, match="wrote no PDF"):
+        build_report.print_pdf(str(tmp_path / "none"), tmp_path / "page.html", tmp_path / "page.pdf", private=True)
+    duckdb.connect(str(tmp_path / "empty.duckdb")).close()
+    with pytest.raises(WarehouseError, match="has no table published.measures"):
+        Warehouse(tmp_path / "empty.duckdb", release=True)
