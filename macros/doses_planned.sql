@@ -1,32 +1,37 @@
 {#-
-    CTEs that fill one missing slot after the other for every criterion that a student who is not up to date can still meet, each
-    dose on the earliest day: wanted_1, earliest_1, plan_1 …, and `completed`, the plans that reached the criterion's number of
-    doses. The query that calls has CTEs rules, current_agents, first_agents, criteria, gaps, open_antigens, series, school_year;
-    and `visits` where doses are given only on those days.
+    CTEs that fill one missing slot after the other of every schedule by which a student who is not up to date could become so, each
+    dose on the earliest day, until a criterion is met: wanted_1, earliest_1, plan_1, met_1 …, and `schedules_completed`, the schedules
+    that come to it with the criterion that they meet and the doses that it took. The query that calls has CTEs rules,
+    current_agents, first_agents, criteria, gaps, open_antigens, series, school_year; and `visits` where doses are given only on
+    those days.
 
     not_before     SQL of the first day that is thought of; null, any
     has_visits     doses are given at recorded visits only
 -#}
 {% macro doses_planned(not_before, has_visits=false) -%}
 {%- set slots = slot_count() -%}
-{%- set criterion_columns = [
-    'criterion', 'criterion_number', 'schedule', 'valid_doses', 'reference_dose_number', 'first_dose_age_from',
-    'first_dose_age_before', 'reference_dose_age_from', 'reference_dose_age_before', 'recent_dose_number', 'recent_dose_before'
-] -%}
--- The criteria that the recorded doses have not ruled out: each is a plan of its own.
+schedules_wanted as (
+    select
+        antigen,
+        age,
+        schedule,
+        max(valid_doses) as most_doses
+    from criteria
+    group by antigen, age, schedule
+),
+
 plan_0 as (
     select
         open_antigens.student_key,
         open_antigens.date_of_birth,
+        open_antigens.age,
         open_antigens.antigen,
         open_antigens.variant,
         open_antigens.latest_dose_date,
         open_antigens.agent_label,
         open_antigens.is_live,
-        rules.rule_id as criterion,
-        {%- for column in criterion_columns[1:] %}
-        rules.{{ column }},
-        {%- endfor %}
+        schedules_wanted.schedule,
+        schedules_wanted.most_doses,
         series.first_dose_agent_label,
         {%- for slot in range(1, slots + 1) %}
         series.dose_{{ slot }}_date,
@@ -37,17 +42,15 @@ plan_0 as (
         cast(null as date) as next_dose_date,
         cast(null as {{ dbt.type_string() }}) as next_rule_id
     from open_antigens
-    cross join school_year
-    inner join criteria as rules
+    inner join schedules_wanted
         on
-            open_antigens.antigen = rules.antigen
-            and (rules.age is null or open_antigens.age = rules.age)
+            open_antigens.antigen = schedules_wanted.antigen
+            and open_antigens.age = coalesce(schedules_wanted.age, open_antigens.age)
     left join series
         on
             open_antigens.student_key = series.student_key
-            and rules.antigen = series.antigen
-            and rules.schedule = series.schedule
-    where coalesce({{ criterion_condition('open_antigens.date_of_birth') }}, true)
+            and schedules_wanted.antigen = series.antigen
+            and schedules_wanted.schedule = series.schedule
 ),
 
 {%- for step in range(1, slots + 1) %}
@@ -55,35 +58,39 @@ plan_0 as (
 wanted_{{ step }} as (
     select
         plans.*,
-        greatest(
-            {{ not_before }},
-            case when plans.filled = 0 then {{ add_period('plans.date_of_birth', 'plans.first_dose_age_from') }} end,
-            case
-                when plans.filled + 1 = plans.reference_dose_number
-                    then {{ add_period('plans.date_of_birth', 'plans.reference_dose_age_from') }}
-            end
-        ) as not_before
+        {{ not_before }} as not_before
     from plan_{{ step - 1 }} as plans
     cross join school_year
-    where plans.filled < plans.valid_doses
+    {%- if step > 1 %}
+    left join met_{{ step - 1 }} as met
+        on
+            plans.student_key = met.student_key
+            and plans.antigen = met.antigen
+            and plans.schedule = met.schedule
+    {%- endif %}
+    where
+        plans.filled < plans.most_doses
+        {%- if step > 1 %}
+        and met.student_key is null
+        {%- endif %}
 ),
 
 earliest_{{ step }} as (
-    {{ earliest_doses('wanted_' ~ step, keys=['student_key', 'criterion'], has_visits=has_visits) }}
+    {{ earliest_doses('wanted_' ~ step, keys=['student_key', 'antigen', 'schedule'], has_visits=has_visits) }}
 ),
 
 plan_{{ step }} as (
     select
         plans.student_key,
         plans.date_of_birth,
+        plans.age,
         plans.antigen,
         plans.variant,
         plans.latest_dose_date,
         plans.agent_label,
         plans.is_live,
-        {%- for column in criterion_columns %}
-        plans.{{ column }},
-        {%- endfor %}
+        plans.schedule,
+        plans.most_doses,
         case when plans.filled = 0 then plans.agent_label else plans.first_dose_agent_label end as first_dose_agent_label,
         {%- for slot in range(1, slots + 1) %}
         case when plans.filled + 1 = {{ slot }} then earliest.administered_date else plans.dose_{{ slot }}_date end
@@ -101,29 +108,54 @@ plan_{{ step }} as (
     inner join earliest_{{ step }} as earliest
         on
             plans.student_key = earliest.student_key
-            and plans.criterion = earliest.criterion
+            and plans.antigen = earliest.antigen
+            and plans.schedule = earliest.schedule
+),
+
+-- A criterion asks nothing of a dose after the ones that it counts: with the dose that completes it, it is met or never.
+met_{{ step }} as (
+    select
+        plans.student_key,
+        plans.antigen,
+        plans.schedule,
+        min(rules.criterion_number) as criterion_number
+    from plan_{{ step }} as plans
+    cross join school_year
+    inner join criteria as rules
+        on
+            plans.antigen = rules.antigen
+            and plans.schedule = rules.schedule
+            and plans.filled = rules.valid_doses
+            and plans.age = coalesce(rules.age, plans.age)
+    where {{ criterion_condition('plans.date_of_birth', series='plans') }}
+    group by plans.student_key, plans.antigen, plans.schedule
 ),
 
 {%- endfor %}
 
-completed as (
+schedules_completed as (
     {%- for step in range(1, slots + 1) %}
     select
+        plans.student_key,
+        plans.antigen,
+        plans.schedule,
+        plans.variant,
+        plans.age,
+        met.criterion_number,
         {{ step }} as doses_needed,
-        plan_{{ step }}.*
-    from plan_{{ step }}
-    where filled = valid_doses
+        plans.filled - {{ step - 1 }} as next_dose_number,
+        plans.next_dose_date,
+        plans.next_rule_id,
+        {{ slot_date('plans.filled', 'plans') }} as last_dose_date
+    from plan_{{ step }} as plans
+    inner join met_{{ step }} as met
+        on
+            plans.student_key = met.student_key
+            and plans.antigen = met.antigen
+            and plans.schedule = met.schedule
     {%- if not loop.last %}
     union all
     {%- endif %}
     {%- endfor %}
-),
-
--- Who meets the criterion with those doses.
-criteria_met as (
-    select rules.*
-    from completed as rules
-    cross join school_year
-    where {{ criterion_condition('rules.date_of_birth', series='rules') }}
 )
 {%- endmacro %}

@@ -105,19 +105,23 @@
         {%- endif %}
         {%- if has_gaps %}
         {%- for kind in kinds %}
+        -- Joined by equality alone, which engines hash: what a gap must hold stands below.
         left join gaps as {{ kind }}_gaps
             on
                 bounded.student_key = {{ kind }}_gaps.student_key
                 and bounded.antigen = {{ kind }}_gaps.antigen
-                and {{ kind }}_gaps.kind = '{{ kind }}'
-                and bounded.{{ kind }}_interval_from is not null
-                {%- if has_visits %}
-                and coalesce({{ kind }}_gaps.preceding_date < visits.visit_date, true)
-                and coalesce({{ kind }}_gaps.next_date >= visits.visit_date, true)
-                {%- else %}
-                and coalesce({{ kind }}_gaps.next_date >= bounded.earliest_date, true)
-                {%- endif %}
+                and case when bounded.{{ kind }}_interval_from is not null then '{{ kind }}' end = {{ kind }}_gaps.kind
         {%- endfor %}
+        where
+            {%- for kind in kinds %}
+            {{ 'and ' if not loop.first }}
+            {%- if has_visits -%}
+            coalesce({{ kind }}_gaps.preceding_date < visits.visit_date, true)
+            and coalesce({{ kind }}_gaps.next_date >= visits.visit_date, true)
+            {%- else -%}
+            coalesce({{ kind }}_gaps.next_date >= bounded.earliest_date, true)
+            {%- endif %}
+            {%- endfor %}
         {%- endif %}
     ) as doses
     inner join rules

@@ -2,7 +2,7 @@
 """Follow one student's verdicts by hand: every dose, the rule that counted or refused it, and what is missing.
 
     explain.py CLIENT_ID [CLIENT_ID …]
-    WAREHOUSE_PATH=/path/to/2018.duckdb explain.py 0280324703
+    WAREHOUSE_PATH=/path/to/2018.duckdb explain.py 3907765171
 
 Prints, for each client: the education record that assigned the student and the ones that lost; for each antigen
 whether the student is up to date and by which criterion; for each schedule every dose with its slot or its reason, the

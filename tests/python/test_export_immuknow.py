@@ -2,14 +2,16 @@
 
 import csv
 import hashlib
+import json
 import os
 import re
 import subprocess
 import sys
 from datetime import date, datetime
 
+import duckdb
 import pytest
-from conftest import ROOT, SHARED
+from conftest import ROOT, SHARED, run_dbt
 from openpyxl import load_workbook
 
 SAMPLE = SHARED / "data" / "panorama_sample.csv"
@@ -213,3 +215,23 @@ def test_a_bad_file_of_names_is_a_sentence_without_its_rows(demonstration, tmp_p
     done = run_export(demonstration.warehouse, tmp_path / "list.csv", "--names", tmp_path / "names.csv")
     assert done.returncode == 1 and sentence in done.stderr and "Zzyx" not in done.stderr
     assert not (tmp_path / "list.csv").exists()
+
+
+def test_who_left_the_list_since_an_earlier_warehouse_is_told(demonstration, tmp_path):
+    earlier = tmp_path / "earlier.duckdb"
+    earlier.write_bytes(demonstration.warehouse.read_bytes())
+    with duckdb.connect(str(earlier)) as connection:
+        connection.execute("update assessment.ispa_compliance set status = 'overdue' where status = 'exempt'")
+        connection.execute("update assessment.ispa_compliance set status = 'overdue' where disease = 'rubella'")
+    shown = run_dbt(
+        "show", "--quiet", "--select", "newly_compliant_students", "--limit", "-1", "--output", "json",
+        warehouse=demonstration.warehouse, COMPARE_WITH=str(earlier),
+    )  # fmt: skip
+    assert shown.returncode == 0, shown.output
+    told = sorted((row["client_id"], row["disease"], row["status_now"]) for row in json.loads(shown.output)["show"])
+    assert told == sorted(
+        demonstration.rows(
+            "select client_id, disease, status from assessment.ispa_compliance "
+            "where status = 'exempt' or (status <> 'overdue' and disease = 'rubella')"
+        )
+    )

@@ -140,7 +140,7 @@ def test_every_schedule_that_can_still_be_completed_has_a_next_dose_that_counts(
     rows = build.rows(
         "select s.client_id, p.antigen, p.schedule, p.next_dose_number, o.agent_label, "
         "case when o.variant = 'engerix_b' then 'Engerix-B' end, p.next_dose_date "
-        "from intermediate.int_criteria_planned as p "
+        "from intermediate.int_schedules_planned as p "
         "join intermediate.int_open_antigens as o using (student_key, antigen) "
         "join intermediate.int_students as s using (student_key)"
     )
@@ -210,13 +210,16 @@ def forget_others(models, clients):
 
 
 CHANGED = {"stg_panorama__immunizations", "int_students"}
-ASSESSING = {"student_antigens", "int_open_antigens", "int_criteria_planned", "next_doses"}
+# Criteria are held against the school year's own assessment date, doses counted whatever their day.
+PLANNING = {"int_schedules_planned", "next_doses"}
+ASSESSING = {"student_antigens", "int_open_antigens"} | PLANNING
+INTERACTING = {"int_open_immunizations", "int_interaction_gaps"}
 
 
 def test_the_build_counts_the_next_dose_on_its_first_day_and_not_the_day_before(models):
     rows = models.rows(
         "select client_id, antigen, schedule, dose_number, agent, trade_name, earliest_valid_date "
-        "from assessment.next_doses order by client_id, antigen"
+        "from assessment.next_doses order by hash(client_id, antigen) limit 1000"
     )
     given = [
         (
@@ -262,11 +265,11 @@ def test_doses_given_as_proposed_bring_every_student_up_to_date(models, historie
         forget_others(models, clients.values())
         tables = models.between(CHANGED, {"next_doses"})
         with models.assessed_on("2060-08-31"):
-            models.run([name for name in tables if name not in ASSESSING and name != "int_interaction_gaps"])
-        models.run([name for name in tables if name in ("student_antigens", "int_open_antigens")])
+            models.run([name for name in tables if name not in ASSESSING | INTERACTING])
+        models.run([name for name in tables if name in ASSESSING and name not in PLANNING])
         with models.assessed_on("2060-08-31"):
-            models.run(["int_interaction_gaps"])
-        models.run(["int_criteria_planned", "next_doses"])
+            models.run([name for name in tables if name in INTERACTING])
+        models.run([name for name in tables if name in PLANNING])
         plans = {(row[0], row[1]): row for row in models.rows(plan)}
         still = {}
         for key, (_, row) in open_plans.items():

@@ -25,7 +25,7 @@ school_year as (
 
 spellings as (
     select distinct reported_by
-    from immunizations
+    from {{ ref('base_panorama__immunizations') }}
     where reported_by is not null
 ),
 

@@ -31,26 +31,15 @@ school_year as (
 ),
 
 immunizations as (
-    select * from {{ ref('stg_panorama__immunizations') }}
-),
-
-open_students as (
-    select distinct
-        student_key,
-        client_id
-    from open_antigens
+    select * from {{ ref('int_open_immunizations') }}
 ),
 
 -- Any recorded immunization is a visit, whatever the agent.
 visits as (
     select distinct
-        open_students.student_key,
-        immunizations.administered_date as visit_date
+        student_key,
+        administered_date as visit_date
     from immunizations
-    cross join school_year
-    inner join open_students
-        on immunizations.client_id = open_students.client_id
-    where immunizations.administered_date <= school_year.assessment_date
 ),
 
 {{ doses_planned('cast(null as date)', has_visits=true) }},
@@ -68,7 +57,7 @@ completed_by_visits as (
     select distinct
         student_key,
         antigen
-    from criteria_met
+    from schedules_completed
 ),
 
 final as (

@@ -1,9 +1,5 @@
 with immunizations as (
-    select * from {{ ref('stg_panorama__immunizations') }}
-),
-
-students as (
-    select * from {{ ref('int_students') }}
+    select * from {{ ref('int_open_immunizations') }}
 ),
 
 open_antigens as (
@@ -15,45 +11,23 @@ antigen_agents as (
     where is_live or is_polysaccharide
 ),
 
-interacting_agents as (
-    select distinct agent from antigen_agents
-),
-
-school_year as (
-    select * from {{ ref('int_school_year') }}
-),
-
-interacting_doses as (
-    select
-        immunizations.client_id,
-        immunizations.agent,
-        immunizations.administered_date
-    from immunizations
-    cross join school_year
-    inner join interacting_agents
-        on immunizations.agent = interacting_agents.agent
-    where immunizations.administered_date <= school_year.assessment_date
-),
-
 doses_by_antigen as (
     select distinct
         open_antigens.student_key,
         open_antigens.antigen,
         case when antigen_agents.is_live then 'live' else 'polysaccharide' end as kind,
-        interacting_doses.administered_date
-    from interacting_doses
-    inner join students
-        on interacting_doses.client_id = students.client_id
+        immunizations.administered_date
+    from immunizations
     inner join antigen_agents
-        on interacting_doses.agent = antigen_agents.agent
+        on immunizations.agent = antigen_agents.agent
     inner join open_antigens
         on
-            students.student_key = open_antigens.student_key
+            immunizations.student_key = open_antigens.student_key
             and antigen_agents.antigen = open_antigens.antigen
     where
         antigen_agents.is_live
-        or interacting_doses.administered_date
-        >= {{ add_period('students.date_of_birth', as_period('antigen_agents.polysaccharide_age_from')) }}
+        or immunizations.administered_date
+        >= {{ add_period('immunizations.date_of_birth', as_period('antigen_agents.polysaccharide_age_from')) }}
 ),
 
 after_each_dose as (

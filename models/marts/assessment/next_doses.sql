@@ -19,8 +19,8 @@ open_antigens as (
     select * from {{ ref('int_open_antigens') }}
 ),
 
-criteria_planned as (
-    select * from {{ ref('int_criteria_planned') }}
+schedules_planned as (
+    select * from {{ ref('int_schedules_planned') }}
 ),
 
 series as (
@@ -42,7 +42,7 @@ ranked as (
             partition by student_key, antigen
             order by doses_needed asc, last_dose_date asc, criterion_number asc
         ) as place
-    from criteria_planned
+    from schedules_planned
 ),
 
 cheapest as (

@@ -22,26 +22,12 @@ reasons as (
 ),
 
 immunizations as (
-    select * from {{ ref('stg_panorama__immunizations') }}
-),
-
-school_year as (
-    select * from {{ ref('int_school_year') }}
-),
-
-clients_without_dose as (
-    select distinct client_id
-    from student_antigens
-    where not has_any_dose
+    select * from {{ ref('int_open_immunizations') }}
 ),
 
 clients_with_a_record as (
-    select distinct immunizations.client_id
+    select distinct client_id
     from immunizations
-    cross join school_year
-    inner join clients_without_dose
-        on immunizations.client_id = clients_without_dose.client_id
-    where immunizations.administered_date <= school_year.assessment_date
 ),
 
 refused_by_reason as (
