@@ -4,7 +4,7 @@ UV_VERSION := 0.13.8
 UV := .uv/bin/uv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: build test lint setup docs publish demonstration clean
+.PHONY: build test lint setup docs publish superset demonstration clean
 
 build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
 	.venv/bin/python scripts/build_warehouse.py $(if $(VARS),--vars '$(VARS)')
@@ -36,8 +36,16 @@ docs: setup  ## The catalogue of tables, columns, lineage and metrics as one pag
 publish: setup  ## What may leave the house, in published/: Parquet, CSV, a read-only DuckDB file; attacked first
 	.venv/bin/python scripts/publish.py
 
+superset: .superset/.locked  ## Apache Superset with its dashboard on the published file; its own environment
+	.superset/bin/python bi/superset/start.py
+
+.superset/.locked: bi/superset/requirements.txt $(UV)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .superset
+	$(UV) pip sync --python .superset/bin/python --require-hashes bi/superset/requirements.txt
+	touch $@
+
 demonstration: setup  ## Writes seeds/extracts again
 	.venv/bin/python scripts/generate_extracts.py seeds/extracts --students 2500 --seed 2018 --school-year 2018 --format csv --flaws demonstration
 
 clean:
-	rm -rf .venv .uv target logs warehouse.duckdb
+	rm -rf .venv .uv .superset target logs warehouse.duckdb
