@@ -5,7 +5,7 @@ UV := .uv/bin/uv
 SIZES ?= 50000 400000 1600000
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: build test lint setup docs report explore explain immuknow demonstration benchmark publish clean
+.PHONY: build test lint setup docs report explore explain immuknow demonstration benchmark publish superset clean
 .PHONY: setup-spark spark-build spark-test spark-parity spark-cluster spark-cluster-stop
 
 build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
@@ -55,6 +55,14 @@ immuknow: setup  ## Students overdue under ISPA for ImmuKnow; OUTPUT=list.xlsx [
 	@.venv/bin/python scripts/export_immuknow.py $(OUTPUT) $(if $(NAMES),--names $(NAMES)) $(if $(FORM),--form $(FORM)) \
 		$(if $(PHU),--phu $(PHU)) $(if $(SCHOOL),--school $(SCHOOL))
 
+superset: .superset/.locked  ## Apache Superset with its dashboard on the published file; its own environment
+	.superset/bin/python bi/superset/start.py
+
+.superset/.locked: bi/superset/requirements.txt $(UV)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .superset
+	$(UV) pip sync --python .superset/bin/python --require-hashes bi/superset/requirements.txt
+	touch $@
+
 demonstration: setup  ## Writes seeds/extracts again
 	.venv/bin/python scripts/generate_extracts.py seeds/extracts --students 2500 --seed 2018 --school-year 2018 --format csv --flaws demonstration
 
@@ -91,4 +99,6 @@ setup-spark: .venv/.locked-spark  ## dbt-spark and pyspark beside the rest; Java
 	touch $@
 
 clean:
-	rm -rf .venv .uv target logs reports published warehouse.duckdb spark-warehouse
+	rm -rf .venv .uv target .superset logs reports published warehouse.duckdb spark-warehouse
+
+	rm -rf .venv .uv .superset target logs warehouse.duckdb
