@@ -649,7 +649,8 @@ def beyond(report: Report) -> Section | None:
             has_line=True,
         )
         data = data_table(language, f"beyond-{key}", rows, ["school_year", "age", "antigen", "students", *columns])
-        return Figure(f"beyond-{key}", first_upper(title), subtitle, drawing, data, [language(f"beyond.{key}_note"), *notes(language, rows)])
+        said = [language(f"beyond.{key}_note"), *notes(language, rows)]
+        return Figure(f"beyond-{key}", first_upper(title), subtitle, drawing, data, said)
 
     def gain(row: dict) -> float:
         return (row["coverage_without_missed_percent"] or 0) - (row["coverage_percent"] or 0)
