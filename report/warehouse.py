@@ -34,6 +34,9 @@ RELEASED = {
     },
 }
 
+# Why a student is not up to date, as `marts.not_up_to_date_reasons` has it.
+STATUSES = ("exempt_medical", "exempt_nonmedical", "no_record", "no_dose", "doses_refused", "series_incomplete")
+
 
 class WarehouseError(Exception):
     """The warehouse cannot be read; the message is for the user."""
@@ -142,6 +145,33 @@ class Warehouse:
     @cached_property
     def exemptions_any_ispa(self) -> list[dict]:
         return self._measures("exemptions_any_ispa")
+
+    @cached_property
+    def within_reach(self) -> list[dict]:
+        """Coverage had no visit been missed, and with a grace period: internal, and empty in a release."""
+        return (
+            []
+            if self.release or not self._has("marts.coverage_within_reach")
+            else self._measures("coverage_within_reach")
+        )
+
+    @cached_property
+    def not_up_to_date(self) -> list[dict]:
+        """Why students are not up to date, a count and a percent for each status: internal, and empty in a release."""
+        if self.release or not self._has("marts.not_up_to_date_reasons"):
+            return []
+        found: dict[tuple, dict] = {}
+        for row in self._whole("not_up_to_date_reasons"):
+            key = tuple(row[column] for column in ("phu_id", "age", "antigen"))
+            names = ("school_year", "geography", "phu_id", "phu_name", "age", "antigen", "withheld")
+            whole = found.setdefault(key, {name: row[name] for name in names} | {"students": 0})
+            whole["students"] += row["students"]
+            whole[row["status"]] = whole.get(row["status"], 0) + row["students"]
+        for whole in found.values():
+            for status in STATUSES:
+                whole[f"{status}_percent"] = 100 * whole[status] / whole["students"] if whole["students"] else None
+            whole["is_few"] = 0 < whole["students"] < FEW_STUDENTS
+        return sorted(found.values(), key=lambda row: (row["age"], row["antigen"], row["phu_name"] or ""))
 
     @cached_property
     def school_assignment(self) -> list[dict]:

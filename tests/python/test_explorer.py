@@ -18,7 +18,7 @@ from pages import WIDTHS, Page, colours, percent
 
 MEASURED_TABLES = (
     "coverage", "coverage_all_ispa", "series_uptake", "exemptions", "exemptions_any_ispa", "school_assignment",
-    "data_quality", "antigen_definitions", "builds",
+    "data_quality", "antigen_definitions", "builds", "coverage_within_reach", "not_up_to_date_reasons",
 )  # fmt: skip
 
 

@@ -341,7 +341,7 @@ def test_the_pdf_is_tagged_and_has_every_section(reports, browser, tmp_path):
     assert content.startswith(b"%PDF-")
     assert b"/StructTreeRoot" in content and b"(fr)" in content
     pages = len(re.findall(rb"/Type /Page\b", content))
-    # Nine sections and fourteen antigens' rules: fewer pages, and something was not printed; more, and something broke.
+    # Ten sections and fourteen antigens' rules: fewer pages, and something was not printed; more, and something broke.
     assert 18 <= pages <= 40
 
 
