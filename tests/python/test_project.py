@@ -62,6 +62,12 @@ def test_every_table_of_assessment_and_marts_is_under_contract(manifest):
     assert not [n["name"] for n in public if not n["config"]["contract"]["enforced"]]
 
 
+def test_seeds_name_types_that_both_engines_know(manifest):
+    seeds = [n for n in manifest["nodes"].values() if n["resource_type"] == "seed"]
+    types = {kind for seed in seeds for kind in seed["config"]["column_types"].values()}
+    assert types <= {"string", "integer", "bigint", "double", "boolean", "date"}
+
+
 def test_marts_hold_no_person(demonstration):
     assert not demonstration.rows(
         "select table_name, column_name from information_schema.columns where table_schema = 'marts' and column_name "
