@@ -9,8 +9,8 @@ PARITY_DIR      where both warehouses are built (default: target/parity)
 SPARK_MASTER    the cluster (default: local[2], no cluster)
 
 `--compare-only` compares what stands in PARITY_DIR. The comparison is DuckDB's: it reads the Parquet files that Spark
-wrote. Rows are compared as multisets, both ways, all columns, floating point to the last bit. Three columns are left out
-that cannot agree: `build_id` and `built_at` name the build, `content_hash` is the engine's own hash.
+wrote. Rows are compared as multisets, both ways, all columns, floating point to the last bit. Three are left out, for
+they cannot agree: `build_id` and `built_at` name the build, `content_hash` is the engine's own hash.
 
 Exit status: 0 equal; 1 not, with a line per table; 2 one of the builds failed.
 """

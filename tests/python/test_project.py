@@ -89,6 +89,12 @@ def test_what_people_look_at_is_in_the_lineage(manifest):
     assert read <= exposed
 
 
+def test_seeds_name_types_that_both_engines_know(manifest):
+    seeds = [n for n in manifest["nodes"].values() if n["resource_type"] == "seed"]
+    types = {kind for seed in seeds for kind in seed["config"]["column_types"].values()}
+    assert types <= {"string", "integer", "bigint", "double", "boolean", "date"}
+
+
 def test_marts_hold_no_person(demonstration):
     assert not demonstration.rows(
         "select table_name, column_name from information_schema.columns "
