@@ -45,7 +45,7 @@ $(UV):
 	.uv/bin/pip install --quiet uv==$(UV_VERSION)
 
 report: .venv/.report  ## The annual report, HTML and PDF in English and French, in reports/; RELEASE=1 with small counts withheld
-	.venv/bin/python report/build_report.py $(if $(RELEASE),--release)
+	.venv/bin/python report/build_report.py $(if $(filter-out 0,$(RELEASE)),--release)
 
 explore: .venv/.explore  ## The explorer, in a browser on this computer; WAREHOUSES='2016.duckdb 2018.duckdb' for several years
 	.venv/bin/streamlit run report/explorer.py

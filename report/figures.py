@@ -117,7 +117,6 @@ class Figure:
     drawing: object
     data: DataTable | None = None
     notes: list[str] = field(default_factory=list)
-    number: int | None = None
 
 
 @cache
@@ -127,7 +126,7 @@ def tile_positions() -> dict[str, tuple[int, int]]:
 
 
 def category_of(row: dict) -> str:
-    """CSS class of a coverage row: c1 to c5, none (no goal), few values apart."""
+    """Class of a coverage row: c1 to c5, or what keeps it from having a category."""
     if "coverage_percent" in row["withheld"]:
         return "withheld"
     if row["coverage_percent"] is None:

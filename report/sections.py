@@ -6,7 +6,7 @@ A new section is a function here, listed in SECTIONS, a template `templates/<key
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from boundaries import Boundaries
 from figures import (
@@ -46,7 +46,6 @@ class Report:
     warehouse: Warehouse
     language: Language
     boundaries: Boundaries | None = None
-    figures: list[Figure] = field(default_factory=list)
 
     def age(self, age: int) -> str:
         return self.language("at_age", age=age)
@@ -183,7 +182,6 @@ def province(report: Report) -> Section:
     by_age = []
     for age in sorted({row["age"] for row in in_province}):
         rows = ranked(language, select(in_province, age=age), "coverage_percent")
-        rows = sorted(rows, key=lambda row: -(row["coverage_percent"] or 0))
         if len(rows) < 2:
             continue
         subtitle = language("coverage.province_subtitle", age=age)
