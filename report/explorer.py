@@ -2,6 +2,9 @@
 
 Reads the files that WAREHOUSES names (paths or folders, separated by blanks), or WAREHOUSE_PATH, or warehouse.duckdb.
 It holds no file open: the marts are read once, whole, and read anew when a build has published another file.
+
+EXPLAIN=1 adds a page that follows one student's verdicts, as `make explain` does. It alone reads anything of a person;
+it is off otherwise, and never there with RELEASE.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import base64
 import os
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import altair
@@ -36,6 +40,9 @@ from measures import COVERAGE, MEASURES
 from warehouse import Warehouse, WarehouseError, has_value, only, select
 
 HERE = Path(__file__).parent
+sys.path.append(str(HERE.parent / "scripts"))
+from explain import explanations, open_warehouse  # noqa: E402
+
 PEERS = 5
 PROVINCE = "ON"
 
@@ -370,6 +377,20 @@ class Page:
         self.download(f"{self.file_stem}-{warehouse.school_year}.csv", table.csv)
         self.draw(html_table(table.headings, table.rows))
 
+    def show_student(self) -> None:
+        """One student's verdicts; the file is open for as long as it takes to read them."""
+        t = self.language
+        st.warning(t("explorer.student_warning"))
+        client_id = st.text_input(t("explorer.student_id"), key="client_id").strip()
+        if not client_id:
+            return
+        with open_warehouse(self.warehouse.path) as connection:
+            found = explanations(connection, [client_id])
+        if client_id in found:
+            st.code("\n".join(found[client_id]), language=None, wrap_lines=True)
+        else:
+            st.info(t("explorer.student_none"))
+
     def ispa_antigens(self) -> list[str]:
         """Of a measure of several antigens, those of the age with exemptions, which the ISPA designates."""
         applicable = select(self.warehouse.exemptions, age=self.age, geography="province")
@@ -423,6 +444,8 @@ def main() -> None:
         (t("explorer.trend"), page.show_trend),
         (t("explorer.rules"), page.show_rules),
     ]
+    if os.environ.get("EXPLAIN", "") not in ("", "0") and not page.warehouse.release:
+        views.append((t("explorer.student"), page.show_student))
     for tab, (_, show) in zip(st.tabs([name for name, _ in views]), views, strict=True):
         with tab:
             show()
