@@ -5,7 +5,7 @@ UV := .uv/bin/uv
 SIZES ?= 50000 400000 1600000
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: build test lint setup docs report explore explain immuknow demonstration benchmark publish clean
+.PHONY: build test tested-demonstration lint setup docs report explore explain immuknow demonstration benchmark publish superset clean
 .PHONY: setup-spark spark-build spark-test spark-parity spark-cluster spark-cluster-stop
 
 build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
@@ -13,14 +13,22 @@ build: setup  ## The warehouse with all its data tests, published in one step; V
 
 test: export WAREHOUSE_PATH = target/test.duckdb
 test: export EXTRACTS_DIR =
-test: lint .venv/.browser  ## Lint, the demonstration with its data tests, every rule's unit test, the comparison with the independent reading
-	.venv/bin/dbt build
-	.venv/bin/dbt test --select test_type:unit
-	.venv/bin/pytest
+test: .venv/.browser  ## Lint, the demonstration with its data tests, every rule's unit test, the comparison with the independent reading
+	$(MAKE) --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint tested-demonstration
+	DEMONSTRATION=$$WAREHOUSE_PATH .venv/bin/pytest
+
+# Each dbt has its target folder: lint runs beside the build, and pytest reads what the build left in its own.
+tested-demonstration: export WAREHOUSE_PATH = target/test.duckdb
+tested-demonstration: export EXTRACTS_DIR =
+tested-demonstration: setup
+	mkdir -p target && rm -f target/test.duckdb target/test.duckdb.wal
+	DBT_TARGET_PATH=target/test.target .venv/bin/dbt build
+	DBT_TARGET_PATH=target/unit_tests .venv/bin/dbt test --select test_type:unit
 
 lint: setup
 	.venv/bin/ruff check benchmarks report scripts tests
-	mkdir -p target && WAREHOUSE_PATH=target/lint.duckdb .venv/bin/sqlfluff lint models tests analyses
+	mkdir -p target
+	WAREHOUSE_PATH=target/lint.duckdb DBT_TARGET_PATH=target/lint .venv/bin/sqlfluff lint models tests analyses
 
 setup: .venv/.locked
 
@@ -54,6 +62,14 @@ explain: setup  ## Every dose of one student, the rule that counted or refused i
 immuknow: setup  ## Students overdue under ISPA for ImmuKnow; OUTPUT=list.xlsx [NAMES=file] [FORM=immuknow] [PHU=id] [SCHOOL=id]
 	@.venv/bin/python scripts/export_immuknow.py $(OUTPUT) $(if $(NAMES),--names $(NAMES)) $(if $(FORM),--form $(FORM)) \
 		$(if $(PHU),--phu $(PHU)) $(if $(SCHOOL),--school $(SCHOOL))
+
+superset: .superset/.locked  ## Apache Superset with its dashboard on the published file; its own environment
+	.superset/bin/python bi/superset/start.py
+
+.superset/.locked: bi/superset/requirements.txt $(UV)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .superset
+	$(UV) pip sync --python .superset/bin/python --require-hashes bi/superset/requirements.txt
+	touch $@
 
 demonstration: setup  ## Writes seeds/extracts again
 	.venv/bin/python scripts/generate_extracts.py seeds/extracts --students 2500 --seed 2018 --school-year 2018 --format csv --flaws demonstration
@@ -91,4 +107,6 @@ setup-spark: .venv/.locked-spark  ## dbt-spark and pyspark beside the rest; Java
 	touch $@
 
 clean:
-	rm -rf .venv .uv target logs reports published warehouse.duckdb spark-warehouse
+	rm -rf .venv .uv target .superset logs reports published warehouse.duckdb spark-warehouse
+
+	rm -rf .venv .uv .superset target logs warehouse.duckdb

@@ -164,5 +164,10 @@
         "select path from files_of_extracts where path like '%/" ~ extract_name ~ ".parquet' or path like '%/" ~ extract_name ~ "/%.parquet'"
         ~ " or path like '%/" ~ extract_name ~ ".parquet/%.parquet' order by path"
     ).columns[0].values() | list -%}
+    {%- for file in files if file.rpartition('/')[0] != files[0].rpartition('/')[0] -%}
+        {%- do exceptions.raise_compiler_error(
+            "Extract '" ~ extract_name ~ "' stands twice in " ~ folder ~ ": as " ~ files[0] ~ " and as " ~ file ~ ". Keep one of them."
+        ) -%}
+    {%- endfor -%}
     {{ return(files) }}
 {%- endmacro %}

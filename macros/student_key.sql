@@ -1,6 +1,6 @@
 {#-
-    What rows of a student are joined on. DuckDB joins whole numbers faster than texts. On Spark the client id itself is the key: rows
-    that lie by client then lie by student as well, and the doses are moved between machines once.
+    What rows of a student are joined on. DuckDB joins whole numbers faster than texts. On Spark the client id itself is the key:
+    numbering clients would bring all of them to one worker.
 -#}
 {% macro student_key(client_id) -%}
     {{ return(adapter.dispatch('student_key')(client_id)) }}
@@ -14,17 +14,16 @@
     {{ client_id }}
 {%- endmacro %}
 
-{#- Whether a row of an extract is of a student (or selected client): by client id, which on Spark is the key. -#}
-{% macro is_of_student(client_id, student) -%}
-    {{ return(adapter.dispatch('is_of_student')(client_id, student)) }}
+{#- Where the rows of a query lie from here on: on Spark all rows of a key with one worker, so that nothing after it moves them again. -#}
+{% macro distributed_by(key) -%}
+    {{ return(adapter.dispatch('distributed_by')(key)) }}
 {%- endmacro %}
 
-{% macro duckdb__is_of_student(client_id, student) -%}
-    {{ client_id }} = {{ student }}.client_id
+{% macro default__distributed_by(key) -%}
 {%- endmacro %}
 
-{% macro spark__is_of_student(client_id, student) -%}
-    {{ client_id }} = {{ student }}.student_key
+{% macro spark__distributed_by(key) -%}
+    distribute by {{ key }}
 {%- endmacro %}
 
 {#- What doses of a student and antigen are windowed by: one number sorts faster on DuckDB, on Spark the key keeps them where they lie. -#}

@@ -3,13 +3,13 @@
     equals the first row's.
 -#}
 {% macro surplus_rows(base_model, extract_name, id_column, columns) -%}
-    select
+    select /*+ broadcast(ranked) */
         '{{ extract_name }}' as extract_name,
         ranked.source_row_number,
         ranked.{{ id_column }} as row_id,
         {{ row_content('ranked', columns) }} = {{ row_content('firsts', columns) }} as is_exact_copy
     from (
-        select
+        select /*+ broadcast(repeated_ids) */
             repeated_rows.*,
             min(repeated_rows.source_row_number) over (partition by repeated_rows.{{ id_column }}) as first_row_number
         from {{ base_model }} as repeated_rows

@@ -172,7 +172,7 @@ slot_{{ slot }} as (
         filled.rule_id as dose_{{ slot }}_rule_id,
         {{ 'filled.agent_label' if slot == 1 else 'first_dose_agent_label' }} as first_dose_agent_label
     from (
-        select
+        select /*+ broadcast(rules, current_agents, first_agents) */
             {{ 'doses' if slot == 1 else 'series' }}.student_key,
             {{ 'rules' if slot == 1 else 'series' }}.schedule,
             {%- for earlier in range(1, slot) %}

@@ -42,11 +42,12 @@ def command(school_year: int = 2018) -> list[str]:
 
 
 def environment(warehouse: Path, school_year: int = 2018, extracts: str = "") -> dict[str, str]:
-    # A target folder for each year: dbt reads the project again where its variables have changed.
+    # A target folder for each year: dbt keeps what it parsed there, and parses anew where variables have changed.
     dbt_folder = warehouse.parent.parent / f"dbt_{school_year}"
     return os.environ | {
         "WAREHOUSE_PATH": str(warehouse), "EXTRACTS_DIR": extracts, "NO_COLOR": "1",
         "DBT_TARGET_PATH": str(dbt_folder / "target"), "DBT_LOG_PATH": str(dbt_folder / "logs"),
+        "DBT_PARTIAL_PARSE": "true",
     }
 
 

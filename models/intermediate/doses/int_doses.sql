@@ -36,7 +36,7 @@ antigens_by_age as (
 ),
 
 exploded as (
-    select
+    select /*+ broadcast(antigens_by_age) */
         students.student_key,
         students.date_of_birth,
         antigens_by_age.antigen,
@@ -56,7 +56,7 @@ exploded as (
     from immunizations
     cross join school_year
     inner join students
-        on {{ is_of_student('immunizations.client_id', 'students') }}
+        on immunizations.client_id = students.client_id
     inner join antigens_by_age
         on
             immunizations.agent = antigens_by_age.agent
@@ -69,6 +69,7 @@ exploded as (
             or students.gender is null
             or students.gender <> antigens_by_age.excluded_gender
         )
+    {{ distributed_by('student_key') }}
 ),
 
 -- One sort serves the choice of the day and both interactions: the record that the day keeps comes first, so what precedes it

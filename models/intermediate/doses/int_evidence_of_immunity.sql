@@ -25,7 +25,7 @@ final as (
     from exemptions
     cross join school_year
     inner join students
-        on {{ is_of_student('exemptions.client_id', 'students') }}
+        on exemptions.client_id = students.client_id
     inner join labels
         on exemptions.exemption_antigen_label = {{ normalized_label('labels.exemption_antigen') }}
     inner join reasons

@@ -29,7 +29,7 @@ school_year as (
 ),
 
 joined as (
-    select
+    select /*+ broadcast(schools, public_health_units, school_type_priorities) */
         education_records.education_record_id,
         education_records.school_id,
         education_records.effective_from,
@@ -49,7 +49,7 @@ joined as (
         coalesce(school_type_priorities.priority, 3) as school_type_priority
     from education_records
     inner join clients
-        on {{ is_of_student('education_records.client_id', 'clients') }}
+        on education_records.client_id = clients.client_id
     cross join school_year
     left join schools
         on education_records.school_id = schools.school_id

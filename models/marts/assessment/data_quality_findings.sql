@@ -136,7 +136,7 @@ checked_schools as (
 ),
 
 checked_education_records as (
-    select
+    select /*+ broadcast(schools) */
         education_records.*,
         clients.client_id is not null as is_known_client,
         schools.school_id is not null as is_known_school

@@ -68,7 +68,7 @@ schedule_agents as (
 
 -- The slot that a dose was tried for is the first one still empty after the valid doses before it.
 tried as (
-    select
+    select /*+ broadcast(schedules) */
         all_doses.*,
         schedules.schedule,
         schedules.last_slot,
@@ -126,7 +126,7 @@ valid as (
 ),
 
 same_day_duplicates as (
-    select
+    select /*+ broadcast(same_day_rules) */
         judged.student_key,
         judged.antigen,
         judged.schedule,
@@ -145,7 +145,7 @@ same_day_duplicates as (
 
 -- Each refused dose beside the rules of its slot. Only the alternatives that fit the history before it can say why.
 alternatives as (
-    select
+    select /*+ broadcast(rules, schedule_agents, current_agents, first_agents) */
         doses.student_key,
         doses.antigen,
         doses.schedule,

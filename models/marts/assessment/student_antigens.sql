@@ -27,7 +27,7 @@ rules as (
 ),
 
 assessed as (
-    select
+    select /*+ broadcast(assessed_antigens) */
         students.student_key,
         students.client_id,
         students.age,
@@ -58,7 +58,7 @@ slots_filled as (
 ),
 
 judged as (
-    select
+    select /*+ broadcast(rules) */
         series.student_key,
         series.antigen,
         series.valid_doses,
@@ -89,7 +89,7 @@ best as (
 ),
 
 final as (
-    select
+    select /*+ broadcast(rules) */
         school_year.school_year,
         assessed.client_id,
         assessed.age,

@@ -44,7 +44,7 @@ effective as (
 ),
 
 final as (
-    select
+    select /*+ broadcast(assessed_antigens) */
         school_year.school_year,
         students.client_id,
         students.age,

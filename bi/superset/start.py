@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Start Apache Superset on the published file, with its dashboard: `make superset`, or
+
+    .superset/bin/python bi/superset/start.py [--port 8088] [--published published/immunization_coverage.duckdb]
+
+Runs in the environment of bi/superset/requirements.txt. On the first start it makes, in .superset/home (owner only), a
+secret key, Superset's own database, and an administrator `admin` whose password is SUPERSET_PASSWORD or is drawn and
+printed once. On every start it imports bi/superset/assets again (the database, read-only; datasets, charts, dashboard), so
+that the files are what one sees; charts and dashboards that you add in Superset stay.
+"""
+
+import argparse
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+BIN = Path(sys.executable).parent
+PLACEHOLDER = "PUBLISHED_FILE"
+
+
+def superset(*arguments: str, home: Path) -> None:
+    environment = os.environ | {
+        "SUPERSET_HOME": str(home), "SUPERSET_CONFIG_PATH": str(HERE / "superset_config.py"), "FLASK_APP": "superset",
+    }
+    done = subprocess.run(
+        [BIN / "superset", *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        print(done.stdout)
+        sys.exit(f"superset {arguments[0]} failed.")
+
+
+def bundle(published: Path, folder: Path) -> Path:
+    """The assets as the file that Superset imports, with the published file's place in them."""
+    target = folder / "assets.zip"
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in sorted((HERE / "assets").rglob("*.yaml")):
+            text = path.read_text(encoding="utf-8").replace(PLACEHOLDER, str(published))
+            archive.writestr(f"assets/{path.relative_to(HERE / 'assets')}", text)
+    return target
+
+
+def prepare(home: Path, published: Path) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)
+    key = home / "secret_key"
+    if not key.exists():
+        key.touch(mode=0o600)
+        key.write_text(secrets.token_urlsafe(42), encoding="ascii")
+    is_new = not (home / "superset.db").exists()
+    superset("db", "upgrade", home=home)
+    if is_new:
+        password = os.environ.get("SUPERSET_PASSWORD") or secrets.token_urlsafe(12)
+        superset(
+            "fab", "create-admin", "--username", "admin", "--firstname", "Admin", "--lastname", "Admin",
+            "--email", "admin@localhost", "--password", password, home=home,
+        )
+        print(f"Administrator: admin, password: {password} (shown once).")
+    superset("init", home=home)
+    with tempfile.TemporaryDirectory() as folder:
+        superset("import-dashboards", "--path", str(bundle(published, Path(folder))), "--username", "admin", home=home)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Start Apache Superset on the published file.")
+    parser.add_argument("--port", type=int, default=8088)
+    parser.add_argument("--published", type=Path, default=ROOT / "published" / "immunization_coverage.duckdb")
+    parser.add_argument("--home", type=Path, default=ROOT / ".superset" / "home")
+    arguments = parser.parse_args()
+    published = arguments.published.resolve()
+    if not published.exists():
+        sys.exit(f"There is no published file {published}. Make it first: make build publish.")
+    os.umask(0o077)
+    home = arguments.home.resolve()
+    prepare(home, published)
+    print(f"http://localhost:{arguments.port}/superset/dashboard/immunization-coverage/ (Ctrl-C ends it)", flush=True)
+    os.environ |= {"SUPERSET_HOME": str(home), "SUPERSET_CONFIG_PATH": str(HERE / "superset_config.py")}
+    os.execv(
+        BIN / "gunicorn",
+        [
+            "gunicorn", "--bind", f"127.0.0.1:{arguments.port}", "--workers", "1", "--threads", "4", "--timeout", "120",
+            "superset.app:create_app()",
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()
