@@ -2,6 +2,9 @@
 
 Reads the files that WAREHOUSES names (paths or folders, separated by blanks), or WAREHOUSE_PATH, or warehouse.duckdb.
 It holds no file open: the marts are read once, whole, and read anew when a build has published another file.
+
+EXPLAIN=1 adds a page that follows one student's verdicts, as `make explain` does. It alone reads anything of a person;
+it is off otherwise, and never there with RELEASE.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import base64
 import os
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import altair
@@ -36,7 +40,24 @@ from measures import COVERAGE, MEASURES
 from warehouse import Warehouse, WarehouseError, has_value, only, select
 
 HERE = Path(__file__).parent
+sys.path.append(str(HERE.parent / "scripts"))
+from explain import explanations, open_warehouse  # noqa: E402
+
 PEERS = 5
+# The tables of the view beyond coverage, in its order, with the columns that it shows.
+INDICATOR_COLUMNS = {
+    "dose_coverage": [
+        "dose_number", "students", "students_recorded", "crude_percent", "students_valid", "valid_percent",
+        "dropout_percent",
+    ],
+    "timeliness": [
+        "schedule", "dose_number", "recommended_at", "students", "students_early", "students_timely", "students_late",
+        "students_without_dose", "timely_percent", "by_recommended_age_percent",
+    ],
+    "near_misses": ["days_short", "doses"],
+    "exemptions_by_status": ["exemption", "is_up_to_date", "students", "students_percent"],
+    "reporting": ["channel", "delay", "doses", "doses_percent"],
+}  # fmt: skip
 PROVINCE = "ON"
 
 
@@ -370,6 +391,63 @@ class Page:
         self.download(f"{self.file_stem}-{warehouse.school_year}.csv", table.csv)
         self.draw(html_table(table.headings, table.rows))
 
+    def show_indicators(self) -> None:
+        """What the measure's antigen and age look like beyond coverage, in the chosen unit."""
+        t, indicators = self.language, self.warehouse.indicators
+        self.draw(f'<p class="note">{escape(t("explorer.indicators_note"))}</p>')
+        if self.antigen is not None:
+            self.show_curves(select(indicators["coverage_by_age_in_months"], age=self.age, antigen=self.antigen))
+        for name, columns in INDICATOR_COLUMNS.items():
+            rows = select(indicators[name], age=self.age, phu_id=self.phu_id)
+            if rows and "antigen" in rows[0]:
+                rows = select(rows, antigen=self.antigen)
+            if not rows:
+                continue
+            self.heading(t(f"explorer.indicators.{name}"), 3)
+            texts = {
+                column: lambda row, column=column: t(f"explorer.values.{row[column]}")
+                for column in ("exemption", "is_up_to_date", "channel", "delay", "schedule")
+            }
+            table = data_table(t, name, rows, columns, texts)
+            self.draw(html_table(table.headings, table.rows))
+            self.download(f"{name}-{self.antigen or 'all'}-{self.age}.csv", table.csv)
+
+    def show_curves(self, rows: list[dict]) -> None:
+        t = self.language
+        if not rows:
+            return
+        title = t("explorer.curves_title", antigen=t.antigen(self.antigen, "plain"), age=t("at_age", age=self.age))
+        self.heading(title, 3)
+        lines = [
+            {
+                "month": row["age_in_months"],
+                "percent": row["coverage_percent"],
+                "line": t("explorer.curve", schedule=t(f"explorer.values.{row['schedule']}"), dose=row["dose_number"]),
+            }
+            for row in rows
+        ]
+        chart = altair.Chart(altair.Data(values=lines)).mark_line(interpolate="step-after")
+        chart = chart.encode(
+            x=altair.X("month:Q", title=t("table.age_in_months")),
+            y=altair.Y("percent:Q", title=None, scale=altair.Scale(domain=[0, 100])),
+            color=altair.Color("line:N", title=None, legend=altair.Legend(orient="top", columns=3, labelLimit=400)),
+        )
+        st.altair_chart(chart.properties(height=320, description=title), theme=None)
+
+    def show_student(self) -> None:
+        """One student's verdicts; the file is open for as long as it takes to read them."""
+        t = self.language
+        st.warning(t("explorer.student_warning"))
+        client_id = st.text_input(t("explorer.student_id"), key="client_id").strip()
+        if not client_id:
+            return
+        with open_warehouse(self.warehouse.path) as connection:
+            found = explanations(connection, [client_id])
+        if client_id in found:
+            st.code("\n".join(found[client_id]), language=None, wrap_lines=True)
+        else:
+            st.info(t("explorer.student_none"))
+
     def ispa_antigens(self) -> list[str]:
         """Of a measure of several antigens, those of the age with exemptions, which the ISPA designates."""
         applicable = select(self.warehouse.exemptions, age=self.age, geography="province")
@@ -423,6 +501,10 @@ def main() -> None:
         (t("explorer.trend"), page.show_trend),
         (t("explorer.rules"), page.show_rules),
     ]
+    if page.warehouse.indicators:
+        views.append((t("explorer.beyond"), page.show_indicators))
+    if os.environ.get("EXPLAIN", "") not in ("", "0") and not page.warehouse.release:
+        views.append((t("explorer.student"), page.show_student))
     for tab, (_, show) in zip(st.tabs([name for name, _ in views]), views, strict=True):
         with tab:
             show()

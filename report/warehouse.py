@@ -37,6 +37,10 @@ RELEASED = {
 # Why a student is not up to date, as `marts.not_up_to_date_reasons` has it.
 STATUSES = ("exempt_medical", "exempt_nonmedical", "no_record", "no_dose", "doses_refused", "series_incomplete")
 
+INDICATORS = (
+    "dose_coverage", "timeliness", "near_misses", "exemptions_by_status", "reporting", "coverage_by_age_in_months",
+)  # fmt: skip
+
 
 class WarehouseError(Exception):
     """The warehouse cannot be read; the message is for the user."""
@@ -172,6 +176,17 @@ class Warehouse:
                 whole[f"{status}_percent"] = 100 * whole[status] / whole["students"] if whole["students"] else None
             whole["is_few"] = 0 < whole["students"] < FEW_STUDENTS
         return sorted(found.values(), key=lambda row: (row["age"], row["antigen"], row["phu_name"] or ""))
+
+    @cached_property
+    def indicators(self) -> dict[str, list[dict]]:
+        """The marts beyond coverage by name: internal, and none in a release."""
+        if self.release:
+            return {}
+        return {
+            name: [row | {"is_few": False} for row in self._whole(name)]
+            for name in INDICATORS
+            if self._has(f"marts.{name}")
+        }
 
     @cached_property
     def school_assignment(self) -> list[dict]:

@@ -15,6 +15,7 @@ import pytest
 from conftest import ROOT
 from language import Language
 from pages import WIDTHS, Page, colours, percent
+from streamlit.testing.v1 import AppTest
 
 MEASURED_TABLES = (
     "coverage", "coverage_all_ispa", "series_uptake", "exemptions", "exemptions_any_ispa", "school_assignment",
@@ -278,3 +279,24 @@ def test_a_click_is_answered_in_a_second(browser, address):
 def test_it_listens_on_this_computer_only():
     config = (ROOT / "report" / ".streamlit" / "config.toml").read_text(encoding="utf-8")
     assert 'address = "localhost"' in config and "gatherUsageStats = false" in config
+
+
+def tabs_of(app):
+    return [tab.label for tab in app.tabs]
+
+
+def test_one_students_page_is_there_only_when_it_is_asked_for(demonstration, monkeypatch):
+    for name in ("RELEASE", "EXPLAIN", "WAREHOUSE_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WAREHOUSES", str(demonstration.warehouse))
+    client = demonstration.rows("select min(client_id) from assessment.students")[0][0]
+    app = AppTest.from_file(str(ROOT / "report" / "explorer.py"), default_timeout=60)
+    assert "One student" not in tabs_of(app.run())
+    monkeypatch.setenv("EXPLAIN", "1")
+    assert "One student" in tabs_of(app.run())
+    app.text_input(key="client_id").set_value(client).run()
+    assert not app.exception and app.code[0].value.startswith(f"Client {client} in the school year 2018-19")
+    app.text_input(key="client_id").set_value("9999999990").run()
+    assert not app.code
+    monkeypatch.setenv("RELEASE", "1")
+    assert "One student" not in tabs_of(app.run())
