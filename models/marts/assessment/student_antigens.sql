@@ -100,7 +100,8 @@ judged as (
                 )
                 and (
                     rules.recent_dose_before is null
-                    or {{ add_period(slot_date('rules.recent_dose_number'), 'rules.recent_dose_before') }} > school_year.assessment_date
+                    or {{ add_period(slot_date('rules.recent_dose_number'), 'rules.recent_dose_before') }}
+                    > school_year.assessment_date
                 )
                 then rules.criterion_number
         end as criterion_number
