@@ -4,8 +4,9 @@
     spark_shuffles.py /path/to/event-log
 
 An event log is written where spark-defaults.conf in SPARK_CONF_DIR has `spark.eventLog.enabled true` and
-`spark.eventLog.dir …`. Printed for each table that was built: seconds, shuffles (stages that wrote for other stages to
-read), bytes and rows that they wrote, and bytes spilled to disk. The last line is the whole build's.
+`spark.eventLog.dir …`. Printed for each table that was built: seconds, CPU seconds of its tasks, shuffles (stages that
+wrote for other stages to read), bytes and rows that they wrote, and bytes spilled to disk. The last line sums them; tables
+are built side by side, so that its seconds are more than the build's.
 """
 
 import json
@@ -57,6 +58,7 @@ def measured(log: Path) -> dict[str, dict[str, float]]:
             written = metrics.get("Shuffle Write Metrics", {})
             figure["bytes"] += written.get("Shuffle Bytes Written", 0)
             figure["rows"] += written.get("Shuffle Records Written", 0)
+            figure["cpu"] += metrics.get("Executor CPU Time", 0) / 1e9
             figure["spilled"] += metrics.get("Disk Bytes Spilled", 0)
             if written.get("Shuffle Bytes Written"):
                 stages_with_shuffle[table].add(event["Stage ID"])
@@ -67,7 +69,7 @@ def measured(log: Path) -> dict[str, dict[str, float]]:
 
 def main(log: Path) -> None:
     figures = measured(log)
-    print(f"{'table':<55}{'seconds':>8}{'shuffles':>9}{'MB':>10}{'rows':>12}{'spilled MB':>11}")
+    print(f"{'table':<55}{'seconds':>8}{'CPU':>8}" f"{'shuffles':>9}{'MB':>10}{'rows':>12}{'spilled MB':>11}")
     total: dict[str, float] = defaultdict(float)
     for table, figure in sorted(figures.items(), key=lambda item: -item[1]["bytes"]):
         for name, value in figure.items():
@@ -77,8 +79,9 @@ def main(log: Path) -> None:
 
 
 def line(table: str, figure: dict[str, float]) -> str:
-    counts = f"{figure['seconds']:>8.1f}{figure['shuffles']:>9.0f}{figure['bytes'] / 1e6:>10.2f}{figure['rows']:>12.0f}"
-    return f"{table:<55}{counts}{figure['spilled'] / 1e6:>11.1f}"
+    seconds = f"{figure['seconds']:>8.1f}{figure['cpu']:>8.1f}"
+    shuffles = f"{figure['shuffles']:>9.0f}{figure['bytes'] / 1e6:>10.2f}{figure['rows']:>12.0f}"
+    return f"{table:<55}{seconds}{shuffles}{figure['spilled'] / 1e6:>11.1f}"
 
 
 if __name__ == "__main__":

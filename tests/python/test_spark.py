@@ -61,15 +61,14 @@ def test_a_worker_that_is_killed_neither_loses_nor_doubles_a_row(tmp_path):
         subprocess.run([*CLUSTER, "stop"], env=settings, check=True)
 
 
-def published(folder: Path) -> str:
-    query = "select distinct build_id, school_year from marts.antigen_definitions"
+def published(folder: Path, query: str = "select distinct build_id, school_year from marts.antigen_definitions") -> str:
     shown = dbt(folder, "show", "--inline", query, "--output", "json")
     assert shown.returncode == 0, shown.stdout
     return shown.stdout[shown.stdout.index("{") :]
 
 
 def test_a_build_that_fails_leaves_the_last_good_tables_readable(tmp_path):
-    selection = ("build", "--select", "+antigen_definitions", *ONLY_TABLES)
+    selection = ("build", "--select", "+antigen_definitions", "+builds", *ONLY_TABLES)
     first = dbt(tmp_path, *selection, SPARK_BUILD="first")
     assert first.returncode == 0 and "Published build first." in first.stdout, first.stdout
     seen = published(tmp_path)
@@ -86,3 +85,4 @@ def test_a_build_that_fails_leaves_the_last_good_tables_readable(tmp_path):
     assert published(tmp_path) != seen
     kept = {path.name for path in (tmp_path / "spark-warehouse").glob("marts__*.db")}
     assert kept == {"marts__first.db", "marts__fourth.db"}
+    assert '"builds": 2' in published(tmp_path, "select count(distinct build_id) as builds from marts.builds")
