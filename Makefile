@@ -17,7 +17,7 @@ test: lint  ## Lint, the demonstration with its data tests, every rule's unit te
 	.venv/bin/pytest
 
 lint: setup
-	.venv/bin/ruff check scripts tests
+	.venv/bin/ruff check scripts tests bi
 	mkdir -p target && WAREHOUSE_PATH=target/lint.duckdb .venv/bin/sqlfluff lint models tests analyses
 
 setup: .venv/.locked
