@@ -26,7 +26,7 @@ tested-demonstration: setup
 	DBT_TARGET_PATH=target/unit_tests .venv/bin/dbt test --select test_type:unit
 
 lint: setup
-	.venv/bin/ruff check benchmarks report scripts tests
+	.venv/bin/ruff check benchmarks bi report scripts tests
 	mkdir -p target
 	WAREHOUSE_PATH=target/lint.duckdb DBT_TARGET_PATH=target/lint .venv/bin/sqlfluff lint models tests analyses
 

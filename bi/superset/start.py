@@ -57,12 +57,14 @@ def prepare(home: Path, published: Path) -> None:
     is_new = not (home / "superset.db").exists()
     superset("db", "upgrade", home=home)
     if is_new:
-        password = os.environ.get("SUPERSET_PASSWORD") or secrets.token_urlsafe(12)
+        chosen = os.environ.get("SUPERSET_PASSWORD")
+        password = chosen or secrets.token_urlsafe(12)
         superset(
             "fab", "create-admin", "--username", "admin", "--firstname", "Admin", "--lastname", "Admin",
             "--email", "admin@localhost", "--password", password, home=home,
         )
-        print(f"Administrator: admin, password: {password} (shown once).")
+        if not chosen:
+            print(f"Administrator: admin, password: {password} (shown once).")
     superset("init", home=home)
     with tempfile.TemporaryDirectory() as folder:
         superset("import-dashboards", "--path", str(bundle(published, Path(folder))), "--username", "admin", home=home)

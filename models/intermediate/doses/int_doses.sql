@@ -1,7 +1,7 @@
-{%- set student_antigen -%}
-    partition by {{ student_and_antigen('student_key', 'antigen_number') }}
-            order by administered_date asc, is_relevant desc, same_day_rank asc, immunization_id asc nulls last
-{%- endset -%}
+{%- set student_antigen =
+    'partition by ' ~ student_and_antigen('student_key', 'antigen_number')
+    ~ ' order by administered_date asc, is_relevant desc, same_day_rank asc, immunization_id asc nulls last'
+-%}
 with immunizations as (
     select * from {{ ref('stg_panorama__immunizations') }}
 ),

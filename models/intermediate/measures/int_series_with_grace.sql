@@ -1,3 +1,4 @@
+-- noqa: disable=layout.indent
 {%- set slots = slot_count() -%}
 with rules as (
     {{ dose_rules() }}

@@ -1,3 +1,4 @@
+-- noqa: disable=layout.indent
 -- A cell is one count of one unit. Its count lies between two others that are released before it, the floor (0 where there is
 -- none) and the ceiling: what can be derived by subtraction is then how far it is from each.
 with frame as (
@@ -256,6 +257,14 @@ cells as (
     select * from assignment_cells
 ),
 
+parents as (
+    select distinct
+        age,
+        column_name,
+        parent_name
+    from cells
+),
+
 levels as (
     select distinct
         columns_0.age,
@@ -269,7 +278,7 @@ levels as (
         end as release_level
     from cells as columns_0
     {%- for level in range(1, 4) %}
-    left join (select distinct age, column_name, parent_name from cells) as columns_{{ level }}
+    left join parents as columns_{{ level }}
         on
             columns_{{ level - 1 }}.age = columns_{{ level }}.age
             and columns_{{ level - 1 }}.parent_name = columns_{{ level }}.column_name

@@ -1,3 +1,4 @@
+-- noqa: disable=layout.indent
 -- Which cells are withheld, and why. A column is decided after the one that it depends on; docs/decisions.md, "Releasing", has
 -- the argument that nothing withheld can be derived.
 {%- set levels = 5 %}
@@ -109,14 +110,21 @@ withheld_totals_{{ level }} as (
     group by age, column_name
 ),
 
--- Units that are withheld with what they depend on hide each other already, unless their total is small.
+-- Withheld units hide each other where their total leaves each its whole range; those that are withheld with what they depend
+-- on, unless their total is small.
 totals_to_hide_{{ level }} as (
     select *
     from withheld_totals_{{ level }}
     where
-        own_units > 0
-        or (above_floor <> 0 and abs(above_floor) < {{ suppress_below() }})
+        (above_floor <> 0 and abs(above_floor) < {{ suppress_below() }})
         or (below_ceiling <> 0 and abs(below_ceiling) < {{ suppress_below() }})
+        or (
+            own_units > 0
+            and (
+                above_floor - least_above_floor < {{ suppress_below() }} - 1
+                or most_above_floor - above_floor < widest_range
+            )
+        )
 ),
 
 -- A unit hides the others if it could trade students with each of them over that one's whole range, whatever else is known:

@@ -1,3 +1,4 @@
+-- noqa: disable=layout.indent
 {{ config(materialized='view') }}
 
 {%- set slots = slot_count() %}
@@ -100,7 +101,8 @@ doses_with_history as (
 ),
 
 final as (
-    {{ listed_conditions('doses_with_history', keys=['client_id', 'antigen', 'schedule', 'day'], conditions=dose_rule_conditions()) }}
+    {{ listed_conditions('doses_with_history', keys=['client_id', 'antigen', 'schedule', 'day'],
+        conditions=dose_rule_conditions()) }}
     union all
     select
         client_id,
