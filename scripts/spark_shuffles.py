@@ -5,8 +5,8 @@
 
 An event log is written where spark-defaults.conf in SPARK_CONF_DIR has `spark.eventLog.enabled true` and
 `spark.eventLog.dir …`. Printed for each table that was built: seconds, CPU seconds of its tasks, shuffles (stages that
-wrote for other stages to read), bytes and rows that they wrote, and bytes spilled to disk. The last line sums them; tables
-are built side by side, so that its seconds are more than the build's.
+wrote for other stages to read), bytes and rows that they wrote, and bytes spilled to disk. The last line sums them;
+tables are built side by side, so that its seconds are more than the build's.
 """
 
 import json
@@ -69,7 +69,7 @@ def measured(log: Path) -> dict[str, dict[str, float]]:
 
 def main(log: Path) -> None:
     figures = measured(log)
-    print(f"{'table':<55}{'seconds':>8}{'CPU':>8}" f"{'shuffles':>9}{'MB':>10}{'rows':>12}{'spilled MB':>11}")
+    print(f"{'table':<55}{'seconds':>8}{'CPU':>8}{'shuffles':>9}{'MB':>10}{'rows':>12}{'spilled MB':>11}")
     total: dict[str, float] = defaultdict(float)
     for table, figure in sorted(figures.items(), key=lambda item: -item[1]["bytes"]):
         for name, value in figure.items():
