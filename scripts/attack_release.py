@@ -168,19 +168,19 @@ def read_system(release: Release) -> System:
             difference = [(variable, 1), (completed, -1)]
             # The immune complete hepatitis B without beginning it.
             nest("begun, not completed", variable, difference, 0 if antigen == "hpv" else -INFINITY)
-            sides[variable] = {"small_difference": difference, "small_remainder": sides[variable]["small_remainder"]}
+            sides[variable]["small_difference"] = difference
         elif plain == "unimmunized":
             difference = [(students, 1), (initiated, -1), (variable, -1)]
             nest("no valid dose", variable, difference)
-            sides[variable] = {"small_difference": difference, "small_count": [(variable, 1)]}
+            sides[variable]["small_difference"] = difference
         elif plain == "coverage" and all_ispa in values and antigen in ispa_antigens(age):
             difference = [(variable, 1), (all_ispa, -1)]
             nest("not all", variable, difference)
-            sides[variable] = {"small_difference": difference, "small_remainder": sides[variable]["small_remainder"]}
+            sides[variable]["small_difference"] = difference
         elif antigen and any_ispa in values:
             difference = [(any_ispa, 1), (variable, -1)]
             nest("exempt for another", variable, difference)
-            sides[variable] = {"small_difference": difference, "small_count": [(variable, 1)]}
+            sides[variable]["small_difference"] = difference
 
     # Together the antigens cover those who lack any, and those exempt for any.
     for age, name, unit in list(values):
@@ -207,7 +207,8 @@ def read_system(release: Release) -> System:
     # What the reasons say.
     for variable, reason in reasons.items():
         if reason in sides[variable]:
-            low = -(threshold - 1) if variable[1].startswith("initiation/hepatitis_b") else 1
+            either_sign = reason == "small_difference" and variable[1].startswith("initiation/hepatitis_b")
+            low = -(threshold - 1) if either_sign else 1
             system.require(sides[variable][reason], low, threshold - 1)
         elif reason == "complementary" and variable[2] != "province":
             for terms in sides[variable].values():

@@ -5,8 +5,8 @@
 
 Runs in the environment of bi/superset/requirements.txt. On the first start it makes, in .superset/home (owner only), a
 secret key, Superset's own database, and an administrator `admin` whose password is SUPERSET_PASSWORD or is drawn and
-printed once. On every start it imports bi/superset/assets again (the database, read-only; datasets, charts, dashboard), so
-that the files are what one sees; charts and dashboards that you add in Superset stay.
+printed once. On every start it imports bi/superset/assets again (the database, read-only; datasets, charts, dashboard),
+so that the files are what one sees; charts and dashboards that you add in Superset stay.
 """
 
 import argparse

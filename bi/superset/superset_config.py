@@ -1,4 +1,4 @@
-"""Superset on this computer, on the published file: its own small database and key beside its environment, in .superset/."""
+"""Superset on this computer, on the published file; its own small database and key are in .superset/home."""
 
 import os
 from pathlib import Path

@@ -23,11 +23,11 @@ with columns as (
     union all
     select
         '{{ column.table }}' as table_name,
-        '{{ column.table_description | trim | replace("'", "''") }}' as table_description,
+        '{{ dbt.escape_single_quotes(column.table_description | trim) }}' as table_description,
         '{{ column.column }}' as column_name,
         {{ column.position }} as column_position,
         '{{ column.type }}' as data_type,
-        '{{ column.description | replace("'", "''") }}' as description
+        '{{ dbt.escape_single_quotes(column.description) }}' as description
     {%- endfor %}
 ),
 
