@@ -1,5 +1,5 @@
--- first_by takes the first of a total order, joined_texts joins in an order and passes over nulls, content_hash changes with any row and
--- with none's place.
+-- first_by takes the first of a total order, joined_texts joins in an order and passes over nulls, content_hash changes with
+-- any row and with none's place.
 with texts as (
     select
         1 as position,

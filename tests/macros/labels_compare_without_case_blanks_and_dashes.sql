@@ -1,4 +1,5 @@
--- normalized_label, trimmed and letters_only on the characters that extracts hold: hyphens and dashes, no-break spaces, tabs, accents.
+-- normalized_label, trimmed and letters_only on the characters that extracts hold: hyphens and dashes, no-break spaces, tabs,
+-- accents.
 {%- set no_break_space, en_dash, minus = '\u00a0', '\u2013', '\u2212' %}
 with cases as (
     select

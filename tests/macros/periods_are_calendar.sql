@@ -1,4 +1,5 @@
--- add_period and as_period: days are days, months and years are calendar, 29 February plus a year is 28 February. day_number counts days.
+-- add_period and as_period: days are days, months and years are calendar, 29 February plus a year is 28 February. day_number
+-- counts days.
 with cases as (
     select
         date '2013-08-20' as start_date,
