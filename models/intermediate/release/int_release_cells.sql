@@ -256,8 +256,16 @@ cells as (
     select * from assignment_cells
 ),
 
-levels as (
+columns as (
     select distinct
+        age,
+        column_name,
+        parent_name
+    from cells
+),
+
+levels as (
+    select
         columns_0.age,
         columns_0.column_name,
         case
@@ -267,13 +275,19 @@ levels as (
             when columns_3.parent_name is null then 3
             else 4
         end as release_level
-    from cells as columns_0
-    {%- for level in range(1, 4) %}
-    left join (select distinct age, column_name, parent_name from cells) as columns_{{ level }}
+    from columns as columns_0
+    left join columns as columns_1
         on
-            columns_{{ level - 1 }}.age = columns_{{ level }}.age
-            and columns_{{ level - 1 }}.parent_name = columns_{{ level }}.column_name
-    {%- endfor %}
+            columns_0.age = columns_1.age
+            and columns_0.parent_name = columns_1.column_name
+    left join columns as columns_2
+        on
+            columns_1.age = columns_2.age
+            and columns_1.parent_name = columns_2.column_name
+    left join columns as columns_3
+        on
+            columns_2.age = columns_3.age
+            and columns_2.parent_name = columns_3.column_name
 ),
 
 final as (
