@@ -1,6 +1,3 @@
-{#- Unrolled joins: the linter takes their lines for badly indented.
--- sqlfluff:exclude_rules:references.keywords,structure.column_order,layout.indent
--#}
 -- A cell is one count of one unit. Its count lies between two others that are released before it, the floor (0 where there is
 -- none) and the ceiling: what can be derived by subtraction is then how far it is from each.
 with frame as (
@@ -259,7 +256,7 @@ cells as (
     select * from assignment_cells
 ),
 
-parents as (
+columns as (
     select distinct
         age,
         column_name,
@@ -268,7 +265,7 @@ parents as (
 ),
 
 levels as (
-    select distinct
+    select
         columns_0.age,
         columns_0.column_name,
         case
@@ -278,13 +275,19 @@ levels as (
             when columns_3.parent_name is null then 3
             else 4
         end as release_level
-    from cells as columns_0
-    {%- for level in range(1, 4) %}
-    left join parents as columns_{{ level }}
+    from columns as columns_0
+    left join columns as columns_1
         on
-            columns_{{ level - 1 }}.age = columns_{{ level }}.age
-            and columns_{{ level - 1 }}.parent_name = columns_{{ level }}.column_name
-    {%- endfor %}
+            columns_0.age = columns_1.age
+            and columns_0.parent_name = columns_1.column_name
+    left join columns as columns_2
+        on
+            columns_1.age = columns_2.age
+            and columns_1.parent_name = columns_2.column_name
+    left join columns as columns_3
+        on
+            columns_2.age = columns_3.age
+            and columns_2.parent_name = columns_3.column_name
 ),
 
 final as (

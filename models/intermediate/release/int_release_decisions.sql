@@ -39,43 +39,47 @@ small_cells as (
     cross join threshold
 ),
 
+small_families as (
+    select
+        *,
+        count(small_reason) over (partition by age, parent_name, unit) as small_siblings
+    from small_cells
+),
+
 -- Where the antigens barely cover their total, one could be read off the others: they go together.
 judged_cells as (
     select
         *,
         case
-            when
-                is_barely_covered
-                and (
-                    unit <> 'province'
-                    or max(case when small_reason is not null then 1 else 0 end)
-                        over (partition by age, parent_name, unit) = 1
-                )
-                then 'linked'
+            when is_barely_covered and (unit <> 'province' or small_siblings > 0) then 'linked'
             else small_reason
         end as own_reason
-    from small_cells
+    from small_families
 ),
 {%- for level in range(levels) %}
 
+{% if level == 0 -%}
+released_0 as (
+    select
+        *,
+        false as is_linked
+    from judged_cells
+    where release_level = 0
+),
+{%- else -%}
 released_{{ level }} as (
     select
-        judged_cells.*,
-        {%- if level == 0 %}
-        false as is_linked
-        {%- else %}
+        cells.*,
         parents.withheld_reason is not null as is_linked
-        {%- endif %}
-    from judged_cells
-    {%- if level > 0 %}
+    from judged_cells as cells
     inner join decided_{{ level - 1 }} as parents
         on
-            judged_cells.age = parents.age
-            and judged_cells.parent_name = parents.column_name
-            and judged_cells.unit = parents.unit
-    {%- endif %}
-    where judged_cells.release_level = {{ level }}
+            cells.age = parents.age
+            and cells.parent_name = parents.column_name
+            and cells.unit = parents.unit
+    where cells.release_level = {{ level }}
 ),
+{%- endif %}
 
 units_{{ level }} as (
     select

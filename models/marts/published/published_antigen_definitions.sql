@@ -1,7 +1,23 @@
 {{ config(alias='antigen_definitions') }}
 
-with final as (
+with antigen_definitions as (
     select * from {{ ref('antigen_definitions') }}
+),
+
+final as (
+    select
+        build_id,
+        school_year,
+        antigen,
+        antigen_name,
+        parameter,
+        schedule,
+        age,
+        dose_number,
+        rule_id,
+        definition,
+        annex_text
+    from antigen_definitions
 )
 
 select * from final
