@@ -28,6 +28,16 @@ series as (
     from doses_by_month
 ),
 
+-- To the seventeenth birthday and the months from then to the assessment date.
+numbers as (
+    {%- for month in range(12 * 17 + 8) %}
+    select {{ month }} as month_number
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
 -- Every month up to the last that all of a cohort have lived through on the assessment date.
 months as (
     select
@@ -37,17 +47,7 @@ months as (
         series.dose_number,
         numbers.month_number as age_in_months
     from series
-    cross join (
-        {%- for hundreds in range(0, 3) %}
-        {%- set last_hundred = loop.last %}
-        {%- for month in range(0, 100) if hundreds * 100 + month <= 211 %}
-        select {{ hundreds * 100 + month }} as month_number
-        {%- if not (hundreds * 100 + month == 211) %}
-        union all
-        {%- endif %}
-        {%- endfor %}
-        {%- endfor %}
-    ) as numbers
+    cross join numbers
     where numbers.month_number <= 12 * series.age + 7
 ),
 
