@@ -15,9 +15,9 @@ test: export WAREHOUSE_PATH = target/test.duckdb
 test: export EXTRACTS_DIR =
 test: .venv/.browser  ## Lint, the demonstration with its data tests, every rule's unit test, the comparison with the independent reading
 	$(MAKE) --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint tested-demonstration
-	DEMONSTRATION=$$WAREHOUSE_PATH .venv/bin/pytest
+	.venv/bin/pytest
 
-# Each dbt has its target folder: lint runs beside the build, and pytest reads what the build left in its own.
+# Each dbt has its target folder: lint runs beside the build.
 tested-demonstration: export WAREHOUSE_PATH = target/test.duckdb
 tested-demonstration: export EXTRACTS_DIR =
 tested-demonstration: setup

@@ -47,9 +47,6 @@ def run_dbt(
 
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """The demonstration that `make test` has just built, or one of its own."""
-    if "DEMONSTRATION" in os.environ:
-        return Build(ROOT / os.environ["DEMONSTRATION"], 0, "")
     build = run_dbt("build", warehouse=tmp_path_factory.mktemp("demonstration") / "demonstration.duckdb")
     assert build.returncode == 0, build.output
     return build
