@@ -23,27 +23,11 @@ school_year as (
     select * from {{ ref('int_school_year') }}
 ),
 
-spellings as (
-    select distinct reported_by
-    from {{ ref('base_panorama__immunizations') }}
-    where reported_by is not null
-),
-
--- Free text does not leave this model: what is no known channel is another.
-known as (
-    select
-        spellings.reported_by,
-        coalesce(channels.channel, 'other') as channel
-    from spellings
-    left join channels
-        on {{ normalized_label('spellings.reported_by') }} = channels.reported_by_label
-),
-
-final as (
+counted as (
     select
         students.phu_id,
         students.age,
-        coalesce(known.channel, 'not_recorded') as channel,
+        immunizations.reported_by,
         case
             when immunizations.recorded_date is null then 'not_recorded'
             when immunizations.recorded_date < immunizations.administered_date then 'before_the_dose'
@@ -62,9 +46,24 @@ final as (
         on immunizations.agent = agents.agent
     inner join students
         on immunizations.client_id = students.client_id
-    left join known
-        on immunizations.reported_by = known.reported_by
     where immunizations.administered_date <= school_year.assessment_date
+    group by 1, 2, 3, 4
+),
+
+-- Free text does not leave this model: what is no known channel is another.
+final as (
+    select
+        counted.phu_id,
+        counted.age,
+        case
+            when counted.reported_by is null then 'not_recorded'
+            else coalesce(channels.channel, 'other')
+        end as channel,
+        counted.delay,
+        cast(sum(counted.doses) as bigint) as doses
+    from counted
+    left join channels
+        on {{ normalized_label('counted.reported_by') }} = channels.reported_by_label
     group by 1, 2, 3, 4
 )
 

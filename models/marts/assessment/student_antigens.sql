@@ -41,6 +41,18 @@ assessed as (
         and (assessed_antigens.gender is null or students.gender = assessed_antigens.gender)
 ),
 
+-- One row per age, so that both joins to it are by equal values.
+criteria as (
+    select /*+ broadcast(rules) */
+        assessed_ages.age as student_age,
+        rules.*
+    from rules
+    inner join (select distinct antigen, age from assessed_antigens) as assessed_ages
+        on
+            rules.antigen = assessed_ages.antigen
+            and (rules.age is null or assessed_ages.age = rules.age)
+),
+
 students_with_doses as (
     select distinct
         student_key,
@@ -70,12 +82,12 @@ judged as (
     cross join school_year
     inner join students
         on series.student_key = students.student_key
-    left join rules
+    left join criteria as rules
         on
             series.antigen = rules.antigen
             and series.schedule = rules.schedule
+            and students.age = rules.student_age
             and series.valid_doses >= rules.valid_doses
-            and (rules.age is null or students.age = rules.age)
 ),
 
 best as (
@@ -89,7 +101,7 @@ best as (
 ),
 
 final as (
-    select /*+ broadcast(rules) */
+    select /*+ broadcast(criteria) */
         school_year.school_year,
         assessed.client_id,
         assessed.age,
@@ -100,8 +112,8 @@ final as (
         best.criterion_number is not null as is_up_to_date_by_doses,
         immune_students.student_key is not null as has_evidence_of_immunity,
         best.criterion_number is not null or immune_students.student_key is not null as is_up_to_date,
-        rules.schedule,
-        rules.rule_id as criterion
+        criteria.schedule,
+        criteria.rule_id as criterion
     from assessed
     cross join school_year
     left join students_with_doses
@@ -112,11 +124,11 @@ final as (
         on
             assessed.student_key = best.student_key
             and assessed.antigen = best.antigen
-    left join rules
+    left join criteria
         on
-            best.antigen = rules.antigen
-            and best.criterion_number = rules.criterion_number
-            and (rules.age is null or assessed.age = rules.age)
+            best.antigen = criteria.antigen
+            and best.criterion_number = criteria.criterion_number
+            and assessed.age = criteria.student_age
     left join immune_students
         on
             assessed.student_key = immune_students.student_key
