@@ -14,10 +14,7 @@
             min(repeated_rows.source_row_number) over (partition by repeated_rows.{{ id_column }}) as first_row_number
         from {{ base_model }} as repeated_rows
         inner join (
-            select {{ id_column }}
-            from {{ base_model }}
-            group by {{ id_column }}
-            having count(*) > 1
+            {{ repeated_ids(base_model, id_column) }}
         ) as repeated_ids
             on repeated_rows.{{ id_column }} = repeated_ids.{{ id_column }}
     ) as ranked
@@ -34,4 +31,27 @@
         , coalesce(cast({{ table_name }}.{{ column }} as {{ dbt.type_string() }}), '')
         {%- endfor -%}
     )
+{%- endmacro %}
+
+{#- The ids that more than one row has. DuckDB sorts ids in half the time in which it groups them, since nearly all are groups of one. -#}
+{% macro repeated_ids(base_model, id_column) -%}
+    {{ return(adapter.dispatch('repeated_ids')(base_model, id_column)) }}
+{%- endmacro %}
+
+{% macro duckdb__repeated_ids(base_model, id_column) -%}
+    select distinct {{ id_column }}
+    from (
+        select
+            {{ id_column }},
+            lag({{ id_column }}) over (order by {{ id_column }}) as preceding_id
+        from {{ base_model }}
+    )
+    where {{ id_column }} = preceding_id
+{%- endmacro %}
+
+{% macro spark__repeated_ids(base_model, id_column) -%}
+    select {{ id_column }}
+    from {{ base_model }}
+    group by {{ id_column }}
+    having count(*) > 1
 {%- endmacro %}
