@@ -3,8 +3,9 @@
 Reads the files that WAREHOUSES names (paths or folders, separated by blanks), or WAREHOUSE_PATH, or warehouse.duckdb.
 It holds no file open: the marts are read once, whole, and read anew when a build has published another file.
 
-EXPLAIN=1 adds a page that follows one student's verdicts, as `make explain` does. It alone reads anything of a person;
-it is off otherwise, and never there with RELEASE.
+SCHOOLS=1 adds coverage by school, for those who may see schools. EXPLAIN=1 adds a page that follows one student's
+verdicts, as `make explain` does, and lists who is overdue; it alone reads anything of a person. Both are off otherwise,
+and never there with RELEASE.
 """
 
 from __future__ import annotations
@@ -41,8 +42,25 @@ from warehouse import Warehouse, WarehouseError, has_value, only, select
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent / "scripts"))
-from explain import explanations, open_warehouse  # noqa: E402
+from explain import explanations, open_warehouse, records_of  # noqa: E402
 
+# What SCHOOLS and EXPLAIN show of schools and their students; `?` are the choices.
+SCHOOL_QUERIES = {
+    "coverage": """
+        select * from schools.coverage
+        where school_year = ? and phu_id = ? and age = ? and antigen = ?
+        order by is_withheld, coverage_percent desc, school_name, school_id
+    """,
+    "overdue": """
+        select * from assessment.ispa_overdue_students
+        where school_year = ? and phu_id = coalesce(?, phu_id) order by school_name, school_id, client_id
+    """,
+    "reasons": """
+        select school_name, status, refusal_reason, students from assessment.school_not_up_to_date_reasons
+        where school_year = ? and phu_id = ? and age = ? and antigen = ? and status <> 'up_to_date'
+        order by school_name, school_id, status, refusal_reason
+    """,
+}
 PEERS = 5
 # The tables of the view beyond coverage, in its order, with the columns that it shows.
 INDICATOR_COLUMNS = {
@@ -418,6 +436,7 @@ class Page:
             return
         title = t("explorer.curves_title", antigen=t.antigen(self.antigen, "plain"), age=t("at_age", age=self.age))
         self.heading(title, 3)
+        given = {(row["schedule"], row["dose_number"]) for row in rows if row["coverage_percent"]}
         lines = [
             {
                 "month": row["age_in_months"],
@@ -425,6 +444,7 @@ class Page:
                 "line": t("explorer.curve", schedule=t(f"explorer.values.{row['schedule']}"), dose=row["dose_number"]),
             }
             for row in rows
+            if (row["schedule"], row["dose_number"]) in given
         ]
         chart = altair.Chart(altair.Data(values=lines)).mark_line(interpolate="step-after")
         chart = chart.encode(
@@ -434,12 +454,70 @@ class Page:
         )
         st.altair_chart(chart.properties(height=320, description=title), theme=None)
 
+    def school_rows(self, name: str, *values: object) -> list[dict]:
+        """Rows of schools or their students; the file is open for as long as it takes to read them."""
+        with open_warehouse(self.warehouse.path) as connection:
+            found = records_of(connection, SCHOOL_QUERIES[name], [self.warehouse.school_year, *values])
+        return [row | {"is_few": False, "withheld": frozenset()} for row in found]
+
+    def show_schools(self) -> None:
+        t = self.language
+        if self.phu_id is None or self.antigen is None:
+            st.info(t("explorer.schools_choose"))
+            return
+        rows = self.school_rows("coverage", self.phu_id, self.age, self.antigen)
+        for row in rows:
+            row["withheld"] = frozenset({"coverage_percent"} if row["is_withheld"] else ())
+        names = {"antigen": t.antigen(self.antigen, "plain"), "age": t("at_age", age=self.age), "where": self.where}
+        self.heading(t("explorer.schools_title", **names))
+        withheld = sum(row["is_withheld"] for row in rows)
+        said = t("explorer.schools_note", withheld=t.number(withheld), total=t.number(len(rows)))
+        self.draw(f'<p class="note">{escape(said)}</p>')
+        columns = ["school_name", "school_type", "students", "students_up_to_date", "coverage_percent"]
+        table = data_table(t, "schools", rows, columns)
+        self.draw(html_table(table.headings, table.rows))
+        self.download(f"schools-{self.phu_id}-{self.antigen}-{self.age}.csv", table.csv)
+
+    def show_overdue(self) -> None:
+        """The list under the ISPA of the chosen unit, by school, and why students of its schools are not up to date."""
+        t = self.language
+        self.heading(t("explorer.overdue_title", where=self.where))
+        rows = self.school_rows("overdue", self.phu_id)
+        if not rows:
+            st.info(t("explorer.overdue_none"))
+            return
+        schools = {row["school_id"]: row["school_name"] or row["school_id"] for row in rows}
+        chosen = st.selectbox(
+            t("explorer.school"),
+            [None, *schools],
+            format_func=lambda school_id: schools.get(school_id) or t("explorer.overdue_all", count=len(schools)),
+            key=f"school-{self.phu_id}",
+        )
+        shown = [row for row in rows if chosen in (None, row["school_id"])]
+        columns = ["school_name", "client_id", "date_of_birth", "age", "overdue_diseases", "missing_agents", "is_due",
+                   "next_valid_date"]  # fmt: skip
+        texts = {"is_due": lambda row: t(f"explorer.values.{row['is_due']}")}
+        table = data_table(t, "overdue", shown, columns, texts)
+        self.draw(html_table(table.headings, table.rows))
+        if self.phu_id is None or self.antigen is None:
+            return
+        reasons = [
+            row for row in self.school_rows("reasons", self.phu_id, self.age, self.antigen)
+            if chosen is None or row["school_name"] == schools[chosen]
+        ]  # fmt: skip
+        names = {"antigen": t.antigen(self.antigen, "plain"), "age": t("at_age", age=self.age)}
+        self.heading(t("explorer.reasons_title", **names), 3)
+        texts = {"status": lambda row: t(f"explorer.values.{row['status']}")}
+        table = data_table(t, "reasons", reasons, ["school_name", "status", "refusal_reason", "students"], texts)
+        self.draw(html_table(table.headings, table.rows))
+
     def show_student(self) -> None:
-        """One student's verdicts; the file is open for as long as it takes to read them."""
+        """One student's verdicts, and the lists that lead to students."""
         t = self.language
         st.warning(t("explorer.student_warning"))
         client_id = st.text_input(t("explorer.student_id"), key="client_id").strip()
         if not client_id:
+            self.show_overdue()
             return
         with open_warehouse(self.warehouse.path) as connection:
             found = explanations(connection, [client_id])
@@ -503,8 +581,9 @@ def main() -> None:
     ]
     if page.warehouse.indicators:
         views.append((t("explorer.beyond"), page.show_indicators))
-    if os.environ.get("EXPLAIN", "") not in ("", "0") and not page.warehouse.release:
-        views.append((t("explorer.student"), page.show_student))
+    for name, text, show in (("SCHOOLS", "schools", page.show_schools), ("EXPLAIN", "student", page.show_student)):
+        if os.environ.get(name, "") not in ("", "0") and not page.warehouse.release:
+            views.append((t(f"explorer.{text}"), show))
     for tab, (_, show) in zip(st.tabs([name for name, _ in views]), views, strict=True):
         with tab:
             show()
