@@ -51,16 +51,24 @@ SCHOOL_QUERIES = {
         where school_year = ? and phu_id = ? and age = ? and antigen = ?
         order by is_withheld, coverage_percent desc, school_name, school_id
     """,
+    "overdue_schools": """
+        select school_id, school_name, count(*) as students from assessment.ispa_overdue_students
+        where school_year = ? and phu_id = ? group by all order by school_name, school_id
+    """,
     "overdue": """
         select * from assessment.ispa_overdue_students
-        where school_year = ? and phu_id = coalesce(?, phu_id) order by school_name, school_id, client_id
+        where school_year = ? and phu_id = ? and school_id = coalesce(?, school_id)
+        order by school_name, school_id, client_id
     """,
     "reasons": """
         select school_name, status, refusal_reason, students from assessment.school_not_up_to_date_reasons
-        where school_year = ? and phu_id = ? and age = ? and antigen = ? and status <> 'up_to_date'
+        where school_year = ? and phu_id = ? and age = ? and antigen = ?
+            and school_id = coalesce(?, school_id) and status <> 'up_to_date'
         order by school_name, school_id, status, refusal_reason
     """,
 }
+# Students on one page; more are listed by school.
+LISTED = 300
 PEERS = 5
 # The tables of the view beyond coverage, in its order, with the columns that it shows.
 INDICATOR_COLUMNS = {
@@ -76,6 +84,7 @@ INDICATOR_COLUMNS = {
     "exemptions_by_status": ["exemption", "is_up_to_date", "students", "students_percent"],
     "reporting": ["channel", "delay", "doses", "doses_percent"],
 }  # fmt: skip
+INDICATOR_KEYS = ("schedule", "dose_number", "days_short", "exemption", "is_up_to_date", "channel", "delay")
 PROVINCE = "ON"
 
 
@@ -421,6 +430,10 @@ class Page:
                 rows = select(rows, antigen=self.antigen)
             if not rows:
                 continue
+            # In the order in which the texts tell the values.
+            order = {value: place for place, value in enumerate(t.entries("explorer.values"))}
+            keys = [column for column in columns if column in INDICATOR_KEYS]
+            rows = sorted(rows, key=lambda row, keys=keys: [order.get(str(row[key]), row[key]) for key in keys])
             self.heading(t(f"explorer.indicators.{name}"), 3)
             texts = {
                 column: lambda row, column=column: t(f"explorer.values.{row[column]}")
@@ -446,9 +459,15 @@ class Page:
             for row in rows
             if (row["schedule"], row["dose_number"]) in given
         ]
+        months = max(row["age_in_months"] for row in rows)
         chart = altair.Chart(altair.Data(values=lines)).mark_line(interpolate="step-after")
         chart = chart.encode(
-            x=altair.X("month:Q", title=t("table.age_in_months")),
+            x=altair.X(
+                "month:Q",
+                title=t("table.age_in_months"),
+                scale=altair.Scale(domain=[0, months], nice=False),
+                axis=altair.Axis(values=list(range(0, months + 1, 12))),
+            ),
             y=altair.Y("percent:Q", title=None, scale=altair.Scale(domain=[0, 100])),
             color=altair.Color("line:N", title=None, legend=altair.Legend(orient="top", columns=3, labelLimit=400)),
         )
@@ -482,34 +501,40 @@ class Page:
         """The list under the ISPA of the chosen unit, by school, and why students of its schools are not up to date."""
         t = self.language
         self.heading(t("explorer.overdue_title", where=self.where))
-        rows = self.school_rows("overdue", self.phu_id)
-        if not rows:
+        if self.phu_id is None:
+            st.info(t("explorer.overdue_choose"))
+            return
+        schools = {row["school_id"]: row for row in self.school_rows("overdue_schools", self.phu_id)}
+        if not schools:
             st.info(t("explorer.overdue_none"))
             return
-        schools = {row["school_id"]: row["school_name"] or row["school_id"] for row in rows}
+        total = sum(row["students"] for row in schools.values())
+
+        def shown_as(school_id: str | None) -> str:
+            if school_id is None:
+                return t("explorer.overdue_all", count=t.number(total))
+            school = schools[school_id]
+            return f"{school['school_name'] or school_id} ({t.number(school['students'])})"
+
+        everywhere = [None] if total <= LISTED else []
         chosen = st.selectbox(
-            t("explorer.school"),
-            [None, *schools],
-            format_func=lambda school_id: schools.get(school_id) or t("explorer.overdue_all", count=len(schools)),
-            key=f"school-{self.phu_id}",
+            t("explorer.school"), [*everywhere, *schools], format_func=shown_as, key=f"school-{self.phu_id}"
         )
-        shown = [row for row in rows if chosen in (None, row["school_id"])]
+        rows = self.school_rows("overdue", self.phu_id, chosen)
         columns = ["school_name", "client_id", "date_of_birth", "age", "overdue_diseases", "missing_agents", "is_due",
                    "next_valid_date"]  # fmt: skip
         texts = {"is_due": lambda row: t(f"explorer.values.{row['is_due']}")}
-        table = data_table(t, "overdue", shown, columns, texts)
+        table = data_table(t, "overdue", rows, columns, texts)
         self.draw(html_table(table.headings, table.rows))
-        if self.phu_id is None or self.antigen is None:
+        if self.antigen is None:
             return
-        reasons = [
-            row for row in self.school_rows("reasons", self.phu_id, self.age, self.antigen)
-            if chosen is None or row["school_name"] == schools[chosen]
-        ]  # fmt: skip
-        names = {"antigen": t.antigen(self.antigen, "plain"), "age": t("at_age", age=self.age)}
-        self.heading(t("explorer.reasons_title", **names), 3)
-        texts = {"status": lambda row: t(f"explorer.values.{row['status']}")}
-        table = data_table(t, "reasons", reasons, ["school_name", "status", "refusal_reason", "students"], texts)
-        self.draw(html_table(table.headings, table.rows))
+        reasons = self.school_rows("reasons", self.phu_id, self.age, self.antigen, chosen)
+        if reasons:
+            names = {"antigen": t.antigen(self.antigen, "plain"), "age": t("at_age", age=self.age)}
+            self.heading(t("explorer.reasons_title", **names), 3)
+            texts = {"status": lambda row: t(f"explorer.values.{row['status']}")}
+            table = data_table(t, "reasons", reasons, ["school_name", "status", "refusal_reason", "students"], texts)
+            self.draw(html_table(table.headings, table.rows))
 
     def show_student(self) -> None:
         """One student's verdicts, and the lists that lead to students."""

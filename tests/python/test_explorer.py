@@ -318,8 +318,9 @@ def test_one_students_page_is_there_only_when_it_is_asked_for(demonstration, mon
     app.text_input(key="client_id").set_value("9999999990").run()
     assert not app.code
     # Without an id, who is overdue: the lists that lead to students.
-    overdue = demonstration.rows("select client_id from assessment.ispa_overdue_students")
+    overdue = demonstration.rows("select client_id from assessment.ispa_overdue_students where phu_id = 'WE'")
     app.text_input(key="client_id").set_value("").run()
+    app.selectbox(key="unit").set_value("WE").run()
     shown = html_of(app)
     assert overdue and not app.exception and all(client_id in shown for (client_id,) in overdue)
     monkeypatch.setenv("SCHOOLS", "1")
