@@ -47,7 +47,7 @@ $(UV):
 report: .venv/.report  ## The annual report, HTML and PDF in English and French, in reports/; RELEASE=1 with small counts withheld
 	.venv/bin/python report/build_report.py $(if $(filter-out 0,$(RELEASE)),--release)
 
-explore: .venv/.explore  ## The explorer, in a browser on this computer; WAREHOUSES='2016.duckdb 2018.duckdb' for several years
+explore: .venv/.explore  ## The explorer, in a browser on this computer; WAREHOUSES='2016.duckdb 2018.duckdb' for several years; SCHOOLS=1, EXPLAIN=1
 	.venv/bin/streamlit run report/explorer.py
 
 docs: setup  ## The catalogue of tables, columns, lineage and metrics as one page: target/static_index.html
@@ -108,5 +108,3 @@ setup-spark: .venv/.locked-spark  ## dbt-spark and pyspark beside the rest; Java
 
 clean:
 	rm -rf .venv .uv target .superset logs reports published warehouse.duckdb spark-warehouse
-
-	rm -rf .venv .uv .superset target logs warehouse.duckdb

@@ -1,15 +1,36 @@
 {#-
     CTEs that fill one missing slot after the other of every schedule by which a student who is not up to date could become so, each
     dose on the earliest day, until a criterion is met: wanted_1, earliest_1, plan_1, met_1 …, and `schedules_completed`, the schedules
-    that come to it with the criterion that they meet and the doses that it took. The query that calls has CTEs rules,
-    current_agents, first_agents, criteria, gaps, open_antigens, series, school_year; and `visits` where doses are given only on
-    those days.
+    that come to it with the criterion that they meet and the doses that it took. The query that calls has CTE `visits` where doses
+    are given only on those days.
 
     not_before     SQL of the first day that is thought of; null, any
     has_visits     doses are given at recorded visits only
 -#}
 {% macro doses_planned(not_before, has_visits=false) -%}
 {%- set slots = slot_count() -%}
+{{ dose_rules_and_agents() }},
+
+criteria as (
+    {{ up_to_date_rules() }}
+),
+
+gaps as (
+    select * from {{ ref('int_interaction_gaps') }}
+),
+
+open_antigens as (
+    select * from {{ ref('int_open_antigens') }}
+),
+
+series as (
+    select * from {{ ref('int_series') }}
+),
+
+school_year as (
+    select * from {{ ref('int_school_year') }}
+),
+
 schedules_wanted as (
     select
         antigen,

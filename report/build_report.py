@@ -15,18 +15,35 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
+from beyond import beyond
 from boundaries import Boundaries, BoundariesError, read_boundaries
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from language import LANGUAGES, Language
 from markupsafe import Markup
-from sections import SECTIONS, Report
+from sections import (
+    Report,
+    Section,
+    all_ispa,
+    assignment,
+    exemptions,
+    methods,
+    province,
+    quality,
+    series,
+    summary,
+    units,
+)
 from warehouse import Warehouse, WarehouseError, only
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
+SECTIONS: list[Callable[[Report], Section | None]] = [
+    summary, province, units, all_ispa, series, exemptions, beyond, assignment, quality, methods,
+]  # fmt: skip
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 
 

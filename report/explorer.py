@@ -3,8 +3,9 @@
 Reads the files that WAREHOUSES names (paths or folders, separated by blanks), or WAREHOUSE_PATH, or warehouse.duckdb.
 It holds no file open: the marts are read once, whole, and read anew when a build has published another file.
 
-EXPLAIN=1 adds a page that follows one student's verdicts, as `make explain` does. It alone reads anything of a person;
-it is off otherwise, and never there with RELEASE.
+SCHOOLS=1 adds coverage by school, for those who may see schools. EXPLAIN=1 adds a page that follows one student's
+verdicts, as `make explain` does, and lists who is overdue; it alone reads anything of a person. Both are off otherwise,
+and never there with RELEASE.
 """
 
 from __future__ import annotations
@@ -41,8 +42,33 @@ from warehouse import Warehouse, WarehouseError, has_value, only, select
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent / "scripts"))
-from explain import explanations, open_warehouse  # noqa: E402
+from explain import explanations, open_warehouse, records_of  # noqa: E402
 
+# What SCHOOLS and EXPLAIN show of schools and their students; `?` are the choices.
+SCHOOL_QUERIES = {
+    "coverage": """
+        select * from schools.coverage
+        where school_year = ? and phu_id = ? and age = ? and antigen = ?
+        order by is_withheld, coverage_percent desc, school_name, school_id
+    """,
+    "overdue_schools": """
+        select school_id, school_name, count(*) as students from assessment.ispa_overdue_students
+        where school_year = ? and phu_id = ? group by all order by school_name, school_id
+    """,
+    "overdue": """
+        select * from assessment.ispa_overdue_students
+        where school_year = ? and phu_id = ? and school_id = coalesce(?, school_id)
+        order by school_name, school_id, client_id
+    """,
+    "reasons": """
+        select school_name, status, refusal_reason, students from assessment.school_not_up_to_date_reasons
+        where school_year = ? and phu_id = ? and age = ? and antigen = ?
+            and school_id = coalesce(?, school_id) and status <> 'up_to_date'
+        order by school_name, school_id, status, refusal_reason
+    """,
+}
+# Students on one page; more are listed by school.
+LISTED = 300
 PEERS = 5
 # The tables of the view beyond coverage, in its order, with the columns that it shows.
 INDICATOR_COLUMNS = {
@@ -58,6 +84,7 @@ INDICATOR_COLUMNS = {
     "exemptions_by_status": ["exemption", "is_up_to_date", "students", "students_percent"],
     "reporting": ["channel", "delay", "doses", "doses_percent"],
 }  # fmt: skip
+INDICATOR_KEYS = ("schedule", "dose_number", "days_short", "exemption", "is_up_to_date", "channel", "delay")
 PROVINCE = "ON"
 
 
@@ -403,6 +430,10 @@ class Page:
                 rows = select(rows, antigen=self.antigen)
             if not rows:
                 continue
+            # In the order in which the texts tell the values.
+            order = {value: place for place, value in enumerate(t.entries("explorer.values"))}
+            keys = [column for column in columns if column in INDICATOR_KEYS]
+            rows = sorted(rows, key=lambda row, keys=keys: [order.get(str(row[key]), row[key]) for key in keys])
             self.heading(t(f"explorer.indicators.{name}"), 3)
             texts = {
                 column: lambda row, column=column: t(f"explorer.values.{row[column]}")
@@ -418,6 +449,7 @@ class Page:
             return
         title = t("explorer.curves_title", antigen=t.antigen(self.antigen, "plain"), age=t("at_age", age=self.age))
         self.heading(title, 3)
+        given = {(row["schedule"], row["dose_number"]) for row in rows if row["coverage_percent"]}
         lines = [
             {
                 "month": row["age_in_months"],
@@ -425,21 +457,92 @@ class Page:
                 "line": t("explorer.curve", schedule=t(f"explorer.values.{row['schedule']}"), dose=row["dose_number"]),
             }
             for row in rows
+            if (row["schedule"], row["dose_number"]) in given
         ]
+        months = max(row["age_in_months"] for row in rows)
         chart = altair.Chart(altair.Data(values=lines)).mark_line(interpolate="step-after")
         chart = chart.encode(
-            x=altair.X("month:Q", title=t("table.age_in_months")),
+            x=altair.X(
+                "month:Q",
+                title=t("table.age_in_months"),
+                scale=altair.Scale(domain=[0, months], nice=False),
+                axis=altair.Axis(values=list(range(0, months + 1, 12))),
+            ),
             y=altair.Y("percent:Q", title=None, scale=altair.Scale(domain=[0, 100])),
             color=altair.Color("line:N", title=None, legend=altair.Legend(orient="top", columns=3, labelLimit=400)),
         )
         st.altair_chart(chart.properties(height=320, description=title), theme=None)
 
+    def school_rows(self, name: str, *values: object) -> list[dict]:
+        """Rows of schools or their students; the file is open for as long as it takes to read them."""
+        with open_warehouse(self.warehouse.path) as connection:
+            found = records_of(connection, SCHOOL_QUERIES[name], [self.warehouse.school_year, *values])
+        return [row | {"is_few": False, "withheld": frozenset()} for row in found]
+
+    def show_schools(self) -> None:
+        t = self.language
+        if self.phu_id is None or self.antigen is None:
+            st.info(t("explorer.schools_choose"))
+            return
+        rows = self.school_rows("coverage", self.phu_id, self.age, self.antigen)
+        for row in rows:
+            row["withheld"] = frozenset({"coverage_percent"} if row["is_withheld"] else ())
+        names = {"antigen": t.antigen(self.antigen, "plain"), "age": t("at_age", age=self.age), "where": self.where}
+        self.heading(t("explorer.schools_title", **names))
+        withheld = sum(row["is_withheld"] for row in rows)
+        said = t("explorer.schools_note", withheld=t.number(withheld), total=t.number(len(rows)))
+        self.draw(f'<p class="note">{escape(said)}</p>')
+        columns = ["school_name", "school_type", "students", "students_up_to_date", "coverage_percent"]
+        table = data_table(t, "schools", rows, columns)
+        self.draw(html_table(table.headings, table.rows))
+        self.download(f"schools-{self.phu_id}-{self.antigen}-{self.age}.csv", table.csv)
+
+    def show_overdue(self) -> None:
+        """The list under the ISPA of the chosen unit, by school, and why students of its schools are not up to date."""
+        t = self.language
+        self.heading(t("explorer.overdue_title", where=self.where))
+        if self.phu_id is None:
+            st.info(t("explorer.overdue_choose"))
+            return
+        schools = {row["school_id"]: row for row in self.school_rows("overdue_schools", self.phu_id)}
+        if not schools:
+            st.info(t("explorer.overdue_none"))
+            return
+        total = sum(row["students"] for row in schools.values())
+
+        def shown_as(school_id: str | None) -> str:
+            if school_id is None:
+                return t("explorer.overdue_all", count=t.number(total))
+            school = schools[school_id]
+            return f"{school['school_name'] or school_id} ({t.number(school['students'])})"
+
+        everywhere = [None] if total <= LISTED else []
+        chosen = st.selectbox(
+            t("explorer.school"), [*everywhere, *schools], format_func=shown_as, key=f"school-{self.phu_id}"
+        )
+        rows = self.school_rows("overdue", self.phu_id, chosen)
+        columns = ["school_name", "client_id", "date_of_birth", "age", "overdue_diseases", "missing_agents", "is_due",
+                   "next_valid_date"]  # fmt: skip
+        texts = {"is_due": lambda row: t(f"explorer.values.{row['is_due']}")}
+        table = data_table(t, "overdue", rows, columns, texts)
+        self.draw(html_table(table.headings, table.rows))
+        if self.antigen is None:
+            return
+        reasons = self.school_rows("reasons", self.phu_id, self.age, self.antigen, chosen)
+        if reasons:
+            names = {"antigen": t.antigen(self.antigen, "plain"), "age": t("at_age", age=self.age)}
+            self.heading(t("explorer.reasons_title", **names), 3)
+            texts = {"status": lambda row: t(f"explorer.values.{row['status']}")}
+            table = data_table(t, "reasons", reasons, ["school_name", "status", "refusal_reason", "students"], texts)
+            self.draw(html_table(table.headings, table.rows))
+
     def show_student(self) -> None:
-        """One student's verdicts; the file is open for as long as it takes to read them."""
+        """One student's verdicts, and the lists that lead to students."""
         t = self.language
         st.warning(t("explorer.student_warning"))
         client_id = st.text_input(t("explorer.student_id"), key="client_id").strip()
         if not client_id:
+            self.show_overdue()
             return
         with open_warehouse(self.warehouse.path) as connection:
             found = explanations(connection, [client_id])
@@ -503,8 +606,9 @@ def main() -> None:
     ]
     if page.warehouse.indicators:
         views.append((t("explorer.beyond"), page.show_indicators))
-    if os.environ.get("EXPLAIN", "") not in ("", "0") and not page.warehouse.release:
-        views.append((t("explorer.student"), page.show_student))
+    for name, text, show in (("SCHOOLS", "schools", page.show_schools), ("EXPLAIN", "student", page.show_student)):
+        if os.environ.get(name, "") not in ("", "0") and not page.warehouse.release:
+            views.append((t(f"explorer.{text}"), show))
     for tab, (_, show) in zip(st.tabs([name for name, _ in views]), views, strict=True):
         with tab:
             show()

@@ -56,6 +56,29 @@ class DotTable:
 
 
 @dataclass(frozen=True)
+class Line:
+    """One curve: its name, and its points as months of age and percent."""
+
+    name: str
+    points: list[tuple[int, float]]
+    path: str = ""
+    y: float = 0
+
+
+@dataclass(frozen=True)
+class LineChart:
+    """Cumulative curves by age, as steps; places in units of the drawing."""
+
+    label: str
+    lines: list[Line]
+    x_ticks: list[tuple[float, str]]
+    y_ticks: list[tuple[float, str]]
+    axis: str
+    width: int = 720
+    height: int = 300
+
+
+@dataclass(frozen=True)
 class Tile:
     phu_id: str
     x: int
@@ -236,6 +259,36 @@ def dot_table(
         legend=legend or [],
         has_line=has_line,
         difference=difference,
+    )
+
+
+def line_chart(language: Language, lines: list[Line], label: str, axis: str) -> LineChart:
+    """Percents from 0 to 100 by age in years; the names stand at the ends of the curves, none on another."""
+    chart = LineChart(label, [], [], [], axis)
+    left, right, top, bottom = 36, chart.width - 70, 10, chart.height - 40
+    months = max(month for line in lines for month, _ in line.points) or 1
+
+    def at(month: float, percent: float) -> tuple[float, float]:
+        return round(left + (right - left) * month / months, 1), round(bottom - (bottom - top) * percent / 100, 1)
+
+    drawn, taken = [], []
+    for line in sorted(lines, key=lambda line: -line.points[-1][1]):
+        steps = [f"M{left} {bottom}"]
+        for month, percent in line.points:
+            x, y = at(month, percent)
+            steps.append(f"H{x}V{y}")
+        y = at(0, line.points[-1][1])[1] + 4
+        y = max([y, *(other + 14 for other in taken)])
+        taken.append(y)
+        drawn.append(Line(line.name, line.points, "".join(steps), y))
+    years = range(0, months // 12 + 1)
+    step = 1 if len(years) <= 10 else 2
+    return LineChart(
+        label,
+        drawn,
+        [(at(12 * year, 0)[0], language.number(year)) for year in years[::step]],
+        [(at(0, percent)[1], language.number(percent)) for percent in (0, 25, 50, 75, 100)],
+        axis,
     )
 
 

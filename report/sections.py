@@ -1,6 +1,7 @@
 """The report's sections: each a function from the warehouse to figures, whose titles say what the data show.
 
-A new section is a function here, listed in SECTIONS, a template `templates/<key>.html` and its texts in both languages.
+A new section is a function here, listed in SECTIONS of build_report.py, a template `templates/<key>.html` and its
+texts in both languages.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from figures import (
     tile_map,
 )
 from language import Language, first_upper, rounded, sort_key
-from warehouse import STATUSES, Warehouse, has_value, only, select
+from warehouse import Warehouse, has_value, only, select
 
 COVERAGE_COLUMNS = [
     "school_year", "phu_name", "age", "antigen", "students", "students_up_to_date", "coverage_percent", "goal_percent",
@@ -618,85 +619,6 @@ def exemptions(report: Report) -> Section:
     return Section("exemptions", {"by_antigen": by_antigen, "choices": choices, "chosen": choices[0].value})
 
 
-# Beyond coverage
-
-
-def beyond(report: Report) -> Section | None:
-    """Why students are not up to date, and what coverage would be had no visit been missed. Internal only."""
-    language, warehouse = report.language, report.warehouse
-    reasons = select(warehouse.not_up_to_date, geography="province")
-    reach = select(warehouse.within_reach, geography="province")
-    if not reasons or not reach:
-        return None
-
-    def name(row: dict) -> str:
-        return f"{language.antigen(row['antigen'])}, {report.age(row['age'])}"
-
-    def figure(key: str, title: str, rows: list[dict], marks: list[tuple[str, str]], columns: list[str]) -> Figure:
-        subtitle = language(f"beyond.{key}_subtitle")
-        texts = [(column, kind, language(f"table.{column}")) for column, kind in marks]
-        drawing = dot_table(
-            language,
-            rows,
-            label=subtitle,
-            heading=language("table.antigen"),
-            columns=texts,
-            name=name,
-            ceiling=100 if key == "reach" else None,
-            legend=[(kind, text) for _, kind, text in texts],
-            has_line=True,
-        )
-        data = data_table(language, f"beyond-{key}", rows, ["school_year", "age", "antigen", "students", *columns])
-        said = [language(f"beyond.{key}_note"), *notes(language, rows)]
-        return Figure(f"beyond-{key}", first_upper(title), subtitle, drawing, data, said)
-
-    def gain(row: dict) -> float:
-        return (row["coverage_without_missed_percent"] or 0) - (row["coverage_percent"] or 0)
-
-    def total(row: dict) -> int:
-        return sum(row[status] for status in STATUSES)
-
-    reach = sorted(reach, key=lambda row: (row["age"], -gain(row)))
-    widest = max(reach, key=gain)
-    reach_title = language(
-        "beyond.reach_title",
-        antigen=language.antigen(widest["antigen"], "of"),
-        age=report.age(widest["age"]),
-        coverage=cell(language, widest, "coverage_percent"),
-        without=cell(language, widest, "coverage_without_missed_percent"),
-    )
-    missing = sum(map(total, reasons))
-    title = language(
-        "beyond.reasons_title",
-        no_record=language.percent(100 * sum(row["no_record"] for row in reasons) / missing if missing else 0),
-        refused=language.percent(100 * sum(row["doses_refused"] for row in reasons) / missing if missing else 0),
-    )
-    reasons = sorted(reasons, key=lambda row: (row["age"], -(row["no_record_percent"] or 0)))
-    return Section(
-        "beyond",
-        {
-            "figures": [
-                figure(
-                    "reasons",
-                    title,
-                    reasons,
-                    [("no_record_percent", "completed"), ("doses_refused_percent", "unimmunized"),
-                     ("series_incomplete_percent", "initiated")],
-                    [*STATUSES, *(f"{status}_percent" for status in STATUSES)],
-                ),
-                figure(
-                    "reach",
-                    reach_title,
-                    reach,
-                    [("coverage_percent", "completed"), ("coverage_without_missed_percent", "initiated")],
-                    ["coverage_percent", "missed_percent", "coverage_without_missed_percent",
-                     "coverage_with_grace_percent"],
-                ),
-            ]
-        },
-    )  # fmt: skip
-
-
 # Assignment of students
 
 
@@ -915,8 +837,3 @@ def summary(report: Report) -> Section:
     ]
     goals = [goals_title(report, age) + "." for age in (7, 12, 17)]
     return Section("summary", {"findings": findings, "goals": goals})
-
-
-SECTIONS: list[Callable[[Report], Section | None]] = [
-    summary, province, units, all_ispa, series, exemptions, beyond, assignment, quality, methods,
-]  # fmt: skip

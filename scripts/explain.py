@@ -5,9 +5,10 @@
     WAREHOUSE_PATH=/path/to/2018.duckdb explain.py 3907765171
 
 Prints, for each client: the education record that assigned the student and the ones that lost; for each antigen
-whether the student is up to date and by which criterion; for each schedule every dose with its slot or its reason, the
-rule and the annex's sentence, each condition with the dates that it compares, and the first day on which a refused dose
-would have counted; and where the student is not up to date the nearest criterion and the next dose.
+whether the student is up to date and by which criterion, the exemption records and where it stands under ISPA; for each
+schedule every dose with its slot or its reason, the rule and the annex's sentence, each condition with the dates that
+it compares, and the first day on which a refused dose would have counted; where the student is not up to date the
+nearest criterion, the others, and the next dose; and the records that no antigen took, with the reason.
 
 WAREHOUSE_PATH  the DuckDB file (default: warehouse.duckdb in the project folder); it is opened read-only
 
@@ -45,17 +46,49 @@ QUERIES = {
         from assessment.student_antigens as student_antigens inner join annex.antigens as antigens using (antigen)
     """,
     "exemptions": "from assessment.student_exemptions where has_medical_exemption or has_nonmedical_exemption",
+    "exemption_records": """
+        from intermediate.int_exemptions_labelled
+        where case when exemption_type = 'evidence_of_immunity' then is_immunity_label else is_exemption_label end
+    """,
+    "ispa": """
+        select compliance.*, diseases.disease_name
+        from assessment.ispa_compliance as compliance
+        inner join practice.ispa_diseases as diseases using (disease, antigen)
+    """,
     "doses": """
         select doses.*, refused.tried_dose_number, refused.earliest_counted_date, refused.counted_by_rule_id,
-            refused.days_short, schedules.sort_order
+            refused.days_short, schedules.sort_order, records.trade_name
         from assessment.doses as doses
         inner join annex.schedules as schedules using (antigen, schedule)
         left join assessment.refused_doses as refused using (client_id, antigen, schedule, immunization_id)
+        left join (
+            select client_id, immunization_id, administered_date, min(trade_name) as trade_name
+            from staging.stg_panorama__immunizations group by all
+        ) as records
+            on doses.client_id = records.client_id
+            and doses.immunization_id is not distinct from records.immunization_id
+            and doses.administered_date = records.administered_date
     """,
     "dose_conditions": "from assessment.dose_conditions",
     "criterion_conditions": "from assessment.criterion_conditions",
+    "schedules_planned": """
+        select planned.*, students.client_id
+        from intermediate.int_schedules_planned as planned
+        inner join intermediate.int_students as students using (student_key)
+    """,
     "next_doses": "from assessment.next_doses",
     "next_dose_conditions": "from assessment.next_dose_conditions",
+    "other_records": """
+        select records.*, coalesce(agents.is_known, false) as is_known_agent
+        from staging.stg_panorama__immunizations as records
+        left join (
+            select agent, bool_or(is_known) as is_known from intermediate.int_agents group by agent
+        ) as agents using (agent)
+        anti join assessment.doses as doses
+            on records.client_id = doses.client_id
+            and records.immunization_id is not distinct from doses.immunization_id
+            and records.administered_date = doses.administered_date
+    """,
 }
 
 
@@ -88,7 +121,7 @@ class Facts:
     rows: dict[str, list[dict]] = field(default_factory=lambda: defaultdict(list))
 
     def of(self, name: str, **where: object) -> list[dict]:
-        return [row for row in self.rows[name] if all(row[column] == value for column, value in where.items())]
+        return [row for row in self.rows[name] if where.items() <= row.items()]
 
 
 def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
@@ -150,6 +183,13 @@ class Explanation:
         self.school_record()
         for antigen in sorted(self.facts.rows["antigens"], key=lambda row: row["sort_order"]):
             self.antigen(antigen)
+        if self.facts.rows["other_records"]:
+            self.say(0, "Records that no antigen took")
+            for record in sorted(
+                self.facts.rows["other_records"],
+                key=lambda r: (str(r["administered_date"] or ""), r["immunization_id"] or ""),
+            ):
+                self.other_record(record)
         return self.lines
 
     def school_record(self) -> None:
@@ -188,6 +228,16 @@ class Explanation:
     def antigen(self, row: dict) -> None:
         antigen = row["antigen"]
         self.say(0, f"{row['antigen_name']} [{antigen}]: {'up to date' if row['is_up_to_date'] else 'not up to date'}")
+        for ispa in self.facts.of("ispa", antigen=antigen):
+            self.say(1, f"ISPA, {ispa['disease_name']}: {ispa['status'].replace('_', ' ')} on {ispa['as_of']}")
+        for record in sorted(
+            self.facts.of("exemption_records", antigen=antigen), key=lambda r: r["exemption_id"] or ""
+        ):
+            self.say(
+                1,
+                f"exemption record {record['exemption_id']}: {record['exemption_type']}, "
+                f"from {record['effective_from'] or 'not recorded'} to {record['effective_to'] or 'open'}",
+            )
         if row["has_evidence_of_immunity"]:
             self.say(1, "evidence of immunity is on record")
         for exemption in self.facts.of("exemptions", antigen=antigen):
@@ -215,7 +265,9 @@ class Explanation:
         return f"“{self.sentences[rule_id]}”"
 
     def dose(self, dose: dict, of_schedule: list[dict]) -> None:
-        name = f"{dose['administered_date']} {dose['agent']} ({dose['immunization_id']})"
+        # The rule for hepatitis B in two doses goes by the trade name.
+        trade_name = f", trade name {dose['trade_name'] or 'missing'}" if dose["antigen"] == "hepatitis_b" else ""
+        name = f"{dose['administered_date']} {dose['agent']}{trade_name} ({dose['immunization_id']})"
         key = {"antigen": dose["antigen"], "schedule": dose["schedule"], "immunization_id": dose["immunization_id"]}
         rule_id = dose["rule_id"]
         if dose["is_valid"]:
@@ -261,7 +313,7 @@ class Explanation:
         # What says no more than a stricter condition beside it is left out.
         names = {row["condition"] for row in rows}
         implied = {
-            "not_before_birth": {"age_from", "window"} & names,
+            "not_before_birth": {"age_from", "window", "interval_from", "after_previous_dose"} & names,
             "after_previous_dose": {"interval_from"} & names,
         }
         for row in sorted(rows, key=lambda r: r["condition_number"]):
@@ -301,6 +353,28 @@ class Explanation:
             f"{plan['earliest_valid_date']} on by {plan['earliest_rule_id']}: {self.quoted(plan['earliest_rule_id'])}",
         )
         self.conditions(2, self.facts.of("next_dose_conditions", antigen=plan["antigen"], day="earliest"))
+        self.next_day(plan)
+        conditions = self.facts.of("criterion_conditions", antigen=plan["antigen"])
+        for schedule, rule_id in sorted({(row["schedule"], row["rule_id"]) for row in conditions}):
+            if rule_id != plan["criterion"]:
+                self.other_criterion(plan["antigen"], schedule, rule_id)
+
+    def other_criterion(self, antigen: str, schedule: str, rule_id: str) -> None:
+        self.say(1, f"other criterion {rule_id} on schedule {schedule}: {self.quoted(rule_id)}")
+        self.criterion_conditions(2, antigen, rule_id)
+        planned = self.facts.of("schedules_planned", antigen=antigen, schedule=schedule)
+        if not planned:
+            by_product = ", by the rule for the products given so far" if antigen == "hepatitis_b" else ""
+            self.say(2, f"the schedule cannot be completed any more{by_product}")
+        for plan in planned:
+            if plan["criterion"] == rule_id:
+                self.say(
+                    2,
+                    f"it takes {plan['doses_needed']} valid dose(s), "
+                    f"the last on {plan['last_dose_date']} at the earliest",
+                )
+
+    def next_day(self, plan: dict) -> None:
         if plan["is_due"]:
             self.say(1, f"due: given on {plan['as_of']} it counts by {plan['rule_id']}: {self.quoted(plan['rule_id'])}")
         else:
@@ -309,7 +383,21 @@ class Explanation:
                 f"not due on {plan['as_of']}: it counts from {plan['next_valid_date']} on by {plan['rule_id']}: "
                 f"{self.quoted(plan['rule_id'])}",
             )
+        said_above = plan["earliest_valid_date"], plan["earliest_rule_id"]
+        if (plan["next_valid_date"], plan["rule_id"]) != said_above:
             self.conditions(2, self.facts.of("next_dose_conditions", antigen=plan["antigen"], day="next"))
+
+    def other_record(self, record: dict) -> None:
+        given, student = record["administered_date"], self.student
+        if given is None:
+            why = "it has no date that can be read"
+        elif given > student["assessment_date"]:
+            why = f"it is after {student['assessment_date']}"
+        elif not record["is_known_agent"]:
+            why = "no table knows its agent"
+        else:
+            why = "it is for no antigen assessed for this student"
+        self.say(1, f"{given or 'undated'} {record['agent'] or 'no agent'} ({record['immunization_id']}): {why}")
 
 
 def explanations(connection: duckdb.DuckDBPyConnection, client_ids: list[str]) -> dict[str, list[str]]:

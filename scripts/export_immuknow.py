@@ -150,13 +150,16 @@ def listed(texts: list[str], separator: str) -> str:
     return f"{f'{separator} '.join(texts)}{separator}"
 
 
-def row_of(student: dict, doses: list[tuple[date, str]], names: dict[str, str], separator: str) -> dict[str, object]:
+def row_of(
+    student: dict, doses: list[tuple[date, str]], names: dict[str, str], types: dict[str, str], separator: str
+) -> dict[str, object]:
     by_day: dict[date, list[str]] = defaultdict(list)
     for day, agent in doses:
         by_day[day].append(agent)
     school = student["school_name"] or student["school_id"]
+    school_type = (student["school_type"] or "").strip()
     return {name: names.get(name, "") for name in NAME_COLUMNS} | {
-        "School Type": (student["school_type"] or "").strip().title(),
+        "School Type": types.get(comparable(school_type), school_type).title(),
         "School Name": school,
         "School Id": student["school_id"],
         "Board Name": student["school_board"] or "",
@@ -218,11 +221,15 @@ def export(arguments: argparse.Namespace) -> str:
     names = read_names(Path(arguments.names)) if arguments.names else {}
     with open_warehouse(warehouse) as connection:
         found = read_list(connection, arguments)
+        # As the annex spells them, whatever blanks and hyphens the extract has.
+        known = connection.execute("select distinct school_type from annex.school_type_priorities").fetchall()
+    types = {comparable(name): name for (name,) in known}
     kept = [(student, doses) for student, doses in found if TEN_DIGITS.fullmatch(student["client_id"])]
     panorama = arguments.form == "panorama"
     columns = dict(zip(PANORAMA_COLUMNS, PANORAMA_COLUMNS, strict=True)) if panorama else IMMUKNOW_COLUMNS
     rows = [
-        row_of(student, doses, names.get(student["client_id"], {}), "," if panorama else ";") for student, doses in kept
+        row_of(student, doses, names.get(student["client_id"], {}), types, "," if panorama else ";")
+        for student, doses in kept
     ]
     write(output, list(columns), [[row[source] for source in columns.values()] for row in rows])
     said = [f"{len(rows)} overdue students written to {output}."]

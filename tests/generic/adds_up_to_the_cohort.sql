@@ -1,5 +1,8 @@
-{#- The students of a split add up to the cohort of `coverage`, and those it calls up to date to the students up to date. -#}
-{% test adds_up_to_the_cohort(model, up_to_date) %}
+{#-
+    The students of a split add up to the cohort of `coverage`, and those it calls up to date to the students up to date. A split of
+    some cohorts only names a table that has a row for each of these.
+-#}
+{% test adds_up_to_the_cohort(model, up_to_date, cohorts_of=none) %}
 with split as (
     select
         geography,
@@ -10,17 +13,36 @@ with split as (
         sum(case when {{ up_to_date }} then students else 0 end) as students_up_to_date
     from {{ model }}
     group by geography, coalesce(phu_id, ''), age, antigen
+),
+
+cohorts as (
+    select
+        coverage.geography,
+        coalesce(coverage.phu_id, '') as phu_id,
+        coverage.age,
+        coverage.antigen,
+        coverage.students,
+        coverage.students_up_to_date
+    from {{ ref('coverage') }} as coverage
+    {%- if cohorts_of %}
+    inner join (select distinct age, antigen from {{ cohorts_of }}) as of_the_split
+        on
+            coverage.age = of_the_split.age
+            and coverage.antigen = of_the_split.antigen
+    {%- endif %}
 )
 
-select split.*
-from split
-left join {{ ref('coverage') }} as coverage
+select
+    cohorts.*,
+    split.students as students_of_split
+from cohorts
+full join split
     on
-        split.geography = coverage.geography
-        and split.phu_id = coalesce(coverage.phu_id, '')
-        and split.age = coverage.age
-        and split.antigen = coverage.antigen
+        cohorts.geography = split.geography
+        and cohorts.phu_id = split.phu_id
+        and cohorts.age = split.age
+        and cohorts.antigen = split.antigen
 where
-    coalesce(split.students <> coverage.students, true)
-    or split.students_up_to_date <> coverage.students_up_to_date
+    coalesce(split.students <> cohorts.students, true)
+    or split.students_up_to_date <> cohorts.students_up_to_date
 {% endtest %}

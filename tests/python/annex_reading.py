@@ -285,6 +285,14 @@ class History:
         return POLYSACCHARIDE_INTERACTION if recent else None
 
 
+def history_of_any_day(birth, gender, doses, school_year=2018):
+    """All doses, those after the assessment date too: what would be, were they given."""
+    history = History(birth, doses, school_year + 50, gender)
+    history.year = SchoolYear(school_year)
+    history.age = history.year.age_of(birth)
+    return history
+
+
 def spaced_days(dose, earlier, days):
     """Received this many days or more after an earlier valid dose."""
     return None if days_after(dose.given, earlier.given) >= days else INTERVAL_TOO_SHORT

@@ -299,6 +299,11 @@ def tabs_of(app):
     return [tab.label for tab in app.tabs]
 
 
+def html_of(app):
+    """Everything that the page draws itself."""
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
 def test_one_students_page_is_there_only_when_it_is_asked_for(demonstration, monkeypatch):
     for name in ("RELEASE", "EXPLAIN", "WAREHOUSE_PATH"):
         monkeypatch.delenv(name, raising=False)
@@ -312,5 +317,37 @@ def test_one_students_page_is_there_only_when_it_is_asked_for(demonstration, mon
     assert not app.exception and app.code[0].value.startswith(f"Client {client} in the school year 2018-19")
     app.text_input(key="client_id").set_value("9999999990").run()
     assert not app.code
+    # Without an id, who is overdue: the lists that lead to students.
+    overdue = demonstration.rows("select client_id from assessment.ispa_overdue_students where phu_id = 'WE'")
+    app.text_input(key="client_id").set_value("").run()
+    app.selectbox(key="unit").set_value("WE").run()
+    shown = html_of(app)
+    assert overdue and not app.exception and all(client_id in shown for (client_id,) in overdue)
+    monkeypatch.setenv("SCHOOLS", "1")
     monkeypatch.setenv("RELEASE", "1")
-    assert "One student" not in tabs_of(app.run())
+    assert not {"One student", "Schools"} & set(tabs_of(app.run()))
+
+
+def test_schools_are_there_only_when_they_are_asked_for_and_small_ones_withheld(demonstration, monkeypatch):
+    for name in ("RELEASE", "EXPLAIN", "SCHOOLS", "WAREHOUSE_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WAREHOUSES", str(demonstration.warehouse))
+    app = AppTest.from_file(str(ROOT / "report" / "explorer.py"), default_timeout=60)
+    assert "Schools" not in tabs_of(app.run())
+    monkeypatch.setenv("SCHOOLS", "1")
+    assert "Schools" in tabs_of(app.run())
+    phu_id, age, antigen = demonstration.rows(
+        "select phu_id, age, antigen from schools.coverage group by all "
+        "order by bool_or(is_withheld) and not bool_and(is_withheld) desc, count(*) desc, antigen limit 1"
+    )[0]
+    for key, value in (("age", age), ("antigen", antigen), ("unit", phu_id)):
+        app.selectbox(key=key).set_value(value).run()
+    shown = html_of(app)
+    rows = demonstration.rows(
+        "select school_name, students, is_withheld from schools.coverage "
+        f"where phu_id = '{phu_id}' and age = {age} and antigen = '{antigen}'"
+    )
+    assert {is_withheld for _, _, is_withheld in rows} == {True, False}
+    for name, students, is_withheld in rows:
+        row = re.search(rf"<tr><td>{re.escape(name)}</td>.*?</tr>", shown)[0]
+        assert ("withheld" in row) == is_withheld and (is_withheld or f"<td>{students}</td>" in row)

@@ -159,6 +159,7 @@ def test_ids_dates_agents_and_names_are_what_the_program_checks(demonstration, l
             and 2019 - born.year - 1 <= int(row["Age"]) <= 2019 - born.year
         )
         assert row["Last Name"].startswith("Zzyxnamed") and row["City"] == "Springfield, North"
+        assert re.fullmatch(r"[A-Z][\w&' -]*|", row["School Type"], re.ASCII) and "  " not in row["School Type"]
         assert row["Unique ID"] == f"{row['School Name'].upper()}-{client}"
         for texts, separator in (
             ((row["Overdue Disease"], row["Overdue Agent"], row["Imms Given"]), ","),

@@ -8,15 +8,13 @@ from datetime import date, timedelta
 
 import annex_reading
 import pytest
-from annex_reading import Dose, History
+from annex_reading import Dose
 from compiled_models import CompiledModels
 from conftest import ONLY_TABLES, run_dbt
 from random_extracts import write_extracts
 
 DAY = timedelta(days=1)
 ASSESSED = date(2019, 8, 31)
-# Later than any dose that is proposed.
-NO_DOSE_AFTER = 2060
 SCHEDULES = {
     *(
         (antigen, "series")
@@ -75,19 +73,11 @@ def histories(extracts):
     }
 
 
-def history_with(birth, gender, doses):
-    """All doses, whatever their day, in the school year 2018-19."""
-    history = History(birth, doses, NO_DOSE_AFTER, gender)
-    history.year = annex_reading.SchoolYear(2018)
-    history.age = history.year.age_of(birth)
-    return history
-
-
 def slot_filled(histories, client_id, antigen, schedule, given, agent, trade_name):
     """The slot that one more dose fills by the independent reading, None where it is refused."""
     birth, gender, doses = histories[client_id]
     more = [Dose("~next", given, name, trade_name or "") for name in annex_reading.AGENT_ALIASES.get(agent, (agent,))]
-    found = annex_reading.assess_antigen(antigen, history_with(birth, gender, [*doses, *more]))
+    found = annex_reading.assess_antigen(antigen, annex_reading.history_of_any_day(birth, gender, [*doses, *more]))
     return next(v.dose_number for v in found.verdicts if v.schedule == schedule and v.dose.immunization_id == "~next")
 
 
@@ -284,6 +274,7 @@ def test_doses_given_as_proposed_bring_every_student_up_to_date(models, historie
     assert {row[5] for row in before.values()} >= {1, 2, 3, 5}
     for (client_id, antigen), doses in received.items():
         birth, gender, recorded = histories[client_id]
-        found = annex_reading.assess_antigen(antigen, history_with(birth, gender, [*recorded, *doses]))
+        history = annex_reading.history_of_any_day(birth, gender, [*recorded, *doses])
+        found = annex_reading.assess_antigen(antigen, history)
         assert found.is_up_to_date_by_doses, (client_id, antigen)
     assert Counter(map(len, received.values())) == Counter(row[5] for row in before.values())

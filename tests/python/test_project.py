@@ -57,7 +57,7 @@ def test_every_built_column_is_documented(demonstration, manifest):
 
 def test_every_table_that_readers_read_is_under_contract(manifest):
     models = [n for n in manifest["nodes"].values() if n["resource_type"] == "model"]
-    public = [n for n in models if n["schema"] in ("assessment", "marts", "published")]
+    public = [n for n in models if n["schema"] in ("assessment", "marts", "published", "schools")]
     assert len(public) >= 19
     assert not [n["name"] for n in public if not n["config"]["contract"]["enforced"]]
 
@@ -71,7 +71,7 @@ def queries_of(manifest, schemas):
 
 def test_every_table_that_readers_read_says_what_it_answers_and_shows_a_query_that_runs(demonstration, manifest):
     silent = []
-    for name, queries in queries_of(manifest, ("assessment", "marts", "published")):
+    for name, queries in queries_of(manifest, ("assessment", "marts", "published", "schools")):
         assert len(queries) == 1, name
         # The demonstration has no verdict of Panorama's to compare.
         if not demonstration.rows(queries[0]) and name != "verdicts_compared":
@@ -84,7 +84,7 @@ def test_what_people_look_at_is_in_the_lineage(manifest):
     exposed = {parent for exposure in manifest["exposures"].values() for parent in exposure["depends_on"]["nodes"]}
     read = {
         node["unique_id"] for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["schema"] in ("marts", "published")
+        if node["resource_type"] == "model" and node["schema"] in ("marts", "published", "schools")
     }
     assert read <= exposed
 
@@ -108,7 +108,7 @@ def test_every_model_of_valid_doses_is_one_call_of_its_macro():
 def test_marts_hold_no_person(demonstration):
     assert not demonstration.rows(
         "select table_name, column_name from information_schema.columns "
-        "where table_schema in ('marts', 'published') and column_name in "
+        "where table_schema in ('marts', 'published', 'schools') and column_name in "
         "('client_id', 'student_key', 'immunization_id', 'exemption_id', 'education_record_id', 'date_of_birth')"
     )
 

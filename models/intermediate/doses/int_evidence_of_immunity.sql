@@ -1,13 +1,5 @@
 with exemptions as (
-    select * from {{ ref('stg_panorama__exemptions') }}
-),
-
-labels as (
-    select * from {{ ref('exemption_labels') }}
-),
-
-reasons as (
-    select * from {{ ref('exemption_reasons') }}
+    select * from {{ ref('int_exemptions_labelled') }}
 ),
 
 students as (
@@ -21,21 +13,15 @@ school_year as (
 final as (
     select distinct
         students.student_key,
-        labels.antigen
+        exemptions.antigen
     from exemptions
     cross join school_year
     inner join students
         on exemptions.client_id = students.client_id
-    inner join labels
-        on exemptions.exemption_antigen_label = {{ normalized_label('labels.exemption_antigen') }}
-    inner join reasons
-        on exemptions.reason_label = {{ normalized_label('reasons.reason') }}
     where
-        labels.is_immunity_label
-        and reasons.exemption_type = 'evidence_of_immunity'
+        exemptions.is_immunity_label
+        and exemptions.exemption_type = 'evidence_of_immunity'
         and exemptions.effective_from <= school_year.assessment_date
-        and {{ holds_in('school_year.first_year', 'labels') }}
-        and {{ holds_in('school_year.first_year', 'reasons') }}
 )
 
 select * from final

@@ -1,36 +1,4 @@
-with rules as (
-    {{ dose_rules() }}
-),
-
-current_agents as (
-    {{ dose_rule_agents('current') }}
-),
-
-first_agents as (
-    {{ dose_rule_agents('first') }}
-),
-
-criteria as (
-    {{ up_to_date_rules() }}
-),
-
-gaps as (
-    select * from {{ ref('int_interaction_gaps') }}
-),
-
-open_antigens as (
-    select * from {{ ref('int_open_antigens') }}
-),
-
-series as (
-    select * from {{ ref('int_series') }}
-),
-
-school_year as (
-    select * from {{ ref('int_school_year') }}
-),
-
-immunizations as (
+with immunizations as (
     select * from {{ ref('int_open_immunizations') }}
 ),
 

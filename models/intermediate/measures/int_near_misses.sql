@@ -1,14 +1,4 @@
-with rules as (
-    {{ dose_rules() }}
-),
-
-current_agents as (
-    {{ dose_rule_agents('current') }}
-),
-
-first_agents as (
-    {{ dose_rule_agents('first') }}
-),
+with {{ dose_rules_and_agents() }},
 
 open_antigens as (
     select * from {{ ref('int_open_antigens') }}

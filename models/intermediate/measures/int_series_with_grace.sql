@@ -2,17 +2,7 @@
 -- sqlfluff:exclude_rules:references.keywords,structure.column_order,layout.indent
 -#}
 {%- set slots = slot_count() -%}
-with rules as (
-    {{ dose_rules() }}
-),
-
-current_agents as (
-    {{ dose_rule_agents('current') }}
-),
-
-first_agents as (
-    {{ dose_rule_agents('first') }}
-),
+with {{ dose_rules_and_agents() }},
 
 open_antigens as (
     select * from {{ ref('int_open_antigens') }}

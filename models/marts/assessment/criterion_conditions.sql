@@ -4,10 +4,7 @@
 {%- set reference_dose_date = slot_date('rules.reference_dose_number', 'doses') %}
 {%- set birth = 'doses.date_of_birth' %}
 with rules as (
-    select rules.*
-    from {{ ref('up_to_date_rules') }} as rules
-    cross join {{ ref('int_school_year') }} as school_year
-    where {{ holds_in('school_year.first_year', 'rules') }}
+    {{ rules_in_force('up_to_date_rules') }}
 ),
 
 student_antigens as (

@@ -5,10 +5,7 @@
 
 {%- set slots = slot_count() %}
 with rules as (
-    select rules.*
-    from {{ ref('dose_rules') }} as rules
-    cross join {{ ref('int_school_year') }} as school_year
-    where {{ holds_in('school_year.first_year', 'rules') }}
+    {{ rules_in_force('dose_rules') }}
 ),
 
 next_doses as (

@@ -1,15 +1,5 @@
 {%- set slots = slot_count() -%}
-with rules as (
-    {{ dose_rules() }}
-),
-
-current_agents as (
-    {{ dose_rule_agents('current') }}
-),
-
-first_agents as (
-    {{ dose_rule_agents('first') }}
-),
+with {{ dose_rules_and_agents() }},
 
 gaps as (
     select * from {{ ref('int_interaction_gaps') }}

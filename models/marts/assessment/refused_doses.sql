@@ -1,16 +1,6 @@
 {{ config(materialized='view') }}
 
-with rules as (
-    {{ dose_rules() }}
-),
-
-current_agents as (
-    {{ dose_rule_agents('current') }}
-),
-
-first_agents as (
-    {{ dose_rule_agents('first') }}
-),
+with {{ dose_rules_and_agents() }},
 
 refused as (
     select * from {{ ref('doses') }}

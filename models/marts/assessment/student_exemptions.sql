@@ -3,15 +3,8 @@ with students as (
 ),
 
 exemptions as (
-    select * from {{ ref('stg_panorama__exemptions') }}
-),
-
-labels as (
-    select * from {{ ref('exemption_labels') }}
-),
-
-reasons as (
-    select * from {{ ref('exemption_reasons') }}
+    select * from {{ ref('int_exemptions_labelled') }}
+    where is_exemption_label
 ),
 
 assessed_antigens as (
@@ -25,22 +18,15 @@ school_year as (
 effective as (
     select
         exemptions.client_id,
-        labels.antigen,
-        bool_or(reasons.exemption_type = 'medical') as has_medical_exemption,
-        bool_or(reasons.exemption_type = 'nonmedical') as has_nonmedical_exemption
+        exemptions.antigen,
+        bool_or(exemptions.exemption_type = 'medical') as has_medical_exemption,
+        bool_or(exemptions.exemption_type = 'nonmedical') as has_nonmedical_exemption
     from exemptions
     cross join school_year
-    inner join labels
-        on exemptions.exemption_antigen_label = {{ normalized_label('labels.exemption_antigen') }}
-    inner join reasons
-        on exemptions.reason_label = {{ normalized_label('reasons.reason') }}
     where
-        labels.is_exemption_label
-        and coalesce(exemptions.effective_from <= school_year.assessment_date, true)
+        coalesce(exemptions.effective_from <= school_year.assessment_date, true)
         and coalesce(exemptions.effective_to >= school_year.first_day, true)
-        and {{ holds_in('school_year.first_year', 'labels') }}
-        and {{ holds_in('school_year.first_year', 'reasons') }}
-    group by exemptions.client_id, labels.antigen
+    group by exemptions.client_id, exemptions.antigen
 ),
 
 final as (

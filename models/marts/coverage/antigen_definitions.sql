@@ -7,45 +7,27 @@ antigens as (
 ),
 
 dose_rules as (
-    select rules.*
-    from {{ ref('dose_rules') }} as rules
-    cross join school_year
-    where {{ holds_in('school_year.first_year', 'rules') }}
+    {{ rules_in_force('dose_rules') }}
 ),
 
 up_to_date_rules as (
-    select rules.*
-    from {{ ref('up_to_date_rules') }} as rules
-    cross join school_year
-    where {{ holds_in('school_year.first_year', 'rules') }}
+    {{ rules_in_force('up_to_date_rules') }}
 ),
 
 statements as (
-    select rules.*
-    from {{ ref('antigen_statements') }} as rules
-    cross join school_year
-    where {{ holds_in('school_year.first_year', 'rules') }}
+    {{ rules_in_force('antigen_statements') }}
 ),
 
 antigen_agents as (
-    select rules.*
-    from {{ ref('antigen_agents') }} as rules
-    cross join school_year
-    where {{ holds_in('school_year.first_year', 'rules') }}
+    {{ rules_in_force('antigen_agents') }}
 ),
 
 exemption_labels as (
-    select rules.*
-    from {{ ref('exemption_labels') }} as rules
-    cross join school_year
-    where {{ holds_in('school_year.first_year', 'rules') }}
+    {{ rules_in_force('exemption_labels') }}
 ),
 
 assessed_antigens as (
-    select rules.*
-    from {{ ref('assessed_antigens') }} as rules
-    cross join school_year
-    where {{ holds_in('school_year.first_year', 'rules') }}
+    {{ rules_in_force('assessed_antigens') }}
 ),
 
 rule_agents as (

@@ -25,7 +25,8 @@ doses_asked as (
     select
         frame.age,
         frame.antigen,
-        min(criteria.valid_doses) as doses_asked
+        min(criteria.valid_doses) as doses_asked,
+        max(criteria.valid_doses) as most_doses_asked
     from frame
     inner join criteria
         on
@@ -111,6 +112,7 @@ final as (
         on
             with_previous.age = doses_asked.age
             and with_previous.antigen = doses_asked.antigen
+            and with_previous.dose_number <= doses_asked.most_doses_asked
 )
 
 select * from final

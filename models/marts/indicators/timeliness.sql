@@ -10,6 +10,10 @@ recommended_ages as (
     select * from {{ ref('int_recommended_ages') }}
 ),
 
+school_year as (
+    select * from {{ ref('int_school_year') }}
+),
+
 valid_doses as (
     select * from {{ ref('int_valid_doses_by_age_in_months') }}
 ),
@@ -43,6 +47,7 @@ counts as (
         cast(coalesce(sum(counts_by_phu.students_timely), 0) as bigint) as students_timely,
         cast(coalesce(sum(counts_by_phu.students_late), 0) as bigint) as students_late
     from frame
+    cross join school_year
     inner join recommended_ages
         on frame.antigen = recommended_ages.antigen
     left join counts_by_phu
@@ -52,6 +57,10 @@ counts as (
             and recommended_ages.schedule = counts_by_phu.schedule
             and recommended_ages.dose_number = counts_by_phu.dose_number
             and (frame.geography = 'province' or frame.phu_id = counts_by_phu.phu_id)
+    -- What is recommended at an age that the youngest of the cohort have not reached is not missing.
+    where
+        {{ add_period('make_date(school_year.first_year - frame.age, 12, 31)', 'recommended_ages.age_from') }}
+        <= school_year.assessment_date
     group by
         frame.school_year, frame.geography, frame.phu_id, frame.phu_name, frame.age, frame.antigen,
         recommended_ages.schedule, recommended_ages.dose_number, recommended_ages.recommended_at

@@ -48,127 +48,45 @@ cohorts as (
     group by school_year, geography, phu_id, phu_name, age
 ),
 
-measures as (
-    select
-        'students' as measure,
-        school_year,
-        geography,
-        phu_id,
-        phu_name,
-        age,
-        cast(null as {{ dbt.type_string() }}) as antigen,
-        'all' as gender,
-        students,
-        students as students_counted,
-        cast(null as double) as goal_percent,
-        cast(null as int) as map_category
-    from cohorts
-    union all
-    select
-        'students' as measure,
-        coverage.school_year,
-        coverage.geography,
-        coverage.phu_id,
-        coverage.phu_name,
-        coverage.age,
-        coverage.antigen,
-        'all' as gender,
-        coverage.students,
-        coverage.students as students_counted,
-        cast(null as double) as goal_percent,
-        cast(null as int) as map_category
+eligible_cohorts as (
+    select coverage.*
     from coverage
     inner join assessed_genders
         on
             coverage.age = assessed_genders.age
             and coverage.antigen = assessed_genders.antigen
             and assessed_genders.assessed_gender is not null
-    union all
-    select
-        'coverage' as measure,
-        school_year,
-        geography,
-        phu_id,
-        phu_name,
-        age,
-        antigen,
-        'all' as gender,
-        students,
-        students_up_to_date as students_counted,
-        goal_percent,
-        map_category
-    from coverage
-    union all
-    select
-        'coverage_all_ispa' as measure,
-        school_year,
-        geography,
-        phu_id,
-        phu_name,
-        age,
-        cast(null as {{ dbt.type_string() }}) as antigen,
-        'all' as gender,
-        students,
-        students_up_to_date as students_counted,
-        cast(null as double) as goal_percent,
-        cast(null as int) as map_category
-    from coverage_all_ispa
-    {%- for measure, column in {
-        'completion': 'students_completed', 'initiation': 'students_initiated', 'unimmunized': 'students_unimmunized'
-    }.items() %}
-    union all
-    select
-        '{{ measure }}' as measure,
-        school_year,
-        geography,
-        phu_id,
-        phu_name,
-        age,
-        antigen,
-        gender,
-        students,
-        {{ column }} as students_counted,
-        cast(null as double) as goal_percent,
-        cast(null as int) as map_category
-    from series_uptake
+),
+
+series_by_gender as (
+    select * from series_uptake
     where
         geography = 'province'
         or gender = 'all'
-    {%- endfor %}
-    {%- for measure, column in {
-        'medical_exemption': 'students_medical', 'nonmedical_exemption': 'students_nonmedical'
-    }.items() %}
+),
+
+measures as (
+    {{ measure_rows('students', 'cohorts', 'students', has_antigen=false) }}
     union all
-    select
-        '{{ measure }}' as measure,
-        school_year,
-        geography,
-        phu_id,
-        phu_name,
-        age,
-        antigen,
-        'all' as gender,
-        students,
-        {{ column }} as students_counted,
-        cast(null as double) as goal_percent,
-        cast(null as int) as map_category
-    from exemptions
+    {{ measure_rows('students', 'eligible_cohorts', 'students') }}
     union all
-    select
-        '{{ measure }}_any_ispa' as measure,
-        school_year,
-        geography,
-        phu_id,
-        phu_name,
-        age,
-        cast(null as {{ dbt.type_string() }}) as antigen,
-        'all' as gender,
-        students,
-        {{ column }} as students_counted,
-        cast(null as double) as goal_percent,
-        cast(null as int) as map_category
-    from exemptions_any_ispa
-    {%- endfor %}
+    {{ measure_rows('coverage', 'coverage', 'students_up_to_date', has_goal=true) }}
+    union all
+    {{ measure_rows('coverage_all_ispa', 'coverage_all_ispa', 'students_up_to_date', has_antigen=false) }}
+    union all
+    {{ measure_rows('completion', 'series_by_gender', 'students_completed', has_gender=true) }}
+    union all
+    {{ measure_rows('initiation', 'series_by_gender', 'students_initiated', has_gender=true) }}
+    union all
+    {{ measure_rows('unimmunized', 'series_by_gender', 'students_unimmunized', has_gender=true) }}
+    union all
+    {{ measure_rows('medical_exemption', 'exemptions', 'students_medical') }}
+    union all
+    {{ measure_rows('medical_exemption_any_ispa', 'exemptions_any_ispa', 'students_medical', has_antigen=false) }}
+    union all
+    {{ measure_rows('nonmedical_exemption', 'exemptions', 'students_nonmedical') }}
+    union all
+    {{ measure_rows('nonmedical_exemption_any_ispa', 'exemptions_any_ispa', 'students_nonmedical', has_antigen=false) }}
 ),
 
 -- What is left of the province's students when those of both genders are taken away is a group too, if nobody prints it.
