@@ -8,7 +8,6 @@
     has_visits     doses are given at recorded visits only
 -#}
 {% macro doses_planned(not_before, has_visits=false) -%}
-{%- set slots = slot_count() -%}
 {{ dose_rules_and_agents() }},
 
 criteria as (
@@ -41,6 +40,15 @@ schedules_wanted as (
     group by antigen, age, schedule
 ),
 
+{{ steps_planned(not_before, has_visits) }}
+{%- endmacro %}
+
+{% macro steps_planned(not_before, has_visits) -%}
+    {{ return(adapter.dispatch('steps_planned')(not_before, has_visits)) }}
+{%- endmacro %}
+
+{% macro default__steps_planned(not_before, has_visits) -%}
+{%- set slots = slot_count() -%}
 plan_0 as (
     select
         open_antigens.student_key,
@@ -178,5 +186,222 @@ schedules_completed as (
     union all
     {%- endif %}
     {%- endfor %}
+)
+{%- endmacro %}
+
+{#-
+    Spark computes a CTE again wherever it is named, so that each step names the one before it once: schedules that are completed, or
+    that no day completes, are carried along. Plans, gaps and visits lie by student: nothing is shuffled.
+-#}
+{% macro spark__steps_planned(not_before, has_visits) -%}
+{%- set slots = slot_count() -%}
+{%- set previous = slot_date('doses.filled', 'doses') -%}
+{%- set dates = [] -%}
+{%- for slot in range(1, slots + 1) -%}
+    {%- do dates.append('dose_' ~ slot ~ '_date') -%}
+{%- endfor -%}
+{%- set unchanged = [
+    'student_key', 'antigen', 'schedule', 'age', 'date_of_birth', 'variant', 'agent_label', 'is_live', 'latest_dose_date',
+    'most_doses', 'filled_before', 'not_before'
+] -%}
+{%- set columns = unchanged + dates + [
+    'first_dose_agent_label', 'filled', 'next_dose_date', 'next_rule_id', 'criterion_number'
+] -%}
+state_0 as (
+    select
+        *,
+        filled_before as filled
+    from (
+        select /*+ broadcast(schedules_wanted, school_year) */
+            open_antigens.student_key,
+            open_antigens.antigen,
+            schedules_wanted.schedule,
+            open_antigens.age,
+            open_antigens.date_of_birth,
+            open_antigens.variant,
+            open_antigens.agent_label,
+            open_antigens.is_live,
+            open_antigens.latest_dose_date,
+            schedules_wanted.most_doses,
+            {%- for slot in range(1, slots + 1) %}
+            {{ '+ ' if not loop.first }}case when series.dose_{{ slot }}_date is null then 0 else 1 end
+            {%- endfor %} as filled_before,
+            {{ not_before }} as not_before,
+            {%- for date in dates %}
+            series.{{ date }},
+            {%- endfor %}
+            series.first_dose_agent_label,
+            cast(null as date) as next_dose_date,
+            cast(null as string) as next_rule_id,
+            cast(null as int) as criterion_number
+        from open_antigens
+        cross join school_year
+        inner join schedules_wanted
+            on
+                open_antigens.antigen = schedules_wanted.antigen
+                and open_antigens.age = coalesce(schedules_wanted.age, open_antigens.age)
+        left join series
+            on
+                open_antigens.student_key = series.student_key
+                and schedules_wanted.antigen = series.antigen
+                and schedules_wanted.schedule = series.schedule
+    )
+),
+
+{%- for step in range(1, slots + 1) %}
+
+-- A rule is not looked for where the schedule is completed, has no dose left to give, or found no day at a step before.
+bounded_{{ step }} as (
+    select /*+ broadcast(rules, current_agents, first_agents) */
+        doses.*,
+        struct(rules.*) as rules,
+        coalesce(
+            (current_agents.rule_id is not null or not rules.names_current_agents)
+            and (first_agents.rule_id is not null or not rules.names_first_agents),
+            false
+        ) as is_its_agent,
+        {{ previous }} as previous_dose_date,
+        greatest(
+            doses.date_of_birth
+            {%- for bound in earliest_dose_bounds(previous) %},
+            {{ bound }}
+            {%- endfor %}
+        ) as earliest_date
+    from state_{{ step - 1 }} as doses
+    left join rules
+        on
+            doses.antigen = rules.antigen
+            and doses.schedule = rules.schedule
+            and doses.filled + 1 = rules.dose_number
+            and (rules.variant is null or doses.variant = rules.variant)
+            and doses.criterion_number is null
+            and doses.filled < doses.most_doses
+            and doses.filled = doses.filled_before + {{ step - 1 }}
+            and {{ rule_condition('history', slots=slots + 1, series='doses') }}
+    left join current_agents
+        on
+            rules.rule_id = current_agents.rule_id
+            and doses.agent_label = current_agents.agent_label
+    left join first_agents
+        on
+            rules.rule_id = first_agents.rule_id
+            and doses.first_dose_agent_label = first_agents.agent_label
+),
+
+candidates_{{ step }} as (
+    select
+        bounded.*,
+        greatest(live_gaps.preceding_date, case when bounded.is_live then bounded.previous_dose_date end) as preceding_live_date,
+        polysaccharide_gaps.preceding_date as preceding_polysaccharide_date,
+        least(live_gaps.next_date, polysaccharide_gaps.next_date) as clear_until,
+        {%- if has_visits %}
+        visits.visit_date as administered_date
+        {%- else %}
+        greatest(
+            bounded.earliest_date,
+            {{ add_period('live_gaps.preceding_date', 'bounded.rules.live_interval_from') }},
+            {{ add_period('polysaccharide_gaps.preceding_date', 'bounded.rules.polysaccharide_interval_from') }}
+        ) as administered_date
+        {%- endif %}
+    from bounded_{{ step }} as bounded
+    {%- if has_visits %}
+    left join visits
+        on
+            bounded.student_key = visits.student_key
+            and bounded.earliest_date <= visits.visit_date
+            and bounded.is_its_agent
+    {%- endif %}
+    {%- for kind in ['live', 'polysaccharide'] %}
+    left join gaps as {{ kind }}_gaps
+        on
+            bounded.student_key = {{ kind }}_gaps.student_key
+            and bounded.antigen = {{ kind }}_gaps.antigen
+            and case when bounded.rules.{{ kind }}_interval_from is not null then '{{ kind }}' end = {{ kind }}_gaps.kind
+    {%- endfor %}
+),
+
+earliest_{{ step }} as (
+    select
+        {%- for column in columns %}
+        {{ column }},
+        {%- endfor %}
+        min(case when
+            is_its_agent
+            and coalesce(administered_date > preceding_live_date, true)
+            and coalesce(administered_date > preceding_polysaccharide_date, true)
+            and coalesce(administered_date <= clear_until, true)
+            and {{ rule_condition('age_from') }}
+            and {{ rule_condition('age_before') }}
+            and {{ rule_condition('window') }}
+            and {{ rule_condition('live') }}
+            and {{ rule_condition('polysaccharide') }}
+            and {{ rule_condition('interval', previous_dose_date='doses.previous_dose_date', series='doses') }}
+            then struct(administered_date, rules.rule_id as rule_id)
+        end) as earliest
+    from candidates_{{ step }} as doses
+    group by {{ columns | join(', ') }}
+),
+
+state_{{ step }} as (
+    select /*+ broadcast(rules, school_year) */
+        {%- for column in columns[:-1] %}
+        plans.{{ column }},
+        {%- endfor %}
+        coalesce(plans.criterion_number, min(rules.criterion_number)) as criterion_number
+    from (
+        select
+            {%- for column in unchanged %}
+            {{ column }},
+            {%- endfor %}
+            {%- for date in dates %}
+            case when filled + 1 = {{ loop.index }} then coalesce(earliest.administered_date, {{ date }}) else {{ date }} end as {{ date }},
+            {%- endfor %}
+            case when filled = 0 and earliest is not null then agent_label else first_dose_agent_label end as first_dose_agent_label,
+            case when earliest is null then filled else filled + 1 end as filled,
+            {%- if step == 1 %}
+            earliest.administered_date as next_dose_date,
+            earliest.rule_id as next_rule_id,
+            {%- else %}
+            next_dose_date,
+            next_rule_id,
+            {%- endif %}
+            criterion_number
+        from earliest_{{ step }}
+    ) as plans
+    cross join school_year
+    left join criteria as rules
+        on
+            plans.antigen = rules.antigen
+            and plans.schedule = rules.schedule
+            and plans.filled = rules.valid_doses
+            and plans.filled = plans.filled_before + {{ step }}
+            and plans.age = coalesce(rules.age, plans.age)
+            and plans.criterion_number is null
+            and {{ criterion_condition('plans.date_of_birth', series='plans') }}
+    group by {% for column in columns %}plans.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+),
+
+{%- endfor %}
+
+plan_1 as (
+    select * from state_1
+    where next_dose_date is not null
+),
+
+schedules_completed as (
+    select
+        student_key,
+        antigen,
+        schedule,
+        variant,
+        age,
+        criterion_number,
+        filled - filled_before as doses_needed,
+        filled_before + 1 as next_dose_number,
+        next_dose_date,
+        next_rule_id,
+        {{ slot_date('filled', 'plans') }} as last_dose_date
+    from state_{{ slots }} as plans
+    where criterion_number is not null
 )
 {%- endmacro %}

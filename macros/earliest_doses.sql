@@ -12,15 +12,6 @@
 -#}
 {% macro earliest_doses(plans, keys, has_gaps=true, has_visits=false) -%}
     {%- set previous = slot_date('doses.filled', 'doses') -%}
-    {%- set bounds = [
-        add_period('doses.date_of_birth', 'rules.age_from'),
-        'make_date(cast(extract(year from doses.date_of_birth) as int) + rules.window_opens_birth_years, 9, 1)',
-        add_period(previous, 'rules.interval_from'),
-        'case when doses.is_live then ' ~ add_period(previous, 'rules.live_interval_from') ~ ' end',
-        add_period('doses.dose_1_date', 'rules.first_dose_interval_from'),
-        add_period('greatest(doses.latest_dose_date, ' ~ previous ~ ')', as_period("'1 day'")),
-        'doses.not_before'
-    ] -%}
     {%- set kinds = ['live', 'polysaccharide'] -%}
     {%- set preceding = {} -%}
     {%- for kind in kinds -%}
@@ -73,7 +64,7 @@
                 {{ previous }} as previous_dose_date,
                 greatest(
                     doses.date_of_birth
-                    {%- for bound in bounds %},
+                    {%- for bound in earliest_dose_bounds(previous) %},
                     {{ bound }}
                     {%- endfor %}
                 ) as earliest_date
@@ -137,4 +128,17 @@
         and {{ rule_condition('polysaccharide') }}
         and {{ rule_condition('interval', previous_dose_date='doses.previous_dose_date', series='doses') }}
     group by {% for key in keys %}doses.{{ key }}{{ ', ' if not loop.last }}{% endfor %}
+{%- endmacro %}
+
+{#- What a rule asks of the earliest day of a dose, as dates; null where it does not ask. -#}
+{% macro earliest_dose_bounds(previous_dose_date) -%}
+    {{ return([
+        add_period('doses.date_of_birth', 'rules.age_from'),
+        'make_date(cast(extract(year from doses.date_of_birth) as int) + rules.window_opens_birth_years, 9, 1)',
+        add_period(previous_dose_date, 'rules.interval_from'),
+        'case when doses.is_live then ' ~ add_period(previous_dose_date, 'rules.live_interval_from') ~ ' end',
+        add_period('doses.dose_1_date', 'rules.first_dose_interval_from'),
+        add_period('greatest(doses.latest_dose_date, ' ~ previous_dose_date ~ ')', as_period("'1 day'")),
+        'doses.not_before'
+    ]) }}
 {%- endmacro %}

@@ -5,6 +5,18 @@
     the subject, comparison, SQL of the base and its name, and where not the period but a column says that a rule asks it, that column.
 -#}
 {% macro listed_conditions(doses, keys, conditions) -%}
+    {%- set keys_of_doses = [] -%}
+    {%- for key in keys + ['rule_id'] -%}
+        {%- do keys_of_doses.append('doses.' ~ key) -%}
+    {%- endfor -%}
+    {%- set rows = [] -%}
+    {%- for condition in conditions -%}
+        {%- do rows.append([
+            condition[4] ~ ' is not null and ' ~ (condition[6] if condition | length > 6 else condition[1]) ~ ' is not null',
+            loop.index, "'" ~ condition[0] ~ "'", condition[2], "'" ~ condition[3] ~ "'", "'" ~ condition[5] ~ "'", condition[4],
+            condition[1]
+        ]) -%}
+    {%- endfor -%}
     select
         *,
         {{ add_period('base_date', as_period('period')) }} as bound_date,
@@ -16,29 +28,10 @@
             false
         ) as is_met
     from (
-        {%- for condition in conditions %}
-        select
-            {%- for key in keys %}
-            doses.{{ key }},
-            {%- endfor %}
-            doses.rule_id,
-            {{ loop.index }} as condition_number,
-            '{{ condition[0] }}' as condition,
-            {{ condition[2] }} as subject_date,
-            '{{ condition[3] }}' as comparison,
-            '{{ condition[5] }}' as base,
-            {{ condition[4] }} as base_date,
-            {{ condition[1] }} as period
-        from {{ doses }} as doses
-        inner join rules
-            on doses.rule_id = rules.rule_id
-        where
-            {{ condition[4] }} is not null
-            and {{ condition[6] if condition | length > 6 else condition[1] }} is not null
-        {%- if not loop.last %}
-        union all
-        {%- endif %}
-        {%- endfor %}
+        {{ unpivoted(
+            doses ~ ' as doses inner join rules on doses.rule_id = rules.rule_id', keys=keys_of_doses, rows=rows,
+            columns=['condition_number', 'condition', 'subject_date', 'comparison', 'base', 'base_date', 'period']
+        ) }}
     ) as listed
 {%- endmacro %}
 

@@ -51,7 +51,7 @@
 
 {#- What readers read; the first remembers the build's name. -#}
 {% macro published_schemas() -%}
-    {{ return(['marts', 'assessment', 'annex', 'quality', 'published']) }}
+    {{ return(['marts', 'assessment', 'annex', 'practice', 'published', 'quality', 'schools']) }}
 {%- endmacro %}
 
 {% macro published_build(schema_name) -%}

@@ -1,20 +1,23 @@
 #!/usr/bin/env python3
-"""Build an extract folder on DuckDB and on Spark, and compare every table of `assessment` and `marts`, row by row.
+"""Build an extract folder on DuckDB and on Spark, and compare what readers see, table by table and row by row.
 
-    spark_parity.py [--compare-only] [arguments of dbt build …]
+    spark_parity.py [--with warehouse.duckdb | --compare-only] [arguments of dbt build …]
     EXTRACTS_DIR=/path/to/extracts SPARK_MASTER=spark://127.0.0.1:7077 spark_parity.py
 
 EXTRACTS_DIR    the folder of extracts; unset or empty, the demonstration
 PARITY_DIR      where both warehouses are built (default: target/parity)
 SPARK_MASTER    the cluster (default: local[2], no cluster)
 
-`--compare-only` compares what stands in PARITY_DIR. The comparison is DuckDB's: it reads the Parquet files that Spark
-wrote. Rows are compared as multisets, both ways, all columns, floating point to the last bit. Three are left out, for
-they cannot agree: `build_id` and `built_at` name the build, `content_hash` is the engine's own hash.
+`--with` compares with a warehouse that DuckDB has built from the same extracts. `--compare-only` compares what stands in
+PARITY_DIR. The comparison is DuckDB's: it reads the Parquet files that Spark wrote, tables and views alike, through the
+views of PARITY_DIR/spark.duckdb, which anything that reads a warehouse can read. Rows are compared as multisets, both ways,
+all columns, floating point to the last bit. Three are left out, for they cannot agree: `build_id` and `built_at` name the
+build, `content_hash` is the engine's own hash.
 
 Exit status: 0 equal; 1 not, with a line per table; 2 one of the builds failed.
 """
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -23,44 +26,70 @@ import time
 from pathlib import Path
 
 import duckdb
+from dbt.cli.main import dbtRunner
 from prepare_extracts import ExtractsError, prepare
 
 ROOT = Path(__file__).resolve().parents[1]
 DBT = shutil.which("dbt", path=Path(sys.executable).parent) or "dbt"
-SCHEMAS = ("assessment", "marts", "published")
+# All that readers read. Between lies `intermediate`, where a student's key is each engine's own.
+SCHEMAS = ("annex", "assessment", "marts", "practice", "published", "quality", "schools")
 LEFT_OUT = ("build_id", "built_at", "content_hash")
 
 
-def build(target: str, folder: Path, extracts: str, arguments: list[str]) -> None:
+def build_on_duckdb(folder: Path, arguments: list[str]) -> bool:
     environment = os.environ | {
-        "EXTRACTS_DIR": extracts,
         "WAREHOUSE_PATH": str(folder / "warehouse.duckdb"),
-        "SPARK_WAREHOUSE": str(folder / "spark-warehouse"),
-        "DBT_TARGET_PATH": str(folder / f"target-{target}"),
-        "DBT_LOG_PATH": str(folder / f"logs-{target}"),
+        "DBT_TARGET_PATH": str(folder / "target-duckdb"),
+        "DBT_LOG_PATH": str(folder / "logs-duckdb"),
     }
-    started = time.monotonic()
-    done = subprocess.run(
-        [DBT, "--quiet", "build", "--target", target, *arguments], cwd=ROOT, env=environment, check=False
-    )
-    if done.returncode != 0:
-        print(f"The build on {target} failed: see above, and {folder}/logs-{target}/dbt.log.")
-        sys.exit(2)
-    print(f"Built on {target} in {time.monotonic() - started:.0f} s.", flush=True)
+    command = [DBT, "--quiet", "build", "--target", "duckdb", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
 
 
-def tables_of_duckdb(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+def build_on_spark(folder: Path, arguments: list[str]) -> bool:
+    """In this process, whose Spark session then writes the rows of the views too."""
+    os.environ |= {
+        "SPARK_WAREHOUSE": str(folder / "spark-warehouse"),
+        "DBT_TARGET_PATH": str(folder / "target-spark"),
+        "DBT_LOG_PATH": str(folder / "logs-spark"),
+    }
+    os.chdir(ROOT)
+    if not dbtRunner().invoke(["--quiet", "build", "--target", "spark", *arguments]).success:
+        return False
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
+    for schema in SCHEMAS:
+        for view in session.sql(f"show views in {schema}").collect():
+            rows = session.table(f"{schema}.{view.viewName}")
+            rows.write.parquet((folder / "spark-views" / schema / view.viewName).as_uri())
+    session.stop()
+    return True
+
+
+def show_to_duckdb(folder: Path) -> None:
+    """Spark's tables as views of a DuckDB file. A table in buckets that has no row has no file, and no view."""
+    (folder / "spark.duckdb").unlink(missing_ok=True)
+    with duckdb.connect(str(folder / "spark.duckdb")) as connection:
+        for schema in SCHEMAS:
+            connection.execute(f"create schema {schema}")
+            for written in (folder / "spark-warehouse" / f"{schema}.db", folder / "spark-views" / schema):
+                for table in written.glob("*"):
+                    if any(table.glob("*.parquet")):
+                        files = str(table / "*.parquet").replace("'", "''")
+                        connection.execute(
+                            f'create view {schema}."{table.name}" as select * from read_parquet(\'{files}\')'
+                        )
+
+
+def tables(connection: duckdb.DuckDBPyConnection, database: str) -> set[tuple[str, str]]:
     return set(
         connection.execute(
-            "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse' and schema_name in "
-            f"{SCHEMAS}"
+            "select table_schema, table_name from information_schema.tables "
+            f"where table_catalog = ? and table_schema in {SCHEMAS}",
+            [database],
         ).fetchall()
     )
-
-
-def tables_of_spark(warehouse: Path) -> set[tuple[str, str]]:
-    folders = [(schema, path) for schema in SCHEMAS for path in (warehouse / f"{schema}.db").glob("*")]
-    return {(schema, path.name) for schema, path in folders if path.is_dir()}
 
 
 def columns(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[str, str]]:
@@ -83,26 +112,26 @@ def difference(connection: duckdb.DuckDBPyConnection, duckdb_rows: str, spark_ro
     return f"{missing} rows only on DuckDB, {surplus} only on Spark" if missing or surplus else ""
 
 
-def compare(folder: Path) -> bool:
+def compare(folder: Path, warehouse: Path) -> bool:
     is_equal = True
     rows_compared = 0
+    show_to_duckdb(folder)
     with duckdb.connect() as connection:
-        path = str(folder / "warehouse.duckdb").replace("'", "''")
-        connection.execute(f"attach '{path}' as warehouse (read_only)")
-        on_duckdb, on_spark = tables_of_duckdb(connection), tables_of_spark(folder / "spark-warehouse")
-        for schema, table in sorted(on_duckdb ^ on_spark):
-            is_equal = False
-            print(f"{schema}.{table}: only on {'DuckDB' if (schema, table) in on_duckdb else 'Spark'}")
-        for schema, table in sorted(on_duckdb & on_spark):
-            duckdb_rows = f'select * from warehouse."{schema}"."{table}"'
-            rows = connection.execute(f"select count(*) from ({duckdb_rows})").fetchone()[0]
-            written = folder / "spark-warehouse" / f"{schema}.db" / table
-            if any(written.glob("*.parquet")):
-                files = str(written / "*.parquet").replace("'", "''")
-                found = difference(connection, duckdb_rows, f"select * from read_parquet('{files}')")
+        # A view names the database that it was made in: the file's name.
+        for file in (warehouse, folder / "spark.duckdb"):
+            path = str(file).replace("'", "''")
+            connection.execute(f"attach '{path}' as \"{file.stem}\" (read_only)")
+        on_duckdb, on_spark = tables(connection, warehouse.stem), tables(connection, "spark")
+        for schema, table in sorted(on_duckdb | on_spark):
+            if (schema, table) not in on_duckdb:
+                found, rows = "only on Spark", 0
             else:
-                # A table in buckets that has no row has no file.
-                found = f"{rows} rows only on DuckDB" if rows else ""
+                duckdb_rows = f'select * from "{warehouse.stem}"."{schema}"."{table}"'
+                rows = connection.execute(f"select count(*) from ({duckdb_rows})").fetchone()[0]
+                if (schema, table) in on_spark:
+                    found = difference(connection, duckdb_rows, f'select * from spark."{schema}"."{table}"')
+                else:
+                    found = f"{rows} rows only on DuckDB" if rows else ""
             rows_compared += rows
             is_equal = is_equal and not found
             print(f"{schema}.{table}: {found or f'equal, {rows} rows'}")
@@ -113,24 +142,37 @@ def compare(folder: Path) -> bool:
     return is_equal
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--with", dest="warehouse", type=Path)
+    parser.add_argument("--compare-only", action="store_true")
+    options, arguments = parser.parse_known_args()
     folder = Path(os.environ.get("PARITY_DIR") or ROOT / "target" / "parity").absolute()
-    if "--compare-only" not in arguments:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True, mode=0o700)
-        extracts = os.environ.get("EXTRACTS_DIR", "")
-        if extracts:
-            try:
-                prepare(Path(extracts).absolute(), folder / "extracts")
-            except ExtractsError as error:
-                print(error)
-                return 2
-            extracts = str(folder / "extracts")
-        for target in ("duckdb", "spark"):
-            build(target, folder, extracts, arguments)
-    return 0 if compare(folder) else 1
+    warehouse = options.warehouse.absolute() if options.warehouse else folder / "warehouse.duckdb"
+    if options.compare_only:
+        return 0 if compare(folder, warehouse) else 1
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    extracts = os.environ.get("EXTRACTS_DIR", "")
+    if extracts:
+        try:
+            prepare(Path(extracts).absolute(), folder / "extracts")
+        except ExtractsError as error:
+            print(error)
+            return 2
+        os.environ["EXTRACTS_DIR"] = str(folder / "extracts")
+    engines = {"DuckDB": build_on_duckdb, "Spark": build_on_spark}
+    if options.warehouse:
+        del engines["DuckDB"]
+    for engine, build in engines.items():
+        started = time.monotonic()
+        if not build(folder, arguments):
+            print(f"The build on {engine} failed: see above, and {folder}/logs-{engine.lower()}/dbt.log.")
+            return 2
+        print(f"Built on {engine} in {time.monotonic() - started:.0f} s.", flush=True)
+    return 0 if compare(folder, warehouse) else 1
 
 
 if __name__ == "__main__":
     os.umask(0o077)
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -1,3 +1,6 @@
+{#- A view: files have no type for periods. -#}
+{{ config(materialized='view') }}
+
 with recommended_ages as (
     select * from {{ ref('recommended_ages') }}
 ),

@@ -1,3 +1,6 @@
+{#- A view: files have no type for periods. -#}
+{{ config(materialized='view') }}
+
 with next_dose_agents as (
     select * from {{ ref('next_dose_agents') }}
 ),

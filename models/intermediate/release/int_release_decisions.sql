@@ -84,124 +84,120 @@ released_{{ level }} as (
 units_{{ level }} as (
     select
         *,
-        is_linked or own_reason is not null as is_withheld,
+        unit <> 'province' and (is_linked or own_reason is not null) as is_withheld,
         is_linked or coalesce(own_reason, '') = 'linked' as is_unbounded
     from released_{{ level }}
-    where unit <> 'province'
 ),
 
--- Of the withheld units the release tells their total on either side, and by the reason the range of each.
-withheld_totals_{{ level }} as (
+-- Of the withheld units the release tells their total on either side, and by the reason the range of each. Windows instead of
+-- joins: a level names the one before it once, since Spark computes what is named anew each time.
+totals_{{ level }} as (
     select
-        age,
-        column_name,
-        sum(case when is_linked then 0 else 1 end) as own_units,
-        sum(above_floor) as above_floor,
-        sum(coalesce(below_ceiling, 0)) as below_ceiling,
+        *,
+        sum(case when is_withheld and not is_linked then 1 else 0 end) over siblings as own_units,
+        sum(case when is_withheld then above_floor end) over siblings as withheld_above_floor,
+        sum(case when is_withheld then coalesce(below_ceiling, 0) end) over siblings as withheld_below_ceiling,
         sum(case
+            when not is_withheld then null
             when is_unbounded then 0
             when is_near_floor then 1
             else base - suppress_below + 1
-        end) as least_above_floor,
+        end) over siblings as least_above_floor,
         sum(case
+            when not is_withheld then null
             when is_unbounded then base
             when is_near_floor then suppress_below - 1
             else base - 1
-        end) as most_above_floor,
-        max(case when is_unbounded and not is_linked then base else suppress_below - 2 end) as widest_range,
-        max(case when is_near_floor and not is_unbounded then base end) as largest_base_near_floor,
-        max(case when not is_near_floor and not is_unbounded then base end) as largest_base_near_ceiling
+        end) over siblings as most_above_floor,
+        max(case
+            when not is_withheld then null
+            when is_unbounded and not is_linked then base
+            else suppress_below - 2
+        end) over siblings as widest_range,
+        max(case when is_withheld and is_near_floor and not is_unbounded then base end) over siblings
+            as largest_base_near_floor,
+        max(case when is_withheld and not is_near_floor and not is_unbounded then base end) over siblings
+            as largest_base_near_ceiling,
+        max(case when unit = 'province' then above_floor end) over siblings as province_above_floor,
+        max(case when unit = 'province' then below_ceiling end) over siblings as province_below_ceiling,
+        max(case when unit = 'province' and (is_linked or own_reason is not null) then 1 else 0 end) over siblings = 1
+            as is_withheld_in_province
     from units_{{ level }}
-    where is_withheld
-    group by age, column_name
+    window siblings as (partition by age, column_name)
 ),
 
 -- Withheld units hide each other where their total leaves each its whole range; those that are withheld with what they depend
 -- on, unless their total is small.
 totals_to_hide_{{ level }} as (
-    select *
-    from withheld_totals_{{ level }}
-    where
-        (above_floor <> 0 and abs(above_floor) < {{ suppress_below() }})
-        or (below_ceiling <> 0 and abs(below_ceiling) < {{ suppress_below() }})
-        or (
-            own_units > 0
-            and (
-                above_floor - least_above_floor < {{ suppress_below() }} - 1
-                or most_above_floor - above_floor < widest_range
-            )
-        )
+    select
+        *,
+        coalesce(
+            (withheld_above_floor <> 0 and abs(withheld_above_floor) < suppress_below)
+            or (withheld_below_ceiling <> 0 and abs(withheld_below_ceiling) < suppress_below)
+            or (
+                own_units > 0
+                and (
+                    withheld_above_floor - least_above_floor < suppress_below - 1
+                    or most_above_floor - withheld_above_floor < widest_range
+                )
+            ),
+            false
+        ) as has_total_to_hide
+    from totals_{{ level }}
 ),
 
 -- A unit hides the others if it could trade students with each of them over that one's whole range, whatever else is known:
 -- itself it is known to be at least twice the threshold, less 2, on either side.
 hiding_units_{{ level }} as (
     select
-        units.age,
-        units.column_name,
-        {{ first_by('units.unit', ['case when units.below_ceiling is null then 0 else units.base end', 'units.unit']) }} as unit
-    from units_{{ level }} as units
-    inner join totals_to_hide_{{ level }} as totals
-        on
-            units.age = totals.age
-            and units.column_name = totals.column_name
-    where
-        not units.is_withheld
-        and units.above_floor >= 2 * units.suppress_below - 2
-        and totals.above_floor + units.above_floor - totals.least_above_floor >= 3 * units.suppress_below - 3
+        *,
+        has_total_to_hide
+        and unit <> 'province'
+        and not is_withheld
+        and above_floor >= 2 * suppress_below - 2
+        and withheld_above_floor + above_floor - least_above_floor >= 3 * suppress_below - 3
         and (
-            units.below_ceiling is null
+            below_ceiling is null
             or (
-                units.below_ceiling >= 2 * units.suppress_below - 2
-                and totals.above_floor + 2 * units.suppress_below - 2 + totals.widest_range
-                <= units.below_ceiling + totals.most_above_floor
+                below_ceiling >= 2 * suppress_below - 2
+                and withheld_above_floor + 2 * suppress_below - 2 + widest_range <= below_ceiling + most_above_floor
             )
-        )
-    group by units.age, units.column_name
+        ) as can_hide
+    from totals_to_hide_{{ level }}
 ),
 
 columns_{{ level }} as (
     select
-        province.age,
-        province.column_name,
-        hiding_units.unit as hiding_unit,
-        province.is_linked
-        or province.own_reason is not null
-        or (totals.age is not null and hiding_units.unit is null) as is_withheld_in_all_units,
-        coalesce(totals.largest_base_near_floor > province.below_ceiling, false)
-        or coalesce(totals.largest_base_near_ceiling > province.above_floor, false) as has_dominant_unit
-    from released_{{ level }} as province
-    left join totals_to_hide_{{ level }} as totals
-        on
-            province.age = totals.age
-            and province.column_name = totals.column_name
-    left join hiding_units_{{ level }} as hiding_units
-        on
-            province.age = hiding_units.age
-            and province.column_name = hiding_units.column_name
-    where province.unit = 'province'
+        *,
+        can_hide
+        and row_number() over (
+            partition by age, column_name
+            order by case when can_hide then 0 else 1 end, case when below_ceiling is null then 0 else base end, unit
+        ) = 1 as is_hiding_unit,
+        is_withheld_in_province
+        or (has_total_to_hide and max(case when can_hide then 1 else 0 end) over (partition by age, column_name) = 0)
+            as is_withheld_in_all_units,
+        coalesce(largest_base_near_floor > province_below_ceiling, false)
+        or coalesce(largest_base_near_ceiling > province_above_floor, false) as has_dominant_unit
+    from hiding_units_{{ level }}
 ),
 
 decided_{{ level }} as (
     select
-        cells.age,
-        cells.column_name,
-        cells.unit,
-        cells.counted,
+        age,
+        column_name,
+        unit,
+        counted,
         case
-            when cells.is_linked then 'linked'
-            when cells.unit = 'province' and cells.own_reason is not null then cells.own_reason
-            when cells.unit = 'province'
-                then case when columns.is_withheld_in_all_units and columns.has_dominant_unit then 'complementary' end
-            when columns.is_withheld_in_all_units then 'all_units'
-            when cells.unit = columns.hiding_unit then 'complementary'
-            else cells.own_reason
+            when is_linked then 'linked'
+            when unit = 'province' and own_reason is not null then own_reason
+            when unit = 'province'
+                then case when is_withheld_in_all_units and has_dominant_unit then 'complementary' end
+            when is_withheld_in_all_units then 'all_units'
+            when is_hiding_unit then 'complementary'
+            else own_reason
         end as withheld_reason
-    from released_{{ level }} as cells
-    inner join columns_{{ level }} as columns
-        on
-            cells.age = columns.age
-            and cells.column_name = columns.column_name
+    from columns_{{ level }}
 ),
 {%- endfor %}
 

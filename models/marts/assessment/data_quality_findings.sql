@@ -209,14 +209,13 @@ findings as (
         row_id,
         row_id as value
     from surplus_rows
-    {%- for check_name, extract_name, id_column, value, condition in checks %}
+    {%- for extract_name, checks_of_extract in checks | groupby(1) %}
+    {%- set rows = [] %}
+    {%- for check_name, _, id_column, value, condition in checks_of_extract %}
+    {%- do rows.append([condition, "'" ~ check_name ~ "'", id_column, 'cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ')']) %}
+    {%- endfor %}
     union all
-    select
-        '{{ check_name }}' as check_name,
-        {{ id_column }} as row_id,
-        cast({{ value }} as {{ dbt.type_string() }}) as value
-    from checked_{{ extract_name }}
-    where {{ condition }}
+    {{ unpivoted('checked_' ~ extract_name, keys=[], columns=['check_name', 'row_id', 'value'], rows=rows) }}
     {%- endfor %}
 ),
 

@@ -30,12 +30,13 @@ series as (
 
 -- To the seventeenth birthday and the months from then to the assessment date.
 numbers as (
-    {%- for month in range(12 * 17 + 8) %}
-    select {{ month }} as month_number
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+    select month_number
+    from (
+        values
+        {%- for month in range(12 * 17 + 8) %}
+        ({{ month }}){{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as months_lived (month_number)
 ),
 
 -- Every month up to the last that all of a cohort have lived through on the assessment date.

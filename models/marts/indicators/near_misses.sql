@@ -7,12 +7,13 @@ near_misses as (
 ),
 
 days as (
-    {%- for day in range(1, grace_days() + 1) %}
-    select {{ day }} as days_short
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+    select days_short
+    from (
+        values
+        {%- for day in range(1, grace_days() + 1) %}
+        ({{ day }}){{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as days_of_grace (days_short)
 ),
 
 -- A dose can be early on several schedules; it is one dose, as early as on the nearest.

@@ -13,22 +13,22 @@
 {%- endif -%}
 with columns as (
     select
-        'none' as table_name,
-        '' as table_description,
-        '' as column_name,
-        0 as column_position,
-        '' as data_type,
-        '' as description
-    {%- for column in columns %}
-    union all
-    select
-        '{{ column.table }}' as table_name,
-        '{{ dbt.escape_single_quotes(column.table_description | trim) }}' as table_description,
-        '{{ column.column }}' as column_name,
-        {{ column.position }} as column_position,
-        '{{ column.type }}' as data_type,
-        '{{ dbt.escape_single_quotes(column.description) }}' as description
-    {%- endfor %}
+        table_name,
+        table_description,
+        column_name,
+        column_position,
+        data_type,
+        description
+    from (
+        values
+        ('none', '', '', 0, '', '')
+        {%- for column in columns %},
+        (
+            '{{ column.table }}', '{{ dbt.escape_single_quotes(column.table_description | trim) }}', '{{ column.column }}',
+            {{ column.position }}, '{{ column.type }}', '{{ dbt.escape_single_quotes(column.description) }}'
+        )
+        {%- endfor %}
+    ) as listed (table_name, table_description, column_name, column_position, data_type, description)
 ),
 
 final as (
