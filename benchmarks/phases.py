@@ -24,8 +24,8 @@ def phase_of(node: dict) -> str:
         return "read"
     if folders[:1] == ["staging"]:
         return "staging"
-    if folders[:2] in (["intermediate", "students"], ["intermediate", "doses"]):
-        return folders[1]
+    if folders[:1] == ["intermediate"] and len(folders) > 1:
+        return folders[1].replace("_", " ")
     if folders[:1] == ["marts"]:
         return node["schema"]
     return "other"
