@@ -11,18 +11,17 @@ export UV_PYTHON_DOWNLOADS := never
 build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
 	.venv/bin/python scripts/build_warehouse.py $(if $(VARS),--vars '$(VARS)')
 
-test: export WAREHOUSE_PATH = target/test.duckdb
 test: export EXTRACTS_DIR =
 test: .venv/.browser  ## Lint, the demonstration with its data tests, every rule's unit test, the comparison with the independent reading
 	$(MAKE) --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint tested-demonstration
-	.venv/bin/pytest
+	DEMONSTRATION=$(CURDIR)/target/demonstration .venv/bin/pytest
 
-# Each dbt has its target folder: lint runs beside the build.
-tested-demonstration: export WAREHOUSE_PATH = target/test.duckdb
+# Each dbt has its target folder: lint runs beside the build, and pytest reads the build's artifacts.
+tested-demonstration: export WAREHOUSE_PATH = target/demonstration/demonstration.duckdb
 tested-demonstration: export EXTRACTS_DIR =
 tested-demonstration: setup
-	mkdir -p target && rm -f target/test.duckdb target/test.duckdb.wal
-	DBT_TARGET_PATH=target/test.target .venv/bin/dbt build
+	rm -rf target/demonstration && mkdir -p target/demonstration
+	DBT_TARGET_PATH=target/demonstration/demonstration.target .venv/bin/dbt build
 	DBT_TARGET_PATH=target/unit_tests .venv/bin/dbt test --select test_type:unit
 
 lint: setup
