@@ -125,7 +125,7 @@ def exempt_figure(report: Report) -> Figure:
         "exempt",
         language(
             "beyond.exempt_title",
-            antigen=language.antigen(most["antigen"], "plain"),
+            antigen=language.antigen(most["antigen"], "of"),
             age=report.age(most["age"]),
             percent=cell(language, most, "exempt_up_to_date_percent"),
         ),
@@ -186,7 +186,9 @@ def dropout_figure(report: Report, age: int) -> Figure | None:
             age=report.age(age),
             dose=most["dose_number"],
             percent=cell(language, most, "dropout_percent"),
-        ),
+        )
+        if most["dropout_percent"] > 0
+        else language("beyond.dropout_none", age=report.age(age)),
         rows,
         [("dropout_percent", "bar")],
         ["school_year", "age", "antigen", "dose_number", "students_valid", "dropout_percent"],
