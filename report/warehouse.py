@@ -182,7 +182,10 @@ class Warehouse:
         """The marts beyond coverage by name: internal, and none in a release."""
         if self.release:
             return {}
-        keys = ("phu_id", "age", "antigen", "schedule", "dose_number", "age_in_months", "days_short", "exemption")
+        keys = (
+            "phu_id", "age", "antigen", "schedule", "dose_number", "age_in_months", "days_short", "exemption",
+            "is_up_to_date", "channel", "delay",
+        )  # fmt: skip
 
         def place(row: dict) -> list:
             return [(row[key] is not None, row[key]) for key in keys if key in row]
