@@ -121,8 +121,11 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     found = connection.execute(
         "select sql from duckdb_views() where database_name = 'opened' and view_name = 'refused_doses'"
     ).fetchall()
-    if not found:
-        raise SystemExit(f"{path} has no assessment.refused_doses: build it with this version of the project.")
+    labelled = connection.execute(
+        "select 1 from duckdb_tables() where database_name = 'opened' and table_name = 'int_exemptions_labelled'"
+    ).fetchall()
+    if not found or not labelled:
+        raise SystemExit(f"{path} is of an earlier version of the project: build it with this one.")
     name = re.search(r'from\s+"?([^".\s]+)"?\."?assessment"?\."?doses"?', found[0][0], flags=re.I)
     catalog = name.group(1) if name else path.stem
     connection.execute("detach opened")
