@@ -16,14 +16,12 @@ def beyond(report: Report) -> Section | None:
     warehouse = report.warehouse
     if not warehouse.not_up_to_date or not warehouse.within_reach or not warehouse.indicators:
         return None
-    choosers = [
-        by_age(report, "dropout", dropout_figure),
-        by_age(report, "timeliness", timeliness_figure),
-    ]
     figures = [reasons_figure(report), exempt_figure(report), doses_figure(report), reach_figure(report)]
+    by_age = [
+        (key, panels(report, build)) for key, build in (("dropout", dropout_figure), ("timeliness", timeliness_figure))
+    ]
     return Section(
-        "beyond",
-        {"figures": [*figures, *reporting_figures(report)], "choosers": choosers, "curves": curves(report)},
+        "beyond", {"figures": [*figures, *reporting_figures(report)], "by_age": by_age, "curves": curves(report)}
     )
 
 
@@ -47,10 +45,11 @@ def figure(
     name: Callable[[dict], str] | None = None,
     heading: str = "antigen",
     ceiling: float | None = None,
+    ends: tuple[float, float] | None = None,
     texts: dict | None = None,
     of: str = "",
 ) -> Figure:
-    """Dots, or bars, of the rows' percents; `of` tells one of several panels from the others."""
+    """Dots, or bars, of the rows' percents, and `data` where it holds more rows; `of` tells one of several panels."""
     language = report.language
     subtitle = language(f"beyond.{key}_subtitle", **({"of": of} if of else {}))
     headed = [(column, kind, language(f"table.{column}")) for column, kind in marks]
@@ -61,8 +60,8 @@ def figure(
         heading=language(f"table.{heading}"),
         columns=headed,
         name=name or row_name(report),
-        ends=(0, 100) if ceiling == 0 else None,
-        ceiling=ceiling or None,
+        ends=ends,
+        ceiling=ceiling,
         legend=[(kind, text) for _, kind, text in headed] if len(headed) > 1 else [],
         has_line=len(headed) > 1,
     )
@@ -74,12 +73,15 @@ def figure(
     )
 
 
-def by_age(report: Report, key: str, build: Callable[[Report, int], Figure | None]) -> tuple[str, list[Choice], str]:
+def panels(report: Report, build: Callable[[Report, int], Figure | None]) -> list[Choice]:
+    """One panel for each age that has something to show."""
     ages = sorted({row["age"] for row in report.warehouse.coverage})
-    panels = [(age, panel) for age in ages if (panel := build(report, age)) is not None]
     label = report.language("table.age")
-    choices = [Choice(str(age), label, report.language("age", age=age), panel) for age, panel in panels]
-    return f"beyond-{key}", choices, choices[0].value
+    return [
+        Choice(str(age), label, report.language("age", age=age), panel)
+        for age in ages
+        if (panel := build(report, age)) is not None
+    ]
 
 
 def reasons_figure(report: Report) -> Figure:
@@ -123,14 +125,14 @@ def exempt_figure(report: Report) -> Figure:
         "exempt",
         language(
             "beyond.exempt_title",
-            antigen=language.antigen(most["antigen"], "plain"),
+            antigen=language.antigen(most["antigen"], "of"),
             age=report.age(most["age"]),
             percent=cell(language, most, "exempt_up_to_date_percent"),
         ),
         rows,
         [("exempt_up_to_date_percent", "bar")],
         ["school_year", "age", "antigen", "students_exempt", "students_exempt_up_to_date", "exempt_up_to_date_percent"],
-        ceiling=0,
+        ends=(0, 100),
     )
 
 
@@ -184,13 +186,13 @@ def dropout_figure(report: Report, age: int) -> Figure | None:
             age=report.age(age),
             dose=most["dose_number"],
             percent=cell(language, most, "dropout_percent"),
-        ),
+        )
+        if most["dropout_percent"] > 0
+        else language("beyond.dropout_none", age=report.age(age)),
         rows,
         [("dropout_percent", "bar")],
         ["school_year", "age", "antigen", "dose_number", "students_valid", "dropout_percent"],
-        name=lambda row: language(
-            "beyond.dose", antigen=language.antigen(row["antigen"]), dose=row["dose_number"]
-        ),
+        name=lambda row: language("beyond.dose", antigen=language.antigen(row["antigen"]), dose=row["dose_number"]),
         of=report.age(age),
     )
 
@@ -217,7 +219,7 @@ def timeliness_figure(report: Report, age: int) -> Figure | None:
         ["school_year", "age", "antigen", "schedule", "dose_number", "recommended_at", "students", "students_early",
          "students_timely", "students_late", "students_without_dose", "timely_percent", "by_recommended_age_percent"],
         name=lambda row: language("beyond.dose", antigen=language.antigen(row["antigen"]), dose=row["dose_number"]),
-        ceiling=0,
+        ends=(0, 100),
         texts={"schedule": lambda row: language(f"explorer.values.{row['schedule']}")},
         of=report.age(age),
     )  # fmt: skip
@@ -293,13 +295,13 @@ def reporting_figures(report: Report) -> list[Figure]:
             data=rows,
             name=channel,
             heading="channel",
-            ceiling=0,
+            ends=(0, 100),
             texts={"channel": channel, "delay": lambda row: language(f"explorer.values.{row['delay']}")},
         )
     ]
 
 
-def curves(report: Report) -> tuple[str, list[Choice], str]:
+def curves(report: Report) -> list[Choice]:
     """Cumulative coverage by age, a curve for each dose of the schedule that is recommended."""
     language = report.language
     recommended = {(row["antigen"], row["schedule"]) for row in province(report, "timeliness")}
@@ -331,7 +333,7 @@ def curves(report: Report) -> tuple[str, list[Choice], str]:
         )  # fmt: skip
         label = f"{language.antigen(antigen)}, {report.age(age)}"
         choices.append(Choice(f"{antigen}-{age}", language.antigen(antigen), label, shown))
-    return "beyond-curves", choices, "measles-7"
+    return choices
 
 
 def drawing_doses(doses: dict[int, list[dict]]) -> dict[int, list[dict]]:

@@ -182,8 +182,16 @@ class Warehouse:
         """The marts beyond coverage by name: internal, and none in a release."""
         if self.release:
             return {}
+        keys = (
+            "phu_id", "age", "antigen", "schedule", "dose_number", "age_in_months", "days_short", "exemption",
+            "is_up_to_date", "channel", "delay",
+        )  # fmt: skip
+
+        def place(row: dict) -> list:
+            return [(row[key] is not None, row[key]) for key in keys if key in row]
+
         return {
-            name: [row | {"is_few": False} for row in self._whole(name)]
+            name: sorted((row | {"is_few": False} for row in self._whole(name)), key=place)
             for name in INDICATORS
             if self._has(f"marts.{name}")
         }

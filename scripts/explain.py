@@ -57,17 +57,10 @@ QUERIES = {
     """,
     "doses": """
         select doses.*, refused.tried_dose_number, refused.earliest_counted_date, refused.counted_by_rule_id,
-            refused.days_short, schedules.sort_order, records.trade_name
+            refused.days_short, schedules.sort_order
         from assessment.doses as doses
         inner join annex.schedules as schedules using (antigen, schedule)
         left join assessment.refused_doses as refused using (client_id, antigen, schedule, immunization_id)
-        left join (
-            select client_id, immunization_id, administered_date, min(trade_name) as trade_name
-            from staging.stg_panorama__immunizations group by all
-        ) as records
-            on doses.client_id = records.client_id
-            and doses.immunization_id is not distinct from records.immunization_id
-            and doses.administered_date = records.administered_date
     """,
     "dose_conditions": "from assessment.dose_conditions",
     "criterion_conditions": "from assessment.criterion_conditions",
@@ -78,16 +71,12 @@ QUERIES = {
     """,
     "next_doses": "from assessment.next_doses",
     "next_dose_conditions": "from assessment.next_dose_conditions",
-    "other_records": """
+    "immunizations": """
         select records.*, coalesce(agents.is_known, false) as is_known_agent
         from staging.stg_panorama__immunizations as records
         left join (
             select agent, bool_or(is_known) as is_known from intermediate.int_agents group by agent
         ) as agents using (agent)
-        anti join assessment.doses as doses
-            on records.client_id = doses.client_id
-            and records.immunization_id is not distinct from doses.immunization_id
-            and records.administered_date = doses.administered_date
     """,
 }
 
@@ -132,8 +121,11 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     found = connection.execute(
         "select sql from duckdb_views() where database_name = 'opened' and view_name = 'refused_doses'"
     ).fetchall()
-    if not found:
-        raise SystemExit(f"{path} has no assessment.refused_doses: build it with this version of the project.")
+    labelled = connection.execute(
+        "select 1 from duckdb_tables() where database_name = 'opened' and table_name = 'int_exemptions_labelled'"
+    ).fetchall()
+    if not found or not labelled:
+        raise SystemExit(f"{path} is of an earlier version of the project: build it with this one.")
     name = re.search(r'from\s+"?([^".\s]+)"?\."?assessment"?\."?doses"?', found[0][0], flags=re.I)
     catalog = name.group(1) if name else path.stem
     connection.execute("detach opened")
@@ -146,6 +138,11 @@ def records_of(connection: duckdb.DuckDBPyConnection, query: str, values: list |
     cursor = connection.execute(query, values)
     columns = [column[0] for column in cursor.description]
     return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def record_key(row: dict) -> tuple:
+    """What an immunization record and the doses made of it share."""
+    return row["immunization_id"], row["administered_date"], row["agent"]
 
 
 def read_facts(connection: duckdb.DuckDBPyConnection, client_ids: list[str]) -> dict[str, Facts]:
@@ -166,6 +163,9 @@ class Explanation:
         self.sentences = sentences
         self.same_schedule_agents = same_schedule_agents
         self.student = facts.rows["student"][0]
+        self.trade_names = {record_key(r): r["trade_name"] for r in facts.rows["immunizations"]}
+        taken = {record_key(dose) for dose in facts.rows["doses"]}
+        self.other_records = [r for r in facts.rows["immunizations"] if record_key(r) not in taken]
         self.lines: list[str] = []
 
     def say(self, indent: int, text: str) -> None:
@@ -183,13 +183,12 @@ class Explanation:
         self.school_record()
         for antigen in sorted(self.facts.rows["antigens"], key=lambda row: row["sort_order"]):
             self.antigen(antigen)
-        if self.facts.rows["other_records"]:
+        if self.other_records:
             self.say(0, "Records that no antigen took")
-            for record in sorted(
-                self.facts.rows["other_records"],
-                key=lambda r: (str(r["administered_date"] or ""), r["immunization_id"] or ""),
-            ):
-                self.other_record(record)
+        for record in sorted(
+            self.other_records, key=lambda r: (str(r["administered_date"] or ""), r["immunization_id"] or "")
+        ):
+            self.other_record(record)
         return self.lines
 
     def school_record(self) -> None:
@@ -266,8 +265,10 @@ class Explanation:
 
     def dose(self, dose: dict, of_schedule: list[dict]) -> None:
         # The rule for hepatitis B in two doses goes by the trade name.
-        trade_name = f", trade name {dose['trade_name'] or 'missing'}" if dose["antigen"] == "hepatitis_b" else ""
-        name = f"{dose['administered_date']} {dose['agent']}{trade_name} ({dose['immunization_id']})"
+        name = f"{dose['administered_date']} {dose['agent']}"
+        if dose["antigen"] == "hepatitis_b":
+            name += f", trade name {self.trade_names.get(record_key(dose)) or 'missing'}"
+        name += f" ({dose['immunization_id']})"
         key = {"antigen": dose["antigen"], "schedule": dose["schedule"], "immunization_id": dose["immunization_id"]}
         rule_id = dose["rule_id"]
         if dose["is_valid"]:
@@ -436,4 +437,8 @@ def main(client_ids: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except BrokenPipeError:
+        # Whoever reads, `head` or a pager, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -182,6 +182,63 @@ def test_series_exemptions_and_all_ispa_are_the_marts(english, demonstration):
     assert not antigens
 
 
+def test_what_is_beyond_coverage_is_the_marts(english, demonstration):
+    texts, page = Language("en"), english.page
+
+    def shown(figure, query, *percents, names="{antigen}, at {age}"):
+        own = dot_rows(page, figure)
+        for antigen, age, dose, *counts in demonstration.rows(query):
+            name = names.format(antigen=texts.antigen(antigen), age=age, dose=dose)
+            assert own.pop(name) == [percent(*pick(counts)) for pick in percents], (figure, name)
+        assert not own, figure
+
+    shown(
+        "beyond-doses",
+        "select antigen, age, dose_number, students, students_recorded, students_valid from marts.dose_coverage "
+        "where geography = 'province' and is_fewest_asked",
+        lambda c: (c[1], c[0]), lambda c: (c[2], c[0]),
+    )  # fmt: skip
+    shown(
+        "beyond-exempt",
+        "select antigen, age, null, sum(students), sum(students) filter (is_up_to_date) "
+        "from marts.exemptions_by_status where geography = 'province' and exemption <> 'none' group by all",
+        lambda c: (c[1], c[0]),
+    )  # fmt: skip
+    for age in (7, 12, 17):
+        shown(
+            f"beyond-timeliness-{age}",
+            "select antigen, age, dose_number, students, students_early, students_timely from marts.timeliness "
+            f"where geography = 'province' and age = {age}",
+            lambda c: (c[2], c[0]), lambda c: (c[1] + c[2], c[0]),
+            names="{antigen}, dose {dose}",
+        )  # fmt: skip
+        shown(
+            f"beyond-dropout-{age}",
+            "select antigen, age, dose_number, students_before, students_before - students_valid from ("
+            "select *, lag(students_valid) over (partition by antigen order by dose_number) as students_before "
+            f"from marts.dose_coverage where geography = 'province' and age = {age}) "
+            "semi join marts.timeliness using (geography, age, antigen, dose_number) where dose_number > 1",
+            lambda c: (c[1], c[0]),
+            names="{antigen}, dose {dose}",
+        )
+    # A curve ends at what the last of its months has.
+    curves = {name: rows for name, rows in downloads(page).items() if name.startswith("beyond-curves")}
+    assert "beyond-curves-measles-7-2018-19.csv" in curves and "beyond-curves-pneumococcal-7-2018-19.csv" in curves
+    marts_curves = {
+        row[:-1]: row[-1]
+        for row in marts(
+            demonstration,
+            "coverage_by_age_in_months",
+            "antigen, age, schedule, dose_number, age_in_months, coverage_percent",
+        )
+    }
+    for rows in curves.values():
+        for row in rows:
+            key = (row["antigen"], int(row["age"]), row["schedule"], int(row["dose_number"]), int(row["age_in_months"]))
+            assert float(row["coverage_percent"]) == marts_curves[key]
+    assert page.locator("#beyond-curves figure:not([hidden]) svg.lines path").count() == 2
+
+
 def test_assignment_and_data_quality_are_the_marts(english, demonstration):
     page, texts = english.page, Language("en")
     counts = demonstration.rows(
