@@ -60,7 +60,7 @@ def build_on_spark(folder: Path, arguments: list[str]) -> bool:
 
     session = SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
     for schema in SCHEMAS:
-        for view in session.sql(f"show views in {schema}").collect():
+        for view in session.sql(f"show views in {schema}").where("not isTemporary").collect():
             rows = session.table(f"{schema}.{view.viewName}")
             rows.write.parquet((folder / "spark-views" / schema / view.viewName).as_uri())
     session.stop()
