@@ -8,11 +8,11 @@ EXTRACTS_DIR    the folder of extracts; unset or empty, the demonstration
 PARITY_DIR      where both warehouses are built (default: target/parity)
 SPARK_MASTER    the cluster (default: local[2], no cluster)
 
-`--with` compares with a warehouse that DuckDB has built from the same extracts. `--compare-only` compares what stands in
-PARITY_DIR. The comparison is DuckDB's: it reads the Parquet files that Spark wrote, tables and views alike, through the
-views of PARITY_DIR/spark.duckdb, which anything that reads a warehouse can read. Rows are compared as multisets, both ways,
-all columns, floating point to the last bit. Three are left out, for they cannot agree: `build_id` and `built_at` name the
-build, `content_hash` is the engine's own hash.
+`--with` compares with a warehouse that DuckDB has built from the same extracts. `--compare-only` compares what stands
+in PARITY_DIR. The comparison is DuckDB's: it reads the Parquet files that Spark wrote, of tables and views alike,
+through the views of PARITY_DIR/spark.duckdb, which whatever reads a warehouse can read too. Rows are compared as
+multisets, both ways, all columns, floating point to the last bit. Three are left out, for they cannot agree: `build_id`
+and `built_at` name the build, `content_hash` is the engine's own hash.
 
 Exit status: 0 equal; 1 not, with a line per table; 2 one of the builds failed.
 """
@@ -60,7 +60,7 @@ def build_on_spark(folder: Path, arguments: list[str]) -> bool:
 
     session = SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
     for schema in SCHEMAS:
-        for view in session.sql(f"show views in {schema}").collect():
+        for view in session.sql(f"show views in {schema}").where("not isTemporary").collect():
             rows = session.table(f"{schema}.{view.viewName}")
             rows.write.parquet((folder / "spark-views" / schema / view.viewName).as_uri())
     session.stop()
@@ -78,7 +78,7 @@ def show_to_duckdb(folder: Path) -> None:
                     if any(table.glob("*.parquet")):
                         files = str(table / "*.parquet").replace("'", "''")
                         connection.execute(
-                            f'create view {schema}."{table.name}" as select * from read_parquet(\'{files}\')'
+                            f"create view {schema}.\"{table.name}\" as select * from read_parquet('{files}')"
                         )
 
 
@@ -143,7 +143,9 @@ def compare(folder: Path, warehouse: Path) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
     parser.add_argument("--with", dest="warehouse", type=Path)
     parser.add_argument("--compare-only", action="store_true")
     options, arguments = parser.parse_known_args()
