@@ -15,6 +15,7 @@ import pytest
 from conftest import ROOT
 from language import Language
 from pages import WIDTHS, Page, colours, percent
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from streamlit.testing.v1 import AppTest
 
 MEASURED_TABLES = (
@@ -82,10 +83,18 @@ class Explorer(Page):
 
     def choose(self, label: str, option: str) -> None:
         box = self.page.get_by_role("combobox", name=label, exact=True)
-        box.click()
-        # A long list shows its first options; typing finds the others.
-        box.fill(option)
-        self.page.get_by_role("option", name=option, exact=True).click()
+        # On a busy machine the answer to the last choice may come only now, and draw the list anew.
+        for seconds in (5, 5, 30):
+            box.click()
+            # A long list shows its first options; typing finds the others.
+            box.fill(option)
+            try:
+                self.page.get_by_role("option", name=option, exact=True).click(timeout=1000 * seconds)
+                break
+            except PlaywrightTimeoutError:
+                self.rest()
+                if seconds == 30:
+                    raise
         self.rest()
 
     def show(self, tab: str) -> None:
