@@ -41,16 +41,23 @@ assessed as (
         and (assessed_antigens.gender is null or students.gender = assessed_antigens.gender)
 ),
 
+assessed_ages as (
+    select distinct
+        antigen,
+        age
+    from assessed_antigens
+),
+
 -- One row per age, so that both joins to it are by equal values.
 criteria as (
-    select /*+ broadcast(rules) */
+    select
         assessed_ages.age as student_age,
         rules.*
     from rules
-    inner join (select distinct antigen, age from assessed_antigens) as assessed_ages
+    inner join assessed_ages
         on
             rules.antigen = assessed_ages.antigen
-            and (rules.age is null or assessed_ages.age = rules.age)
+            and coalesce(rules.age, assessed_ages.age) = assessed_ages.age
 ),
 
 students_with_doses as (
