@@ -20,12 +20,35 @@ listed as (
 ),
 
 expected as (
-    select person, reason, value
+    select
+        listed_by_hand.person,
+        listed_by_hand.reason,
+        listed_by_hand.value
     from (
         values (1, 'five', '5'), (2, 'five', '7'), (2, 'seven', '7'), (2, 'place', 'school')
     ) as listed_by_hand (person, reason, value)
+),
+
+missing as (
+    select * from expected
+    except
+    select * from listed
+),
+
+surplus as (
+    select * from listed
+    except
+    select * from expected
 )
 
-(select * from listed except select * from expected)
+select
+    person,
+    reason,
+    value
+from missing
 union all
-(select * from expected except select * from listed)
+select
+    person,
+    reason,
+    value
+from surplus

@@ -13,12 +13,12 @@
 {%- endif -%}
 with columns as (
     select
-        table_name,
-        table_description,
-        column_name,
-        column_position,
-        data_type,
-        description
+        listed.table_name,
+        listed.table_description,
+        listed.column_name,
+        listed.column_position,
+        listed.data_type,
+        listed.description
     from (
         values
         ('none', '', '', 0, '', '')
