@@ -77,13 +77,13 @@ slot_{{ slot }} as (
         on
             series.student_key = doses.student_key
             and series.antigen = doses.antigen
-            and doses.administered_date > {{ previous }}
+            and {{ previous }} < doses.administered_date
     left join rules
     {%- endif %}
         on
             doses.antigen = rules.antigen
             and rules.dose_number = {{ slot }}
-            and (rules.variant is null or rules.variant = doses.variant)
+            and (rules.variant is null or doses.variant = rules.variant)
             and {{ rule_condition('age_from', dose_date='doses.date_with_grace') }}
             and {{ rule_condition('age_before') }}
             and {{ rule_condition('window') }}
