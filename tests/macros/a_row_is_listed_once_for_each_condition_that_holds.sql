@@ -20,12 +20,35 @@ listed as (
 ),
 
 expected as (
-    select person, reason, value
+    select
+        listed_by_hand.person,
+        listed_by_hand.reason,
+        listed_by_hand.value
     from (
         values (1, 'five', '5'), (2, 'five', '7'), (2, 'seven', '7'), (2, 'place', 'school')
     ) as listed_by_hand (person, reason, value)
+),
+
+counted as (
+    select
+        listed.person,
+        listed.reason,
+        listed.value,
+        1 as times_listed
+    from listed
+    union all
+    select
+        expected.person,
+        expected.reason,
+        expected.value,
+        -1 as times_listed
+    from expected
 )
 
-(select * from listed except select * from expected)
-union all
-(select * from expected except select * from listed)
+select
+    person,
+    reason,
+    value
+from counted
+group by person, reason, value
+having sum(times_listed) <> 0

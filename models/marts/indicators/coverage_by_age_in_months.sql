@@ -30,7 +30,7 @@ series as (
 
 -- To the seventeenth birthday and the months from then to the assessment date.
 numbers as (
-    select month_number
+    select months_lived.month_number
     from (
         values
         {%- for month in range(12 * 17 + 8) %}

@@ -7,7 +7,7 @@ near_misses as (
 ),
 
 days as (
-    select days_short
+    select days_of_grace.days_short
     from (
         values
         {%- for day in range(1, grace_days() + 1) %}
