@@ -95,7 +95,7 @@ spark-test spark-parity: export SPARK_SUBMIT_OPTS = -XX:TieredStopAtLevel=1 -XX:
 spark-parity: export SPARK_CATALOG = in-memory
 endif
 
-spark-test: setup-spark  ## Every seed, model, data test and unit test on Spark: the demonstration, about half an hour
+spark-test: setup-spark  ## Every seed, model, data test and unit test on Spark: the demonstration, some forty minutes
 	EXTRACTS_DIR= SPARK_WAREHOUSE=$(CURDIR)/target/spark-test .venv/bin/dbt build --target spark
 	EXTRACTS_DIR= SPARK_WAREHOUSE=$(CURDIR)/target/spark-test .venv/bin/dbt test --target spark --select test_type:unit
 

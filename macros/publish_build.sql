@@ -76,6 +76,8 @@
         {%- set carried = api.Relation.create(schema=built_schema('marts'), identifier='builds', type='table') -%}
         {%- set is_published = run_query("show schemas like 'marts'").rows and run_query("show views in marts like 'builds'").rows -%}
         {%- if is_published and not load_relation(carried) -%}
+            {#- dbt makes the schemas of what is selected only. -#}
+            {%- do run_query('create schema if not exists ' ~ carried.schema) -%}
             {%- do run_query('create table ' ~ carried ~ ' using parquet as select * from marts.builds') -%}
             {%- do adapter.cache_added(carried) -%}
         {%- endif -%}

@@ -29,26 +29,26 @@ expected as (
     ) as listed_by_hand (person, reason, value)
 ),
 
-missing as (
-    select * from expected
-    except
-    select * from listed
-),
-
-surplus as (
-    select * from listed
-    except
-    select * from expected
+counted as (
+    select
+        listed.person,
+        listed.reason,
+        listed.value,
+        1 as times_listed
+    from listed
+    union all
+    select
+        expected.person,
+        expected.reason,
+        expected.value,
+        -1 as times_listed
+    from expected
 )
 
 select
     person,
     reason,
     value
-from missing
-union all
-select
-    person,
-    reason,
-    value
-from surplus
+from counted
+group by person, reason, value
+having sum(times_listed) <> 0
