@@ -74,7 +74,7 @@ demonstration: setup  ## Writes seeds/extracts again
 	.venv/bin/python scripts/generate_extracts.py seeds/extracts --students 2500 --seed 2018 --school-year 2018 --format csv --flaws demonstration
 
 benchmark: setup  ## What a build costs, by size: docs/performance.md. SIZES='16000000', PEERS=0, PUBLISHED=1, EXTRACTS=folder
-	$(UV) sync --locked --inexact --group benchmark --python $(PYTHON)
+	$(UV) sync --locked --inexact --group benchmark
 	.venv/bin/python benchmarks/benchmark.py $(SIZES) $(if $(filter 0,$(PEERS)),--peers) $(if $(PUBLISHED),--published) \
 	    $(if $(EXTRACTS),--extracts '$(EXTRACTS)')
 	.venv/bin/python benchmarks/render_results.py
@@ -111,7 +111,7 @@ spark-cluster-stop:
 setup-spark: .venv/.locked-spark  ## dbt-spark and pyspark beside the rest; Java 17 has to be there
 
 .venv/.locked-spark: .venv/.locked
-	$(UV) sync --locked --inexact --extra spark --python $(PYTHON)
+	$(UV) sync --locked --inexact --extra spark
 	@java -version 2>&1 | grep -q 'version "\(17\|21\)' || { echo 'Spark needs Java 17 or 21 on the PATH (Debian: apt-get install openjdk-17-jre-headless).'; exit 1; }
 	touch $@
 
