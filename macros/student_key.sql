@@ -1,17 +1,43 @@
 {#-
-    What rows of a student are joined on. DuckDB joins whole numbers faster than texts. On Spark the client id itself is the key:
-    numbering clients would bring all of them to one worker.
+    What rows of a student are joined on. DuckDB joins whole numbers faster than texts: clients are numbered in the order of their ids.
+    On Spark the client id itself is the key, since numbering clients would bring all of them to one worker.
 -#}
 {% macro student_key(client_id) -%}
     {{ return(adapter.dispatch('student_key')(client_id)) }}
 {%- endmacro %}
 
 {% macro duckdb__student_key(client_id) -%}
-    cast(row_number() over (order by {{ client_id }}) as int)
+    case when {{ client_id }} is not null then cast(dense_rank() over (order by {{ client_id }}) as int) end
 {%- endmacro %}
 
 {% macro spark__student_key(client_id) -%}
     {{ client_id }}
+{%- endmacro %}
+
+{#- The rows of `records` with the student_key of their client; no client of `clients` has the key of an orphan. -#}
+{% macro with_student_key(records, clients) -%}
+    {{ return(adapter.dispatch('with_student_key')(records, clients)) }}
+{%- endmacro %}
+
+{% macro duckdb__with_student_key(records, clients) -%}
+    select
+        records.*,
+        clients.student_key
+    from {{ records }} as records
+    left join (
+        select distinct
+            client_id,
+            student_key
+        from {{ clients }}
+    ) as clients
+        on records.client_id = clients.client_id
+{%- endmacro %}
+
+{% macro spark__with_student_key(records, clients) -%}
+    select
+        *,
+        client_id as student_key
+    from {{ records }}
 {%- endmacro %}
 
 {#- Where the rows of a query lie from here on: on Spark all rows of a key with one worker, so that nothing after it moves them again. -#}

@@ -4,6 +4,7 @@ with clients as (
 
 final as (
     select
+        student_key,
         client_id,
         date_of_birth,
         date_of_birth_unparsed,

@@ -9,6 +9,7 @@ history_doses as (
 final as (
     select
         immunization_id,
+        student_key,
         client_id,
         agent,
         administered_date,
@@ -27,6 +28,7 @@ final as (
     union all
     select
         immunization_id,
+        student_key,
         client_id,
         agent,
         administered_date,

@@ -164,11 +164,16 @@ def give(models, given):
         create or replace temp table more_doses as
         select
             doses.* exclude (panorama_verdict)
-            replace (clones.new_id as client_id, doses.immunization_id || '/' || clones.student_key as immunization_id)
+            replace (
+                clones.new_id as client_id,
+                clones.student_key::int as student_key,
+                doses.immunization_id || '/' || clones.student_key as immunization_id
+            )
         from clones inner join staging.stg_panorama__immunizations as doses using (client_id);
         insert into more_doses by name
         select
-            '~' || student_key as immunization_id, new_id as client_id, agent, day as administered_date, trade_name
+            '~' || student_key as immunization_id, student_key::int as student_key, new_id as client_id, agent,
+            day as administered_date, trade_name
         from clones;
         insert into staging.base_panorama__immunizations by name
         select

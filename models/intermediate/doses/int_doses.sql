@@ -56,7 +56,7 @@ exploded as (
     from immunizations
     cross join school_year
     inner join students
-        on immunizations.client_id = students.client_id
+        on immunizations.student_key = students.student_key
     inner join antigens_by_age
         on
             immunizations.agent = antigens_by_age.agent

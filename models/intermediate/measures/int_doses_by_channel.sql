@@ -45,7 +45,7 @@ counted as (
     inner join agents
         on immunizations.agent = agents.agent
     inner join students
-        on immunizations.client_id = students.client_id
+        on immunizations.student_key = students.student_key
     where immunizations.administered_date <= school_year.assessment_date
     group by 1, 2, 3, 4
 ),

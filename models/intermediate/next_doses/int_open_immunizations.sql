@@ -28,7 +28,7 @@ final as (
     from immunizations
     cross join school_year
     inner join open_students
-        on immunizations.client_id = open_students.client_id
+        on immunizations.student_key = open_students.student_key
     where immunizations.administered_date <= school_year.assessment_date
 )
 

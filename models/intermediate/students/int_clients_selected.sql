@@ -8,6 +8,7 @@ school_year as (
 
 aged as (
     select
+        clients.student_key,
         clients.client_id,
         clients.date_of_birth,
         clients.gender,
@@ -21,7 +22,7 @@ aged as (
 
 final as (
     select
-        {{ student_key('client_id') }} as student_key,
+        student_key,
         client_id,
         date_of_birth,
         gender,

@@ -156,21 +156,21 @@ checked_immunizations as (
         immunizations.administered_date,
         immunizations.administered_date_unparsed,
         immunizations.recorded_date_unparsed,
-        clients.client_id is not null as is_known_client,
+        clients.student_key is not null as is_known_client,
         coalesce(agents.is_known, false) as is_known_agent,
         coalesce(immunizations.administered_date < clients.date_of_birth, false) as is_before_birth,
         coalesce(immunizations.administered_date > school_year.assessment_date, false) as is_after_assessment_date
     from immunizations
     cross join school_year
     left join clients
-        on immunizations.client_id = clients.client_id
+        on immunizations.student_key = clients.student_key
     left join agents
         on immunizations.agent = agents.agent
     where
         immunizations.immunization_id is null
         or immunizations.administered_date is null
         or immunizations.recorded_date_unparsed is not null
-        or clients.client_id is null
+        or clients.student_key is null
         or agents.is_known is null
         or not agents.is_known
         or immunizations.administered_date < clients.date_of_birth

@@ -2,7 +2,7 @@ with source as (
     select * from {{ extract('clients') }} as raw_rows
 ),
 
-final as (
+typed as (
     select
         source_row_number,
         {{ trimmed('client_id') }} as client_id,
@@ -11,6 +11,13 @@ final as (
         {{ trimmed('gender') }} as gender,
         {{ trimmed('client_status') }} as client_status
     from source
+),
+
+final as (
+    select
+        *,
+        {{ student_key('client_id') }} as student_key
+    from typed
 )
 
 select * from final

@@ -2,7 +2,7 @@ with unpacked as (
     {{ unpacked_history(ref('base_panorama__immunization_histories')) }}
 ),
 
-final as (
+typed as (
     select
         concat(
             'H', cast(source_row_number as {{ dbt.type_string() }}), '-', cast(position_in_history as {{ dbt.type_string() }})
@@ -13,6 +13,10 @@ final as (
         {{ unparsed_date('date_text') }} as administered_date_unparsed,
         panorama_verdict
     from unpacked
+),
+
+final as (
+    {{ with_student_key('typed', ref('base_panorama__clients')) }}
 )
 
 select * from final

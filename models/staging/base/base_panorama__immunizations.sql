@@ -2,7 +2,7 @@ with source as (
     select * from {{ extract('immunizations') }} as raw_rows
 ),
 
-final as (
+typed as (
     select
         source_row_number,
         {{ trimmed('immunization_id') }} as immunization_id,
@@ -16,6 +16,10 @@ final as (
         {{ parsed_date('recorded_date') }} as recorded_date,
         {{ unparsed_date('recorded_date') }} as recorded_date_unparsed
     from source
+),
+
+final as (
+    {{ with_student_key('typed', ref('base_panorama__clients')) }}
 )
 
 select * from final
