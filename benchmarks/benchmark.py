@@ -3,7 +3,8 @@
 
     benchmark.py 50000 400000 1600000
 
-For each number of students: draws the extracts where they are not there yet (Parquet, realistic flaws), then runs, one
+For each number of students: draws the extracts where they are not there yet (Parquet, realistic flaws; a multiple of
+1.6 million is so many copies of that draw, each with ids of its own), then runs, one
 after the other and each in a folder of its own, the floor (floor.py), `dbt build` with all its data tests into a new
 file, the floor again, the peers (peer_pandas.py, peer_polars.py), and the floor again. The machine's speed moves: look
 at the spread of the floors. The peers' answers are held to the warehouse's marts, row by row.
@@ -36,6 +37,7 @@ import jinja2
 import psutil
 import yaml
 from compare_peers import MEASURES, differences
+from copy_extracts import copy_extracts
 from measure import CommandFailed, Measured, OutOfMemory, measure
 from phases import BuildTimes
 
@@ -46,6 +48,8 @@ GENERATOR = sorted((ROOT / "scripts").glob("generate_extracts*"))
 EXTRACTS = ("clients", "schools", "education_records", "immunizations", "exemptions")
 PEERS = ("pandas", "polars")
 MOST_STUDENTS_FOR_PEERS = 1_600_000
+# Multiples of Ontario's size are copies of Ontario: drawing takes minutes for each.
+LARGEST_DRAW = 1_600_000
 SEED = 2018
 SCHOOL_YEAR = 2018
 PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "pandas", "polars", "pyarrow")
@@ -122,6 +126,10 @@ def extracts_of(students: int, folder: Path) -> tuple[Path, float | None]:
 
     Extracts are drawn again where the generator is another than the one that drew them.
     """
+    copies, rest = divmod(students, LARGEST_DRAW)
+    if copies > 1 and rest == 0:
+        drawn, _ = extracts_of(LARGEST_DRAW, folder)
+        return copies_of(drawn, folder / f"{copies}_copies_of_{drawn.name}", copies), None
     drawn = folder / f"{students}_students_seed_{SEED}"
     arguments = ["--students", students, "--seed", SEED, "--school-year", SCHOOL_YEAR, "--format", "parquet"]
     arguments += ["--flaws", "realistic"]
@@ -136,6 +144,18 @@ def extracts_of(students: int, folder: Path) -> tuple[Path, float | None]:
     seconds = measure(command, folder / "drawing", ROOT).seconds
     record.write_text(json.dumps(drawn_by), encoding="utf-8")
     return drawn, seconds
+
+
+def copies_of(drawn: Path, folder: Path, copies: int) -> Path:
+    """The folder of so many copies of a draw, made where it is not there yet or is of another draw."""
+    record = folder / "drawn_by.json"
+    drawn_by = (drawn / record.name).read_text(encoding="utf-8")
+    if not record.exists() or record.read_text(encoding="utf-8") != drawn_by:
+        say(f"copying {drawn.name} {copies} times")
+        record.unlink(missing_ok=True)
+        copy_extracts(drawn, folder, copies)
+        record.write_text(drawn_by, encoding="utf-8")
+    return folder
 
 
 def rows_of_extracts(folder: Path) -> dict[str, int]:

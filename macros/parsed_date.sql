@@ -9,17 +9,20 @@
 {% macro duckdb__parsed_date(text) -%}
     {%- set written = 'cast(' ~ text ~ ' as varchar)' -%}
     {%- set value = trimmed(written) -%}
-    cast(
+    coalesce(
+        -- Nearly every date, told without a regular expression.
         case
-            when typeof({{ text }}) = 'DATE' then try_cast({{ text }} as date)
-            -- Nearly every date, told without a regular expression.
-            when {{ written }} >= '0' and {{ written }} like '____-__-__' and try_cast({{ text }} as date) is not null
+            when typeof({{ text }}) = 'DATE' or ({{ written }} >= '0' and {{ written }} like '____-__-__')
                 then try_cast({{ text }} as date)
-            when regexp_full_match({{ value }}, '\d{4}-\d{1,2}-\d{1,2}([ T]00:00(:00(\.0+)?)?)?')
-                then try_strptime(regexp_extract({{ value }}, '^[0-9-]+'), '%Y-%m-%d')
-            when regexp_full_match({{ value }}, '\d{4} [A-Za-z]{3} \d{1,2}') then try_strptime({{ value }}, '%Y %b %d')
-            when regexp_full_match({{ value }}, '[A-Za-z]{3} \d{1,2}, \d{4}') then try_strptime({{ value }}, '%b %d, %Y')
-        end as date
+        end,
+        cast(
+            case
+                when regexp_full_match({{ value }}, '\d{4}-\d{1,2}-\d{1,2}([ T]00:00(:00(\.0+)?)?)?')
+                    then try_strptime(regexp_extract({{ value }}, '^[0-9-]+'), '%Y-%m-%d')
+                when regexp_full_match({{ value }}, '\d{4} [A-Za-z]{3} \d{1,2}') then try_strptime({{ value }}, '%Y %b %d')
+                when regexp_full_match({{ value }}, '[A-Za-z]{3} \d{1,2}, \d{4}') then try_strptime({{ value }}, '%b %d, %Y')
+            end as date
+        )
     )
 {%- endmacro %}
 

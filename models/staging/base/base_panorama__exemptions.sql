@@ -2,6 +2,14 @@ with source as (
     select * from {{ extract('exemptions') }} as raw_rows
 ),
 
+parsed as (
+    select
+        *,
+        {{ parsed_date('effective_from') }} as parsed_effective_from,
+        {{ parsed_date('effective_to') }} as parsed_effective_to
+    from source
+),
+
 final as (
     select
         source_row_number,
@@ -9,11 +17,11 @@ final as (
         {{ trimmed('client_id') }} as client_id,
         {{ trimmed('antigen') }} as exemption_antigen,
         {{ trimmed('reason') }} as reason,
-        {{ parsed_date('effective_from') }} as effective_from,
-        {{ unparsed_date('effective_from') }} as effective_from_unparsed,
-        {{ parsed_date('effective_to') }} as effective_to,
-        {{ unparsed_date('effective_to') }} as effective_to_unparsed
-    from source
+        parsed_effective_from as effective_from,
+        {{ unparsed_date('effective_from', 'parsed_effective_from') }} as effective_from_unparsed,
+        parsed_effective_to as effective_to,
+        {{ unparsed_date('effective_to', 'parsed_effective_to') }} as effective_to_unparsed
+    from parsed
 )
 
 select * from final

@@ -2,6 +2,13 @@ with unpacked as (
     {{ unpacked_history(ref('base_panorama__immunization_histories')) }}
 ),
 
+parsed as (
+    select
+        *,
+        {{ parsed_date('date_text') }} as parsed_administered_date
+    from unpacked
+),
+
 typed as (
     select
         concat(
@@ -9,10 +16,10 @@ typed as (
         ) as immunization_id,
         client_id,
         {{ trimmed('agent') }} as agent,
-        {{ parsed_date('date_text') }} as administered_date,
-        {{ unparsed_date('date_text') }} as administered_date_unparsed,
+        parsed_administered_date as administered_date,
+        {{ unparsed_date('date_text', 'parsed_administered_date') }} as administered_date_unparsed,
         panorama_verdict
-    from unpacked
+    from parsed
 ),
 
 final as (
