@@ -329,7 +329,9 @@ def refusals(doses: pd.DataFrame, slots: dict[int, list[dict]], number: int, tur
 
 
 class Verdicts:
-    """What one schedule says of each dose: the slot that it fills, or the place in REASONS of why it fills none."""
+    """What one schedule says of each dose: the slot that it fills, or the place in REASONS of why it fills none.
+
+    A dose that is never tried is another's duplicate."""
 
     def __init__(self, count: int) -> None:
         self.numbers = np.zeros(count, "int8")
@@ -350,7 +352,8 @@ class Verdicts:
 def fill_slots(
     doses: pd.DataFrame, slots: dict[int, list[dict]], turns, verdicts: Verdicts | None = None
 ) -> pd.DataFrame:
-    """By student, the dates of the valid doses: each slot takes the earliest later dose that meets any of its rules."""
+    """By student, the dates of the valid doses: each slot takes the earliest later dose that meets any of its rules.
+    Verdicts, where they are wanted, are noted by the doses' index."""
     filled = []
     for number in sorted(slots):
         is_valid = np.logical_or.reduce([meets(rule, doses, number, turns) for rule in slots[number]])
@@ -415,11 +418,7 @@ def assess(
     valid_doses, up_to_date = np.zeros(len(students), "int8"), np.zeros(len(students), bool)
     criteria = rules.of_antigen("up_to_date_rules", antigen)
     if doses_folder:
-        columns = {"student": "client_id", "immunization_id": "immunization_id", "date": "administered_date"}
-        every_dose = pd.concat([relevant[list(columns)], duplicates[list(columns)]]).rename(columns=columns)
-        every_dose = every_dose.astype({"administered_date": "date32[pyarrow]"})
-        every_dose["client_id"] = students["client_id"].array.take(every_dose["client_id"])
-        every_dose["antigen"] = repeated(antigen, len(every_dose))
+        every_dose = contract_doses(antigen, relevant, duplicates, students)
     for schedule, slots in rules.dose_rules(antigen).items():
         verdicts = Verdicts(len(every_dose)) if doses_folder else None
         series = fill_slots(relevant, slots, doses.turns, verdicts)
@@ -442,6 +441,20 @@ def assess(
         has_evidence_of_immunity=immune,
         is_up_to_date=up_to_date | immune,
     )[is_assessed]
+
+
+def contract_doses(
+    antigen: str, relevant: pd.DataFrame, duplicates: pd.DataFrame, students: pd.DataFrame
+) -> pd.DataFrame:
+    """What the contract says of each dose whatever the schedule; the relevant ones keep their places."""
+    columns = ["student", "immunization_id", "date"]
+    doses = pd.concat([relevant[columns], duplicates[columns]], ignore_index=True)
+    return pd.DataFrame({
+        "client_id": students["client_id"].array.take(doses["student"]),
+        "antigen": repeated(antigen, len(doses)),
+        "immunization_id": doses["immunization_id"],
+        "administered_date": doses["date"].astype("date32[pyarrow]"),
+    })
 
 
 # Exemptions

@@ -364,10 +364,8 @@ def refusal(slots: dict[int, list[dict]], number: int) -> pl.Expr:
 
 
 def verdicts(doses: pl.DataFrame, dose_number: int | None, reason: pl.Expr) -> pl.DataFrame:
-    return doses.select(
-        "student", "immunization_id", "date",
-        dose_number=pl.lit(dose_number, dtype=pl.Int8), reason=reason,
-    )
+    number = pl.lit(dose_number, dtype=pl.Int8)
+    return doses.select("student", "immunization_id", "date", dose_number=number, reason=reason)
 
 
 def fill_slots(
@@ -465,9 +463,8 @@ def assess(
     )
 
 
-def contract_doses(
-    antigen: str, judged: dict[str, list[pl.DataFrame]], students: pl.DataFrame
-) -> pl.DataFrame:
+def contract_doses(antigen: str, judged: dict[str, list[pl.DataFrame]], students: pl.DataFrame) -> pl.DataFrame:
+    """The doses judged by each schedule, in the contract's columns."""
     doses = pl.concat([
         verdict.with_columns(schedule=pl.lit(schedule)) for schedule, found in judged.items() for verdict in found
     ])
