@@ -23,6 +23,11 @@ DROPPED = (
     "no_school_id", "unknown_school", "holding_school", "school_type_other", "not_a_phu",
     "school_type_conflicts_with_age", "outside_school_year",
 )
+# In the order in which one is named where several hold.
+REASONS = (
+    "same_day_duplicate", "agent_not_in_schedule", "extra_dose", "before_birth", "too_young", "too_old",
+    "outside_window", "live_vaccine_interaction", "polysaccharide_interaction", "interval_too_short",
+)
 PERIODS = (
     "age_from", "age_before", "first_dose_age_from", "first_dose_age_before", "reference_dose_age_from",
     "reference_dose_age_before", "interval_from", "first_dose_interval_from", "live_interval_from",
@@ -85,6 +90,10 @@ def phu_ids() -> list[str]:
     return [row["phu_id"] for row in table("public_health_units")]
 
 
+def phu_names() -> dict[str, str]:
+    return {row["phu_id"]: row["phu_name"] for row in table("public_health_units")}
+
+
 def school_type_priorities() -> list[dict]:
     """One row per school type (its label) and age; priority None where the type conflicts with the age."""
     return [
@@ -122,6 +131,15 @@ def dose_rules(antigen: str) -> dict[str, dict[int, list[dict]]]:
     for rule in of_antigen("dose_rules", antigen):
         found[rule["schedule"]][rule["dose_number"]].append(rule | {"agents": named[rule["rule_id"]]})
     return found
+
+
+def schedule_agents(slots: dict[int, list[dict]]) -> dict[str | None, set[str]]:
+    """By variant, the only agents that a schedule names; nothing where it takes any relevant agent."""
+    named = defaultdict(set)
+    for rule in (rule for alternatives in slots.values() for rule in alternatives):
+        if rule["agents"]["current"]:
+            named[rule["variant"]].update(rule["agents"]["current"])
+    return named
 
 
 def exemption_labels(kind: str) -> list[tuple[str, str]]:

@@ -6,8 +6,9 @@
 For each number of students: draws the extracts where they are not there yet (Parquet, realistic flaws; a multiple of
 1.6 million is so many copies of that draw, each with ids of its own), then runs, one
 after the other and each in a folder of its own, the floor (floor.py), `dbt build` with all its data tests into a new
-file, the floor again, the peers (peer_pandas.py, peer_polars.py), and the floor again. The machine's speed moves: look
-at the spread of the floors. The peers' answers are held to the warehouse's marts, row by row.
+file, the floor again, the peers (peer_pandas.py, peer_polars.py), each for its counts only and then for every row of
+the contract, and the floor again. The machine's speed moves: look at the spread of the floors. The peers' answers are
+held to the warehouse's tables, row by row.
 
 Writes target/benchmark/results.json, a size at a time; sizes that are not run again stay. render_results.py makes
 docs/performance.md of it.
@@ -36,7 +37,7 @@ import duckdb
 import jinja2
 import psutil
 import yaml
-from compare_peers import MEASURES, differences
+from compare_peers import differences, tables
 from copy_extracts import copy_extracts
 from measure import CommandFailed, Measured, OutOfMemory, measure
 from phases import BuildTimes
@@ -200,9 +201,14 @@ def run_build(extracts: Path, folder: Path) -> dict:
         "warehouse_bytes": warehouse.stat().st_size,
         "phases": phases,
         "seconds_without_tests": done.seconds - phases.get("tests", {"wall_seconds": 0.0})["wall_seconds"],
-        "seconds_for_peers_measures": times.seconds_up_to({("marts", name) for name in MEASURES}),
+        "seconds_for_peers_measures": seconds_for_peer(times, rows=False),
+        "seconds_for_peers_rows": seconds_for_peer(times, rows=True),
         "rows": rows,
     }
+
+
+def seconds_for_peer(times: BuildTimes, rows: bool) -> float:
+    return times.seconds_up_to({tuple(table.split(".")) for table in tables(rows)})
 
 
 def run_published(extracts: Path, folder: Path) -> dict:
@@ -211,16 +217,18 @@ def run_published(extracts: Path, folder: Path) -> dict:
     return run("make build", command, folder, **variables).figures()
 
 
-def run_peer(name: str, extracts: Path, folder: Path, warehouse: Path) -> dict:
-    command = [sys.executable, BENCHMARKS / f"peer_{name}.py", extracts, folder / "measures"]
+def run_peer(name: str, extracts: Path, folder: Path, warehouse: Path, rows: bool) -> dict:
+    scope = ["--rows"] if rows else []
+    command = [sys.executable, BENCHMARKS / f"peer_{name}.py", extracts, folder / "tables", *scope]
+    what = f"{name}, {'every row' if rows else 'counts only'}"
     try:
-        done = run(name, command, folder)
+        done = run(what, command, folder)
     except OutOfMemory as failure:
         say(f"  {failure}")
         return {"failed": str(failure).splitlines()[0]}
-    different = differences(warehouse, folder / "measures")
+    different = differences(warehouse, folder / "tables", rows)
     if different:
-        raise CommandFailed(f"{name} has other answers than the warehouse.\n" + "\n".join(different))
+        raise CommandFailed(f"{what}: other answers than the warehouse's.\n" + "\n".join(different))
     return done.figures() | {"seconds_by_step": json.loads(done.output.splitlines()[-1])}
 
 
@@ -234,7 +242,9 @@ def run_size(students: int, arguments: argparse.Namespace, working: Path) -> dic
     warehouse = working / "build" / "warehouse.duckdb"
     wanted = PEERS if students <= MOST_STUDENTS_FOR_PEERS else ()
     wanted = wanted if arguments.peers is None else arguments.peers
-    peers = {name: run_peer(name, extracts, working / name, warehouse) for name in wanted}
+    peers, peers_rows = (
+        {name: run_peer(name, extracts, working / name, warehouse, rows) for name in wanted} for rows in (False, True)
+    )
     published = run_published(extracts, working / "published") if arguments.published else None
     floors.append(run_floor(extracts, working / "floor", settings))
     floor_seconds = statistics.median(floor["seconds"] for floor in floors)
@@ -249,6 +259,7 @@ def run_size(students: int, arguments: argparse.Namespace, working: Path) -> dic
         "build": build,
         "published": published,
         "peers": peers,
+        "peers_rows": peers_rows,
     }
 
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Holds a peer's measures to the marts of a warehouse built from the same extracts: every row, every count.
+"""Holds a peer's tables to those of a warehouse built from the same extracts: every row, both ways.
 
-    compare_peers.py WAREHOUSE FOLDER
+    compare_peers.py WAREHOUSE FOLDER [--rows]
 
-FOLDER holds one Parquet file per table of MEASURES, as the peers write them. Exit status 1 where anything differs.
+FOLDER holds one Parquet file (or a folder of them) per table of MEASURES, and with --rows of ROWS, as the peers write
+them. Exit status 1 where anything differs. Says how many rows differ, never which: they are health data.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -15,38 +17,80 @@ PLACE = ("geography", "phu_id")
 COUNTS_OF_EXEMPTIONS = ("students", "students_medical", "students_nonmedical")
 # Each mart's key and its counts. Percents, goals and names follow from these.
 MEASURES = {
-    "coverage": (*PLACE, "age", "antigen", "students", "students_up_to_date"),
-    "coverage_all_ispa": (*PLACE, "age", "students", "students_up_to_date"),
-    "series_uptake": (
+    "marts.coverage": (*PLACE, "age", "antigen", "students", "students_up_to_date"),
+    "marts.coverage_all_ispa": (*PLACE, "age", "students", "students_up_to_date"),
+    "marts.series_uptake": (
         *PLACE, "age", "antigen", "gender", "students", "students_initiated", "students_completed",
         "students_unimmunized",
     ),
-    "exemptions": (*PLACE, "age", "antigen", *COUNTS_OF_EXEMPTIONS),
-    "exemptions_any_ispa": (*PLACE, "age", *COUNTS_OF_EXEMPTIONS),
-    "school_assignment": ("age", "kind", "name", "students", "records"),
+    "marts.exemptions": (*PLACE, "age", "antigen", *COUNTS_OF_EXEMPTIONS),
+    "marts.exemptions_any_ispa": (*PLACE, "age", *COUNTS_OF_EXEMPTIONS),
+    "marts.school_assignment": ("age", "kind", "name", "students", "records"),
 }
+ROWS = {
+    "assessment.students": ("client_id", "age", "phu_name", "education_record_id", "assignment_decision"),
+    "assessment.student_antigens": (
+        "client_id", "age", "antigen", "valid_doses", "has_any_dose", "has_valid_dose", "is_up_to_date_by_doses",
+        "has_evidence_of_immunity", "is_up_to_date",
+    ),
+    "assessment.doses": (
+        "client_id", "antigen", "schedule", "immunization_id", "administered_date", "is_valid", "dose_number", "reason",
+    ),
+    "assessment.student_exemptions": (
+        "client_id", "age", "antigen", "has_medical_exemption", "has_nonmedical_exemption",
+    ),
+}
+# Beyond, DuckDB goes on in a temporary folder.
+MEMORY_LIMIT = "4GB"
 
 
-def differences(warehouse: Path, folder: Path) -> list[str]:
-    """A sentence for each table whose rows are not the mart's; none where all agree."""
+def tables(rows: bool) -> dict[str, tuple[str, ...]]:
+    return MEASURES | (ROWS if rows else {})
+
+
+def files(folder: Path, table: str) -> str:
+    """The peer's file or files of a table, as a text of DuckDB's."""
+    name = table.partition(".")[2]
+    path = folder / name / "*.parquet" if (folder / name).is_dir() else folder / f"{name}.parquet"
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def differences(warehouse: Path, folder: Path, rows: bool = False) -> list[str]:
+    """A sentence for each table whose rows are not the warehouse's, repeated rows as often; none where all agree."""
     found = []
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        for name, columns in MEASURES.items():
-            mart = f"select {', '.join(columns)} from marts.{name}"
-            path = str(folder / f"{name}.parquet").replace("'", "''")
-            peer = f"select {', '.join(columns)} from read_parquet('{path}')"
-            rows = connection.execute(f"select count(*) from ({mart})").fetchall()[0][0]
-            missing = connection.execute(f"{mart} except all {peer}").fetchall()
-            foreign = connection.execute(f"{peer} except all {mart}").fetchall()
-            if missing or foreign or not rows:
-                found.append(
-                    f"marts.{name} ({rows} rows): {len(missing)} rows that the peer lacks, such as {missing[:2]}; "
-                    f"{len(foreign)} rows that only the peer has, such as {foreign[:2]}"
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute("set preserve_insertion_order = false")
+        connection.execute("set temp_directory = '" + str(folder / "comparing.tmp").replace("'", "''") + "'")
+        for table, columns in tables(rows).items():
+            # One aggregation, which goes to disk where memory ends, instead of `except all` in both directions.
+            expected, missing, foreign = connection.execute(f"""
+                with counted as (
+                    select sum(expected) as expected, sum(expected) - sum(found) as difference
+                    from (
+                        select {', '.join(columns)}, 1 as expected, 0 as found from {table}
+                        union all
+                        select {', '.join(columns)}, 0, 1 from read_parquet({files(folder, table)})
+                    )
+                    group by {', '.join(columns)}
                 )
+                select coalesce(sum(expected), 0), sum(greatest(difference, 0)), sum(greatest(-difference, 0))
+                from counted
+            """).fetchall()[0]
+            if missing or foreign or not expected:
+                found.append(f"{table}: {expected} rows expected, {missing} of them missing, {foreign} not expected")
     return found
 
 
-if __name__ == "__main__":
-    different = differences(Path(sys.argv[1]), Path(sys.argv[2]))
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Hold a peer's tables to those of a warehouse.")
+    parser.add_argument("warehouse", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rows", action="store_true", help="the person-level tables too")
+    different = differences(**vars(parser.parse_args()))
     print("\n".join(different) or "The peer agrees with every row.")
-    sys.exit(1 if different else 0)
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

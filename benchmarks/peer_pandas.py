@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """The measures of the coverage report in pandas, by hand: extracts in, one Parquet file per measure out.
 
-    peer_pandas.py EXTRACTS FOLDER
+    peer_pandas.py EXTRACTS FOLDER [--rows]
+
+With --rows also every row behind them: the students, their antigens and exemptions, and in the folder `doses`, a file
+per antigen and schedule, each dose with its verdict.
 
 Vectorised throughout: repeated texts are categories and worked on once per spelling, students are whole numbers, and an
 antigen's slots are filled for all students at a time. Prints the seconds of each step as JSON.
 """
 
+import argparse
 import json
-import sys
 import time
 from pathlib import Path
 
@@ -56,6 +59,10 @@ def dates(texts: pd.Series) -> pd.Series:
         parsed = parsed.fillna(pd.to_datetime(found, format=layout, errors="coerce"))
     days = np.append(parsed.to_numpy("datetime64[s]"), np.datetime64("NaT", "s"))
     return pd.Series(days[texts.cat.codes.to_numpy()], index=texts.index)
+
+
+def repeated(text: str, count: int) -> pd.Categorical:
+    return pd.Categorical.from_codes(np.zeros(count, "int8"), [text])
 
 
 def first_of_each_id(rows: pd.DataFrame, id_column: str) -> pd.DataFrame:
@@ -164,7 +171,9 @@ def assign_students(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     clients = read_clients(folder)
     records = classify_records(read_education_records(folder), clients, read_schools(folder))
     chosen = choose_records(records[records["dropped"] == ""])
-    students = clients.merge(chosen[["client_id", "phu_id", "decision", "records"]], on="client_id")
+    students = clients.merge(
+        chosen[["client_id", "phu_id", "education_record_id", "decision", "records"]], on="client_id"
+    )
 
     decisions = students.groupby(["age", "decision"]).agg(students=("age", "size"), records=("records", "sum"))
     decisions = decisions.reindex(pd.MultiIndex.from_product([rules.AGES, rules.DECISIONS]), fill_value=0)
@@ -201,7 +210,6 @@ class Doses:
     def __init__(self, doses: pd.DataFrame, students: pd.DataFrame) -> None:
         self.doses = doses
         self.students = students
-        self.age = students["age"].to_numpy()[doses["student"]]
         aliases = rules.agents_by_label()
         self.agents = [aliases.get(agent, [agent]) for agent in doses["agent"].cat.categories]
         self.turning_days = {}
@@ -213,74 +221,63 @@ class Doses:
             self.turning_days[key] = (self.students["date_of_birth"] + pd.DateOffset(**age)).to_numpy()
         return self.turning_days[key][student]
 
-    def of(self, agents: dict[str, dict], ages: list[int]) -> pd.DataFrame:
-        """The doses of some agents at some ages; `agent` is the annex's, which an alias may hide."""
+    def of(self, agents: dict[str, dict], is_assessed: np.ndarray) -> pd.DataFrame:
+        """The doses of some agents and students; `agent` is the annex's, which an alias may hide."""
         resolved = [next((agent for agent in names if agent in agents), None) for names in self.agents]
         codes = self.doses["agent"].cat.codes.to_numpy()
-        is_wanted = np.array([agent is not None for agent in resolved])[codes] & np.isin(self.age, ages)
+        is_wanted = np.array([agent is not None for agent in resolved])[codes] & is_assessed[self.doses["student"]]
         wanted = self.doses[is_wanted]
         return wanted.assign(agent=pd.array(resolved, dtype="str").take(codes[is_wanted]))
 
-    def relevant(self, antigen: str, ages: list[int]) -> pd.DataFrame:
-        """One dose per student and day, with the latest earlier live and polysaccharide day where rules ask for it."""
+    def relevant(self, antigen: str, is_assessed: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """One dose per student and day, with the latest earlier live and polysaccharide day where rules ask for it;
+        and the other doses of those days."""
         agents = rules.agents_of(antigen, "is_relevant")
-        doses = self.of(agents, ages)
+        doses = self.of(agents, is_assessed)
         for agent, row in agents.items():
             if row["excluded_gender"]:
                 gender = self.students["gender"].to_numpy()[doses["student"]]
                 doses = doses[(doses["agent"] != agent) | (gender != row["excluded_gender"])]
-        ranks = {agent: row["same_day_rank"] for agent, row in agents.items()}
-        if len(set(ranks.values())) > 1:
-            doses = doses.assign(rank=doses["agent"].map(ranks))
-            doses = doses.sort_values(["student", "date", "rank", "immunization_id"])
-        doses = doses.drop_duplicates(["student", "date"])
+        doses, duplicates = one_per_day(doses, {agent: row["same_day_rank"] for agent, row in agents.items()})
         live, polysaccharide = (rules.agents_of(antigen, kind) for kind in ("is_live", "is_polysaccharide"))
         if live:
-            days = self.of(live, ages).drop_duplicates(["student", "date"])[["student", "date"]]
+            days = self.of(live, is_assessed).drop_duplicates(["student", "date"])[["student", "date"]]
             days["preceding_live"] = days.groupby("student")["date"].shift()
             doses = doses.merge(days, on=["student", "date"], how="left")
         if polysaccharide:
             [age_from] = {row["polysaccharide_age_from"] for row in polysaccharide.values()}
-            days = self.of(polysaccharide, ages)
+            days = self.of(polysaccharide, is_assessed)
             days = days[days["date"] >= self.turns(rules.period(age_from), days["student"])]
             doses = pd.merge_asof(
                 doses.sort_values("date"),
                 days[["student", "date"]].assign(preceding_polysaccharide=days["date"]).sort_values("date"),
                 on="date", by="student", allow_exact_matches=False,
             ).sort_values(["student", "date"])
-        return doses.reset_index(drop=True)
+        return doses.reset_index(drop=True), duplicates
+
+
+def one_per_day(doses: pd.DataFrame, ranks: dict[str, int]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The dose that each day keeps, by its agent's rank, then its id; and the others."""
+    day = ["student", "date"]
+    several = doses[doses.duplicated(day, keep=False)]
+    several = several.assign(rank=several["agent"].map(ranks)).sort_values([*day, "rank", "immunization_id"])
+    is_other = doses.index.isin(several.index[several.duplicated(day)])
+    return doses[~is_other], doses[is_other]
 
 
 # Valid doses
 
 
-def meets(rule: dict, doses: pd.DataFrame, number: int, turns) -> pd.Series:
-    """Whether each dose meets one rule of a slot. `dose_1` … are the student's valid doses before it."""
-    student, date = doses["student"], doses["date"]
+def applies(rule: dict, doses: pd.DataFrame, turns) -> pd.Series:
+    """Whether one rule of a slot is for each dose: its agent, and the student's valid doses before it (`dose_1` …)."""
     met = pd.Series(True, index=doses.index)
     if rule["variant"]:
         met &= doses["variant"] == rule["variant"]
-    if rule["age_from"]:
-        met &= date >= turns(rule["age_from"], student)
-    if rule["age_before"]:
-        met &= date < turns(rule["age_before"], student)
     for prefix, dose in (("first_dose", 1), ("reference_dose", rule["reference_dose_number"])):
         if rule[f"{prefix}_age_from"]:
-            met &= doses[f"dose_{dose}"] >= turns(rule[f"{prefix}_age_from"], student)
+            met &= doses[f"dose_{dose}"] >= turns(rule[f"{prefix}_age_from"], doses["student"])
         if rule[f"{prefix}_age_before"]:
-            met &= doses[f"dose_{dose}"] < turns(rule[f"{prefix}_age_before"], student)
-    if rule["interval_from"]:
-        met &= date >= doses[f"dose_{number - 1}"] + pd.DateOffset(**rule["interval_from"])
-    if rule["first_dose_interval_from"]:
-        met &= date >= doses["dose_1"] + pd.DateOffset(**rule["first_dose_interval_from"])
-    for kind in ("live", "polysaccharide"):
-        if rule[f"{kind}_interval_from"]:
-            preceding = doses[f"preceding_{kind}"]
-            met &= preceding.isna() | (date >= preceding + pd.DateOffset(**rule[f"{kind}_interval_from"]))
-    if rule["window_opens_birth_years"]:
-        birth_year = turns({"days": 0}, student).astype("datetime64[Y]")
-        opens = (birth_year + rule["window_opens_birth_years"]).astype("datetime64[M]") + 8
-        met &= date >= opens.astype("datetime64[s]")
+            met &= doses[f"dose_{dose}"] < turns(rule[f"{prefix}_age_before"], doses["student"])
     if rule["agents"]["current"]:
         met &= doses["agent"].isin(rule["agents"]["current"])
     if rule["agents"]["first"]:
@@ -288,8 +285,75 @@ def meets(rule: dict, doses: pd.DataFrame, number: int, turns) -> pd.Series:
     return met
 
 
-def fill_slots(doses: pd.DataFrame, slots: dict[int, list[dict]], turns) -> pd.DataFrame:
-    """By student, the dates of the valid doses: each slot takes the earliest later dose that meets any of its rules."""
+def demands(rule: dict, doses: pd.DataFrame, number: int, turns) -> dict[str, pd.Series]:
+    """Whether each dose meets what one rule of a slot asks, by the reason that is given where it does not."""
+    student, date = doses["student"], doses["date"]
+    met = {}
+    if rule["age_from"]:
+        met["too_young"] = date >= turns(rule["age_from"], student)
+    if rule["age_before"]:
+        met["too_old"] = date < turns(rule["age_before"], student)
+    if rule["window_opens_birth_years"]:
+        birth_year = turns({"days": 0}, student).astype("datetime64[Y]")
+        opens = (birth_year + rule["window_opens_birth_years"]).astype("datetime64[M]") + 8
+        met["outside_window"] = date >= opens.astype("datetime64[s]")
+    for kind, reason in (("live", "live_vaccine_interaction"), ("polysaccharide", "polysaccharide_interaction")):
+        if rule[f"{kind}_interval_from"]:
+            preceding = doses[f"preceding_{kind}"]
+            met[reason] = preceding.isna() | (date >= preceding + pd.DateOffset(**rule[f"{kind}_interval_from"]))
+    intervals = {"interval_from": f"dose_{number - 1}", "first_dose_interval_from": "dose_1"}
+    far_enough = [date >= doses[dose] + pd.DateOffset(**rule[name]) for name, dose in intervals.items() if rule[name]]
+    if far_enough:
+        met["interval_too_short"] = np.logical_and.reduce(far_enough)
+    return met
+
+
+def meets(rule: dict, doses: pd.DataFrame, number: int, turns) -> pd.Series:
+    return np.logical_and.reduce([applies(rule, doses, turns), *demands(rule, doses, number, turns).values()])
+
+
+def refusals(doses: pd.DataFrame, slots: dict[int, list[dict]], number: int, turns) -> np.ndarray:
+    """Why each dose does not fill a slot, by its place in REASONS: the first reason that any rule for it gives."""
+    fails = {reason: np.zeros(len(doses), bool) for reason in rules.REASONS}
+    for variant, agents in rules.schedule_agents(slots).items():
+        is_variant = doses["variant"] == variant if variant else True
+        fails["agent_not_in_schedule"] |= is_variant & ~doses["agent"].isin(agents)
+    fails["extra_dose"][:] = True
+    fails["before_birth"] |= doses["date"] < turns({"days": 0}, doses["student"])
+    for rule in slots.get(number, []):
+        is_for_dose = applies(rule, doses, turns)
+        fails["extra_dose"] &= ~is_for_dose
+        for reason, met in demands(rule, doses, number, turns).items():
+            fails[reason] |= is_for_dose & ~met
+    return np.select(list(fails.values()), range(len(fails)))
+
+
+class Verdicts:
+    """What one schedule says of each dose: the slot that it fills, or the place in REASONS of why it fills none.
+
+    A dose that is never tried is another's duplicate."""
+
+    def __init__(self, count: int) -> None:
+        self.numbers = np.zeros(count, "int8")
+        self.reasons = np.full(count, rules.REASONS.index("same_day_duplicate"), "int8")
+
+    def accept(self, doses: pd.DataFrame, number: int) -> None:
+        self.numbers[doses.index], self.reasons[doses.index] = number, -1
+
+    def columns(self) -> dict:
+        is_valid = self.numbers > 0
+        return {
+            "is_valid": is_valid,
+            "dose_number": pd.arrays.IntegerArray(self.numbers, ~is_valid),
+            "reason": pd.Categorical.from_codes(self.reasons, rules.REASONS),
+        }
+
+
+def fill_slots(
+    doses: pd.DataFrame, slots: dict[int, list[dict]], turns, verdicts: Verdicts | None = None
+) -> pd.DataFrame:
+    """By student, the dates of the valid doses: each slot takes the earliest later dose that meets any of its rules.
+    Verdicts, where they are wanted, are noted by the doses' index."""
     filled = []
     for number in sorted(slots):
         is_valid = np.logical_or.reduce([meets(rule, doses, number, turns) for rule in slots[number]])
@@ -297,8 +361,15 @@ def fill_slots(doses: pd.DataFrame, slots: dict[int, list[dict]], turns) -> pd.D
         filled.append(valid["date"].rename(f"dose_{number}"))
         if number == 1:
             doses = doses.assign(first_agent=valid["agent"].reindex(doses["student"]).to_numpy())
-        doses = doses.assign(**{f"dose_{number}": valid["date"].reindex(doses["student"]).to_numpy()})
-        doses = doses[doses["date"] > doses[f"dose_{number}"]]
+        slot = valid["date"].reindex(doses["student"]).to_numpy()
+        if verdicts:
+            verdicts.accept(doses[doses["date"] == slot], number)
+            refused = doses[~(doses["date"] >= slot)]
+            verdicts.reasons[refused.index] = refusals(refused, slots, number, turns)
+        doses = doses.assign(**{f"dose_{number}": slot})
+        doses = doses[doses["date"] > slot]
+    if verdicts:
+        verdicts.reasons[doses.index] = refusals(doses, slots, number + 1, turns)
     return pd.concat(filled, axis=1)
 
 
@@ -333,30 +404,57 @@ def meets_criterion(criterion: dict, series: pd.DataFrame, students: pd.DataFram
     return met
 
 
-def assess(antigen: str, doses: Doses, students: pd.DataFrame, immune: np.ndarray) -> pd.DataFrame:
-    """The students whom an antigen is assessed for, with what they are: up to date, with a valid dose, with any."""
-    ages = rules.assessed()[antigen]
-    relevant = doses.relevant(antigen, [row["age"] for row in ages])
+def assess(
+    antigen: str, doses: Doses, students: pd.DataFrame, immune: np.ndarray, doses_folder: Path | None = None
+) -> pd.DataFrame:
+    """The students whom an antigen is assessed for, with their valid doses and what follows from them. Where a folder
+    is given, every dose is written there with its verdict, a file per schedule."""
+    is_assessed = np.zeros(len(students), bool)
+    for row in rules.assessed()[antigen]:
+        has_gender = (students["gender"] == row["gender"]) if row["gender"] else True
+        is_assessed |= ((students["age"] == row["age"]) & has_gender).to_numpy()
+    relevant, duplicates = doses.relevant(antigen, is_assessed)
     relevant = variants(antigen, relevant, students, doses.turns)
-    has_valid, up_to_date = np.zeros(len(students), bool), np.zeros(len(students), bool)
+    valid_doses, up_to_date = np.zeros(len(students), "int8"), np.zeros(len(students), bool)
     criteria = rules.of_antigen("up_to_date_rules", antigen)
+    if doses_folder:
+        every_dose = contract_doses(antigen, relevant, duplicates, students)
     for schedule, slots in rules.dose_rules(antigen).items():
-        series = fill_slots(relevant, slots, doses.turns)
-        has_valid[series.index] = True
+        verdicts = Verdicts(len(every_dose)) if doses_folder else None
+        series = fill_slots(relevant, slots, doses.turns, verdicts)
+        valid_doses[series.index] = np.maximum(valid_doses[series.index], series.count(axis=1))
         for criterion in criteria:
             if criterion["schedule"] == schedule:
                 met = meets_criterion(criterion, series, students, doses.turns)
                 up_to_date[met.index[met]] = True
+        if doses_folder:
+            rows = every_dose.assign(schedule=repeated(schedule, len(every_dose)), **verdicts.columns())
+            rows.to_parquet(doses_folder / f"{antigen}_{schedule}.parquet", index=False)
     has_any = np.zeros(len(students), bool)
     has_any[relevant["student"]] = True
-    found = students[["phu_id", "age", "gender"]].assign(
-        antigen=antigen, is_up_to_date=up_to_date | immune, has_valid=has_valid, is_unimmunized=~has_any
-    )
-    is_assessed = np.zeros(len(students), bool)
-    for row in ages:
-        has_gender = (students["gender"] == row["gender"]) if row["gender"] else True
-        is_assessed |= (students["age"] == row["age"]) & has_gender
-    return found[is_assessed]
+    return students[["phu_id", "age", "gender"]].assign(
+        antigen=antigen,
+        valid_doses=valid_doses,
+        has_any_dose=has_any,
+        has_valid_dose=valid_doses > 0,
+        is_up_to_date_by_doses=up_to_date,
+        has_evidence_of_immunity=immune,
+        is_up_to_date=up_to_date | immune,
+    )[is_assessed]
+
+
+def contract_doses(
+    antigen: str, relevant: pd.DataFrame, duplicates: pd.DataFrame, students: pd.DataFrame
+) -> pd.DataFrame:
+    """What the contract says of each dose whatever the schedule; the relevant ones keep their places."""
+    columns = ["student", "immunization_id", "date"]
+    doses = pd.concat([relevant[columns], duplicates[columns]], ignore_index=True)
+    return pd.DataFrame({
+        "client_id": students["client_id"].array.take(doses["student"]),
+        "antigen": repeated(antigen, len(doses)),
+        "immunization_id": doses["immunization_id"],
+        "administered_date": doses["date"].astype("date32[pyarrow]"),
+    })
 
 
 # Exemptions
@@ -423,6 +521,7 @@ def counted(rows: pd.DataFrame, keys: list[str], frame: list[tuple], counts: dic
 def series_uptake(assessed: pd.DataFrame) -> pd.DataFrame:
     uptake = [row for row in rules.table("assessed_antigens") if row["has_series_uptake"]]
     rows = assessed[assessed["antigen"].isin({row["antigen"] for row in uptake})]
+    rows = rows.assign(is_unimmunized=~rows["has_any_dose"])
     by_gender = pd.concat([rows.assign(gender="all"), rows[rows["gender"].isin(["F", "M"])]])
     frame = [
         (row["age"], row["antigen"], gender)
@@ -431,7 +530,7 @@ def series_uptake(assessed: pd.DataFrame) -> pd.DataFrame:
         if row["gender"] in (None, gender) or gender == "all"
     ]
     counts = {
-        "students_initiated": "has_valid",
+        "students_initiated": "has_valid_dose",
         "students_completed": "is_up_to_date",
         "students_unimmunized": "is_unimmunized",
     }
@@ -456,12 +555,36 @@ def exemptions_any_ispa(exempt: pd.DataFrame) -> pd.DataFrame:
     return counted(rows, ["age"], [(age,) for age in ages], EXEMPTION_COUNTS)
 
 
-def main(extracts: Path, folder: Path) -> None:
+# Rows
+
+
+def write_rows(students: pd.DataFrame, assessed: pd.DataFrame, exempt: pd.DataFrame, folder: Path) -> None:
+    """The students, their antigens and their exemptions; the doses are written antigen by antigen."""
+    tables = {
+        "students": students[["client_id", "age", "education_record_id"]].assign(
+            phu_name=students["phu_id"].map(rules.phu_names()), assignment_decision=students["decision"]
+        ),
+        "student_antigens": assessed.drop(columns=["phu_id", "gender"]).assign(
+            client_id=students["client_id"].array.take(assessed.index)
+        ),
+        "student_exemptions": exempt[["age", "antigen"]].assign(
+            client_id=students["client_id"].array.take(exempt["student"]),
+            has_medical_exemption=exempt["medical"],
+            has_nonmedical_exemption=exempt["nonmedical"],
+        ),
+    }
+    for name, table in tables.items():
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+
+
+def main(extracts: Path, folder: Path, rows: bool = False) -> None:
     seconds, started = {}, time.perf_counter()
 
     def step(name: str) -> None:
         seconds[name] = time.perf_counter() - started - sum(seconds.values())
 
+    doses_folder = folder / "doses" if rows else None
+    (doses_folder or folder).mkdir(parents=True, exist_ok=True)
     students, school_assignment = assign_students(extracts)
     step("students")
     exemptions = read_exemptions(extracts, students)
@@ -472,13 +595,16 @@ def main(extracts: Path, folder: Path) -> None:
     step("read doses")
     assessed = []
     for antigen in rules.assessed():
-        assessed.append(assess(antigen, doses, students, immune[antigen]))
+        assessed.append(assess(antigen, doses, students, immune[antigen], doses_folder))
         step(antigen)
     assessed = pd.concat(assessed)
+    if rows:
+        write_rows(students, assessed, exempt, folder)
+        step("rows")
 
-    rows = rules.table("assessed_antigens")
-    frame = [(row["age"], row["antigen"]) for row in rows]
-    exemption_frame = [(row["age"], row["antigen"]) for row in rows if row["is_exemption_applicable"]]
+    assessed_rows = rules.table("assessed_antigens")
+    frame = [(row["age"], row["antigen"]) for row in assessed_rows]
+    exemption_frame = [(row["age"], row["antigen"]) for row in assessed_rows if row["is_exemption_applicable"]]
     measures = {
         "coverage": counted(assessed, ["age", "antigen"], frame, {"students_up_to_date": "is_up_to_date"}),
         "coverage_all_ispa": coverage_all_ispa(assessed),
@@ -487,7 +613,6 @@ def main(extracts: Path, folder: Path) -> None:
         "exemptions_any_ispa": exemptions_any_ispa(exempt),
         "school_assignment": school_assignment,
     }
-    folder.mkdir(parents=True, exist_ok=True)
     for name, measure in measures.items():
         measure.to_parquet(folder / f"{name}.parquet", index=False)
     step("measures")
@@ -495,4 +620,8 @@ def main(extracts: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(description="The measures of the coverage report in pandas.")
+    parser.add_argument("extracts", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rows", action="store_true", help="also every student, antigen, exemption and dose")
+    main(**vars(parser.parse_args()))

@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 """The measures of the coverage report in polars, by hand: extracts in, one Parquet file per measure out.
 
-    peer_polars.py EXTRACTS FOLDER
+    peer_polars.py EXTRACTS FOLDER [--rows]
+
+With --rows also every row behind them: the students, their antigens and exemptions, and in the folder `doses`, a file
+per antigen, each dose with its verdict on every schedule.
 
 Extracts are read by lazy queries, doses by a streaming one. Agents and days are understood once per spelling, doses
 are exploded by antigen in one join, and an antigen's slots are filled for all students at a time. Prints the seconds of
 each step as JSON.
 """
 
+import argparse
 import json
-import sys
 import time
 from pathlib import Path
 
@@ -23,6 +26,7 @@ ASSESSED = (
 )
 ISPA_AGES = ASSESSED.filter("is_in_all_ispa_coverage").select("age").unique()
 EXEMPTION_COUNTS = {"students_medical": "medical", "students_nonmedical": "nonmedical"}
+REASON = pl.Enum(rules.REASONS)
 BLANKS = " \t\n\r\u00a0"
 
 
@@ -153,7 +157,8 @@ def choose_records(usable: pl.LazyFrame) -> pl.LazyFrame:
         for number in range(len(columns))
     ]
     by_client = ranked.group_by("client_id", maintain_order=True).agg(
-        pl.col("phu_id").first(), pl.len().alias("records"), *(tie.alias(f"left_{n}") for n, tie in enumerate(ties))
+        pl.col("phu_id", "education_record_id").first(), pl.len().alias("records"),
+        *(tie.alias(f"left_{n}") for n, tie in enumerate(ties))
     )
     decision = (
         pl.when(pl.col("records") == 1).then(pl.lit("single_record"))
@@ -162,7 +167,7 @@ def choose_records(usable: pl.LazyFrame) -> pl.LazyFrame:
         .when(pl.col("left_2") == 1).then(pl.lit("longest_attendance"))
         .otherwise(pl.lit("tie_break"))
     )
-    return by_client.select("client_id", "phu_id", "records", decision.alias("decision"))
+    return by_client.select("client_id", "phu_id", "education_record_id", "records", decision.alias("decision"))
 
 
 def assign_students(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -252,13 +257,18 @@ def read_doses(folder: Path, students: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return {antigen: part for (antigen,), part in parts.items()}
 
 
-def relevant_doses(antigen: str, doses: pl.DataFrame) -> pl.DataFrame:
-    """One dose per student and day, with the latest earlier live and polysaccharide day where rules ask for it."""
-    order = ["rank", "immunization_id"]
-    relevant = doses.filter("is_relevant")
-    if relevant["rank"].n_unique() > 1:
-        relevant = relevant.sort(["student", "date", *order], nulls_last=True)
-    relevant = relevant.unique(["student", "date"], keep="first", maintain_order=True)
+def one_per_day(doses: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The dose that each day keeps, by its agent's rank, then its id; and the others."""
+    day = pl.struct("student", "date")
+    several = doses.filter(day.is_duplicated()).sort("rank", "immunization_id", nulls_last=True)
+    is_first = several.select(day.is_first_distinct()).to_series()
+    return pl.concat([doses.filter(day.is_unique()), several.filter(is_first)]), several.filter(~is_first)
+
+
+def relevant_doses(antigen: str, doses: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One dose per student and day, with the latest earlier live and polysaccharide day where rules ask for it; and the
+    other doses of those days."""
+    relevant, duplicates = one_per_day(doses.filter("is_relevant"))
     live = doses.filter("is_live")
     if len(live):
         days = live.select("student", "date").unique().sort("student", "date")
@@ -271,7 +281,7 @@ def relevant_doses(antigen: str, doses: pl.DataFrame) -> pl.DataFrame:
         relevant = relevant.sort("date").join_asof(
             days, on="date", by="student", allow_exact_matches=False, check_sortedness=False
         )
-    return relevant
+    return relevant, duplicates
 
 
 # Valid doses
@@ -297,35 +307,72 @@ def ages_at_earlier_doses(rule: dict) -> list[pl.Expr]:
     return conditions
 
 
-def meets(rule: dict, number: int) -> pl.Expr:
-    """Whether a dose meets one rule of a slot. `dose_1` … are the student's valid doses before it."""
-    day = pl.col("date")
-    conditions = ages_at_earlier_doses(rule)
+def applies(rule: dict) -> pl.Expr:
+    """Whether one rule of a slot is for a dose: its agent, and the student's valid doses before it (`dose_1` …)."""
+    conditions = [pl.lit(True), *ages_at_earlier_doses(rule)]
     if rule["variant"]:
         conditions.append(pl.col("variant") == rule["variant"])
-    if rule["age_from"]:
-        conditions.append(day >= turns(rule["age_from"]))
-    if rule["age_before"]:
-        conditions.append(day < turns(rule["age_before"]))
-    if rule["interval_from"]:
-        conditions.append(day >= later(pl.col(f"dose_{number - 1}"), rule["interval_from"]))
-    if rule["first_dose_interval_from"]:
-        conditions.append(day >= later(pl.col("dose_1"), rule["first_dose_interval_from"]))
-    for kind in ("live", "polysaccharide"):
-        if rule[f"{kind}_interval_from"]:
-            far_enough = day >= later(pl.col(f"preceding_{kind}"), rule[f"{kind}_interval_from"])
-            conditions.append(far_enough.fill_null(True))
-    if rule["window_opens_birth_years"]:
-        opens = pl.date(pl.col("date_of_birth").dt.year() + rule["window_opens_birth_years"], 9, 1)
-        conditions.append(day >= opens)
     for dose, column in (("current", "agent"), ("first", "first_agent")):
         if rule["agents"][dose]:
             conditions.append(pl.col(column).is_in(rule["agents"][dose]))
     return pl.all_horizontal(conditions)
 
 
-def fill_slots(doses: pl.DataFrame, slots: dict[int, list[dict]]) -> pl.DataFrame:
-    """By student, the dates of the valid doses: each slot takes the earliest later dose that meets any of its rules."""
+def demands(rule: dict, number: int) -> dict[str, pl.Expr]:
+    """Whether a dose meets what one rule of a slot asks, by the reason that is given where it does not."""
+    day = pl.col("date")
+    met = {}
+    if rule["age_from"]:
+        met["too_young"] = day >= turns(rule["age_from"])
+    if rule["age_before"]:
+        met["too_old"] = day < turns(rule["age_before"])
+    if rule["window_opens_birth_years"]:
+        opens = pl.date(pl.col("date_of_birth").dt.year() + rule["window_opens_birth_years"], 9, 1)
+        met["outside_window"] = day >= opens
+    for kind, reason in (("live", "live_vaccine_interaction"), ("polysaccharide", "polysaccharide_interaction")):
+        if rule[f"{kind}_interval_from"]:
+            far_enough = day >= later(pl.col(f"preceding_{kind}"), rule[f"{kind}_interval_from"])
+            met[reason] = far_enough.fill_null(True)
+    intervals = {"interval_from": f"dose_{number - 1}", "first_dose_interval_from": "dose_1"}
+    far_enough = [day >= later(pl.col(dose), rule[name]) for name, dose in intervals.items() if rule[name]]
+    if far_enough:
+        met["interval_too_short"] = pl.all_horizontal(far_enough)
+    return met
+
+
+def meets(rule: dict, number: int) -> pl.Expr:
+    return pl.all_horizontal(applies(rule), *demands(rule, number).values())
+
+
+def refusal(slots: dict[int, list[dict]], number: int) -> pl.Expr:
+    """Why a dose does not fill a slot: the first of REASONS that any rule for it gives."""
+    alternatives = slots.get(number, [])
+    fails = {reason: [] for reason in rules.REASONS}
+    for variant, agents in rules.schedule_agents(slots).items():
+        is_variant = pl.col("variant") == variant if variant else pl.lit(True)
+        fails["agent_not_in_schedule"].append(is_variant & ~pl.col("agent").is_in(agents))
+    fails["extra_dose"] = [~pl.any_horizontal(pl.lit(False), *map(applies, alternatives))]
+    fails["before_birth"] = [pl.col("date") < pl.col("date_of_birth")]
+    for rule in alternatives:
+        for reason, met in demands(rule, number).items():
+            fails[reason].append(applies(rule) & ~met)
+    return pl.coalesce(
+        pl.when(pl.any_horizontal(conditions)).then(pl.lit(reason, dtype=REASON))
+        for reason, conditions in fails.items()
+        if conditions
+    )
+
+
+def verdicts(doses: pl.DataFrame, dose_number: int | None, reason: pl.Expr) -> pl.DataFrame:
+    number = pl.lit(dose_number, dtype=pl.Int8)
+    return doses.select("student", "immunization_id", "date", dose_number=number, reason=reason)
+
+
+def fill_slots(
+    doses: pl.DataFrame, slots: dict[int, list[dict]], judged: list[pl.DataFrame] | None = None
+) -> pl.DataFrame:
+    """By student, the dates of the valid doses: each slot takes the earliest later dose that meets any of its rules.
+    Where a list is given, every dose is added to it with its verdict."""
     series = None
     for number in sorted(slots):
         valid = doses.filter(pl.any_horizontal(meets(rule, number) for rule in slots[number]))
@@ -333,9 +380,17 @@ def fill_slots(doses: pl.DataFrame, slots: dict[int, list[dict]]) -> pl.DataFram
         valid = valid.group_by("student").agg(
             pl.col("date").min().alias(f"dose_{number}"), pl.col("date_of_birth").first(), *first_agent
         )
-        doses = doses.join(valid.drop("date_of_birth"), on="student").filter(pl.col("date") > pl.col(f"dose_{number}"))
+        day, slot = pl.col("date"), pl.col(f"dose_{number}")
+        doses = doses.join(valid.drop("date_of_birth"), on="student", how="inner" if judged is None else "left")
+        if judged is not None:
+            refused = doses.filter(slot.is_null() | (day < slot))
+            judged.append(verdicts(refused, None, refusal(slots, number)))
+            judged.append(verdicts(doses.filter(day == slot), number, pl.lit(None, dtype=REASON)))
+        doses = doses.filter(day > slot)
         valid = valid.drop("first_agent", strict=False)
         series = valid if series is None else series.join(valid.drop("date_of_birth"), on="student", how="left")
+    if judged is not None:
+        judged.append(verdicts(doses, None, refusal(slots, number + 1)))
     return series
 
 
@@ -364,27 +419,61 @@ def meets_criterion(criterion: dict) -> pl.Expr:
     return pl.all_horizontal(conditions)
 
 
-def assess(antigen: str, doses: pl.DataFrame, students: pl.DataFrame, immune: pl.DataFrame) -> pl.DataFrame:
-    """The students whom an antigen is assessed for, with what they are: up to date, with a valid dose, with any."""
-    relevant = with_variants(antigen, relevant_doses(antigen, doses))
+def assess(
+    antigen: str, doses: pl.DataFrame, students: pl.DataFrame, immune: pl.DataFrame, doses_folder: Path | None = None
+) -> pl.DataFrame:
+    """The students whom an antigen is assessed for, with their valid doses and what follows from them. Where a folder
+    is given, every dose is written there with its verdict on every schedule."""
+    relevant, duplicates = relevant_doses(antigen, doses)
+    relevant = with_variants(antigen, relevant)
     criteria = rules.of_antigen("up_to_date_rules", antigen)
-    with_valid, up_to_date = [], [immune.filter(pl.col("antigen") == antigen).select("student")]
+    valid_doses, up_to_date, judged_by_schedule = [], [], {}
     for schedule, slots in rules.dose_rules(antigen).items():
-        series = fill_slots(relevant, slots)
-        with_valid.append(series.select("student"))
+        judged = None
+        if doses_folder:
+            same_day = pl.lit("same_day_duplicate", dtype=REASON)
+            judged = judged_by_schedule[schedule] = [verdicts(duplicates, None, same_day)]
+        series = fill_slots(relevant, slots, judged)
+        filled = pl.sum_horizontal(pl.col(f"dose_{number}").is_not_null() for number in slots)
+        valid_doses.append(series.select("student", filled.cast(pl.Int8).alias("valid_doses")))
         met = [meets_criterion(criterion) for criterion in criteria if criterion["schedule"] == schedule]
         up_to_date.append(series.filter(pl.any_horizontal(met)).select("student"))
+    if doses_folder:
+        contract_doses(antigen, judged_by_schedule, students).write_parquet(doses_folder / f"{antigen}.parquet")
+    valid_doses = pl.concat(valid_doses).group_by("student").agg(pl.col("valid_doses").max())
+    immune = immune.filter(pl.col("antigen") == antigen)
     assessed = students.select("student", "phu_id", "age", "gender").join(
         ASSESSED.filter(pl.col("antigen") == antigen), on="age"
     )
     student = pl.col("student")
-    return assessed.filter(
-        pl.col("gender_assessed").is_null() | (pl.col("gender") == pl.col("gender_assessed"))
-    ).select(
-        "student", "phu_id", "age", "gender", "antigen", "is_in_all_ispa_coverage", "has_series_uptake",
-        student.is_in(pl.concat(up_to_date)["student"].implode()).alias("is_up_to_date"),
-        student.is_in(pl.concat(with_valid)["student"].implode()).alias("has_valid"),
-        student.is_in(relevant["student"].unique().implode()).not_().alias("is_unimmunized"),
+    return (
+        assessed.filter(pl.col("gender_assessed").is_null() | (pl.col("gender") == pl.col("gender_assessed")))
+        .join(valid_doses, on="student", how="left")
+        .select(
+            "student", "phu_id", "age", "gender", "antigen", "is_in_all_ispa_coverage", "has_series_uptake",
+            pl.col("valid_doses").fill_null(0),
+            student.is_in(relevant["student"].unique().implode()).alias("has_any_dose"),
+            student.is_in(pl.concat(up_to_date)["student"].implode()).alias("is_up_to_date_by_doses"),
+            student.is_in(immune["student"].implode()).alias("has_evidence_of_immunity"),
+        )
+        .with_columns(
+            has_valid_dose=pl.col("valid_doses") > 0,
+            is_up_to_date=pl.col("is_up_to_date_by_doses") | pl.col("has_evidence_of_immunity"),
+        )
+    )
+
+
+def contract_doses(antigen: str, judged: dict[str, list[pl.DataFrame]], students: pl.DataFrame) -> pl.DataFrame:
+    """The doses judged by each schedule, in the contract's columns."""
+    doses = pl.concat([
+        verdict.with_columns(schedule=pl.lit(schedule)) for schedule, found in judged.items() for verdict in found
+    ])
+    return doses.select(
+        students["client_id"].gather(doses["student"]),
+        "schedule", "immunization_id", "dose_number", "reason",
+        antigen=pl.lit(antigen),
+        administered_date="date",
+        is_valid=pl.col("reason").is_null(),
     )
 
 
@@ -452,7 +541,7 @@ def counted(rows: pl.DataFrame, frame: pl.DataFrame, counts: dict[str, str]) -> 
 
 
 def series_uptake(assessed: pl.DataFrame) -> pl.DataFrame:
-    rows = assessed.filter("has_series_uptake")
+    rows = assessed.filter("has_series_uptake").with_columns(is_unimmunized=~pl.col("has_any_dose"))
     by_gender = pl.concat([rows.with_columns(gender=pl.lit("all")), rows.filter(pl.col("gender").is_in(["F", "M"]))])
     genders = pl.DataFrame({"gender": ["all", "F", "M"]})
     of_all = pl.col("gender_assessed").is_null() | (pl.col("gender") == "all")
@@ -460,7 +549,7 @@ def series_uptake(assessed: pl.DataFrame) -> pl.DataFrame:
         of_all | (pl.col("gender") == pl.col("gender_assessed"))
     )
     counts = {
-        "students_initiated": "has_valid",
+        "students_initiated": "has_valid_dose",
         "students_completed": "is_up_to_date",
         "students_unimmunized": "is_unimmunized",
     }
@@ -480,12 +569,42 @@ def exemptions_any_ispa(exempt: pl.DataFrame) -> pl.DataFrame:
     return counted(by_student, ISPA_AGES, EXEMPTION_COUNTS)
 
 
-def main(extracts: Path, folder: Path) -> None:
+# Rows
+
+
+def write_rows(students: pl.DataFrame, assessed: pl.DataFrame, exempt: pl.DataFrame, folder: Path) -> None:
+    """The students, their antigens and their exemptions; the doses are written antigen by antigen."""
+    client_id = students["client_id"]
+    tables = {
+        "students": students.select(
+            "client_id", "age", "education_record_id",
+            phu_name=pl.col("phu_id").replace_strict(rules.phu_names()),
+            assignment_decision="decision",
+        ),
+        "student_antigens": assessed.select(
+            client_id.gather(assessed["student"]),
+            "age", "antigen", "valid_doses", "has_any_dose", "has_valid_dose", "is_up_to_date_by_doses",
+            "has_evidence_of_immunity", "is_up_to_date",
+        ),
+        "student_exemptions": exempt.select(
+            client_id.gather(exempt["student"]),
+            "age", "antigen",
+            has_medical_exemption="medical",
+            has_nonmedical_exemption="nonmedical",
+        ),
+    }
+    for name, table in tables.items():
+        table.write_parquet(folder / f"{name}.parquet")
+
+
+def main(extracts: Path, folder: Path, rows: bool = False) -> None:
     seconds, started = {}, time.perf_counter()
 
     def step(name: str) -> None:
         seconds[name] = time.perf_counter() - started - sum(seconds.values())
 
+    doses_folder = folder / "doses" if rows else None
+    (doses_folder or folder).mkdir(parents=True, exist_ok=True)
     students, school_assignment = assign_students(extracts)
     step("students")
     exemptions = read_exemptions(extracts, students)
@@ -496,9 +615,12 @@ def main(extracts: Path, folder: Path) -> None:
     step("read doses")
     assessed = []
     for antigen in rules.assessed():
-        assessed.append(assess(antigen, doses.pop(antigen), students, immune))
+        assessed.append(assess(antigen, doses.pop(antigen), students, immune, doses_folder))
         step(antigen)
     assessed = pl.concat(assessed)
+    if rows:
+        write_rows(students, assessed, exempt, folder)
+        step("rows")
 
     exemption_frame = ASSESSED.filter("is_exemption_applicable").select("age", "antigen")
     measures = {
@@ -509,7 +631,6 @@ def main(extracts: Path, folder: Path) -> None:
         "exemptions_any_ispa": exemptions_any_ispa(exempt),
         "school_assignment": school_assignment,
     }
-    folder.mkdir(parents=True, exist_ok=True)
     for name, measure in measures.items():
         measure.write_parquet(folder / f"{name}.parquet")
     step("measures")
@@ -517,4 +638,8 @@ def main(extracts: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(description="The measures of the coverage report in polars.")
+    parser.add_argument("extracts", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rows", action="store_true", help="also every student, antigen, exemption and dose")
+    main(**vars(parser.parse_args()))
