@@ -1,7 +1,7 @@
 {#-
     CTEs that fill one missing slot after the other of every schedule by which a student who is not up to date could become so, each
-    dose on the earliest day, until a criterion is met: wanted_1, earliest_1, plan_1, met_1 …, and `schedules_completed`, the schedules
-    that come to it with the criterion that they meet and the doses that it took. The query that calls has CTE `visits` where doses
+    dose on the earliest day, until a criterion is met: wanted_1, earliest_1, given_1, met_1, plan_1 …, and `schedules_completed`, the
+    schedules that come to it with the criterion that they meet and the doses that it took. The query that calls has CTE `visits` where doses
     are given only on those days.
 
     not_before     SQL of the first day that is thought of; null, any
@@ -51,6 +51,7 @@ schedules_wanted as (
 {%- set slots = slot_count() -%}
 plan_0 as (
     select
+        row_number() over () as plan_number,
         open_antigens.student_key,
         open_antigens.date_of_birth,
         open_antigens.age,
@@ -69,7 +70,8 @@ plan_0 as (
         {{ '+ ' if not loop.first }}case when series.dose_{{ slot }}_date is null then 0 else 1 end
         {%- endfor %} as filled,
         cast(null as date) as next_dose_date,
-        cast(null as {{ dbt.type_string() }}) as next_rule_id
+        cast(null as {{ dbt.type_string() }}) as next_rule_id,
+        cast(null as int) as criterion_number
     from open_antigens
     inner join schedules_wanted
         on
@@ -90,26 +92,18 @@ wanted_{{ step }} as (
         {{ not_before }} as not_before
     from plan_{{ step - 1 }} as plans
     cross join school_year
-    {%- if step > 1 %}
-    left join met_{{ step - 1 }} as met
-        on
-            plans.student_key = met.student_key
-            and plans.antigen = met.antigen
-            and plans.schedule = met.schedule
-    {%- endif %}
     where
         plans.filled < plans.most_doses
-        {%- if step > 1 %}
-        and met.student_key is null
-        {%- endif %}
+        and plans.criterion_number is null
 ),
 
 earliest_{{ step }} as (
-    {{ earliest_doses('wanted_' ~ step, keys=['student_key', 'antigen', 'schedule'], has_visits=has_visits) }}
+    {{ earliest_doses('wanted_' ~ step, keys=['plan_number'], has_visits=has_visits) }}
 ),
 
-plan_{{ step }} as (
+given_{{ step }} as (
     select
+        plans.plan_number,
         plans.student_key,
         plans.date_of_birth,
         plans.age,
@@ -135,20 +129,15 @@ plan_{{ step }} as (
         {%- endif %}
     from wanted_{{ step }} as plans
     inner join earliest_{{ step }} as earliest
-        on
-            plans.student_key = earliest.student_key
-            and plans.antigen = earliest.antigen
-            and plans.schedule = earliest.schedule
+        on plans.plan_number = earliest.plan_number
 ),
 
 -- A criterion asks nothing of a dose after the ones that it counts: with the dose that completes it, it is met or never.
 met_{{ step }} as (
     select
-        plans.student_key,
-        plans.antigen,
-        plans.schedule,
+        plans.plan_number,
         min(rules.criterion_number) as criterion_number
-    from plan_{{ step }} as plans
+    from given_{{ step }} as plans
     cross join school_year
     inner join criteria as rules
         on
@@ -157,7 +146,16 @@ met_{{ step }} as (
             and plans.filled = rules.valid_doses
             and plans.age = coalesce(rules.age, plans.age)
     where {{ criterion_condition('plans.date_of_birth', series='plans') }}
-    group by plans.student_key, plans.antigen, plans.schedule
+    group by plans.plan_number
+),
+
+plan_{{ step }} as (
+    select
+        plans.*,
+        met.criterion_number
+    from given_{{ step }} as plans
+    left join met_{{ step }} as met
+        on plans.plan_number = met.plan_number
 ),
 
 {%- endfor %}
@@ -165,23 +163,19 @@ met_{{ step }} as (
 schedules_completed as (
     {%- for step in range(1, slots + 1) %}
     select
-        plans.student_key,
-        plans.antigen,
-        plans.schedule,
-        plans.variant,
-        plans.age,
-        met.criterion_number,
+        student_key,
+        antigen,
+        schedule,
+        variant,
+        age,
+        criterion_number,
         {{ step }} as doses_needed,
-        plans.filled - {{ step - 1 }} as next_dose_number,
-        plans.next_dose_date,
-        plans.next_rule_id,
-        {{ slot_date('plans.filled', 'plans') }} as last_dose_date
+        filled - {{ step - 1 }} as next_dose_number,
+        next_dose_date,
+        next_rule_id,
+        {{ slot_date('filled', 'plans') }} as last_dose_date
     from plan_{{ step }} as plans
-    inner join met_{{ step }} as met
-        on
-            plans.student_key = met.student_key
-            and plans.antigen = met.antigen
-            and plans.schedule = met.schedule
+    where criterion_number is not null
     {%- if not loop.last %}
     union all
     {%- endif %}

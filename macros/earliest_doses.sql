@@ -69,31 +69,27 @@
                     {%- endfor %}
                 ) as earliest_date
             from {{ plans }} as doses
-            inner join rules
+            inner join (
+                select
+                    rules.*,
+                    current_agents.agent_label as current_agent_label,
+                    first_agents.agent_label as first_agent_label
+                from rules
+                left join current_agents
+                    on rules.rule_id = current_agents.rule_id
+                left join first_agents
+                    on rules.rule_id = first_agents.rule_id
+            ) as rules
                 on
                     doses.antigen = rules.antigen
                     and doses.schedule = rules.schedule
                     and doses.filled + 1 = rules.dose_number
                     and (rules.variant is null or doses.variant = rules.variant)
-            left join current_agents
-                on
-                    rules.rule_id = current_agents.rule_id
-                    and doses.agent_label = current_agents.agent_label
-            left join first_agents
-                on
-                    rules.rule_id = first_agents.rule_id
-                    and doses.first_dose_agent_label = first_agents.agent_label
             where
                 {{ rule_condition('history', slots=slot_count() + 1, series='doses') }}
-                and (current_agents.rule_id is not null or not rules.names_current_agents)
-                and (first_agents.rule_id is not null or not rules.names_first_agents)
+                and (doses.agent_label = rules.current_agent_label or not rules.names_current_agents)
+                and (doses.first_dose_agent_label = rules.first_agent_label or not rules.names_first_agents)
         ) as bounded
-        {%- if has_visits %}
-        inner join visits
-            on
-                bounded.student_key = visits.student_key
-                and bounded.earliest_date <= visits.visit_date
-        {%- endif %}
         {%- if has_gaps %}
         {%- for kind in kinds %}
         -- Joined by equality alone, which engines hash: what a gap must hold stands below.
@@ -103,6 +99,12 @@
                 and bounded.antigen = {{ kind }}_gaps.antigen
                 and case when bounded.{{ kind }}_interval_from is not null then '{{ kind }}' end = {{ kind }}_gaps.kind
         {%- endfor %}
+        {%- if has_visits %}
+        inner join visits
+            on
+                bounded.student_key = visits.student_key
+                and bounded.earliest_date <= visits.visit_date
+        {%- endif %}
         where
             {%- for kind in kinds %}
             {{ 'and ' if not loop.first }}

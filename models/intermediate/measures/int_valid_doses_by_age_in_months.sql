@@ -7,19 +7,32 @@ students as (
     select * from {{ ref('int_students') }}
 ),
 
-recommended_ages as (
-    select * from {{ ref('int_recommended_ages') }}
+recommended_days as (
+    select * from {{ ref('int_recommended_days') }}
+),
+
+series_of_students as (
+    select
+        students.phu_id,
+        students.age,
+        students.date_of_birth,
+        series.*
+    from series
+    inner join students
+        on series.student_key = students.student_key
 ),
 
 valid_doses as (
     {%- for slot in range(1, slots + 1) %}
     select
-        student_key,
+        phu_id,
+        age,
+        date_of_birth,
         antigen,
         schedule,
         {{ slot }} as dose_number,
         dose_{{ slot }}_date as dose_date
-    from series
+    from series_of_students
     where dose_{{ slot }}_date is not null
     {%- if not loop.last %}
     union all
@@ -29,26 +42,25 @@ valid_doses as (
 
 final as (
     select
-        students.phu_id,
-        students.age,
+        valid_doses.phu_id,
+        valid_doses.age,
         valid_doses.antigen,
         valid_doses.schedule,
         valid_doses.dose_number,
-        cast({{ age_in_months('students.date_of_birth', 'valid_doses.dose_date') }} as int) as age_in_months,
+        cast({{ age_in_months('valid_doses.date_of_birth', 'valid_doses.dose_date') }} as int) as age_in_months,
         case
-            when valid_doses.dose_date < {{ add_period('students.date_of_birth', 'recommended_ages.age_from') }} then 'early'
-            when valid_doses.dose_date < {{ add_period('students.date_of_birth', 'recommended_ages.age_before') }} then 'timely'
-            when recommended_ages.age_before is not null then 'late'
+            when valid_doses.dose_date < recommended_days.day_from then 'early'
+            when valid_doses.dose_date < recommended_days.day_before then 'timely'
+            when recommended_days.day_before is not null then 'late'
         end as timing,
         count(*) as students
     from valid_doses
-    inner join students
-        on valid_doses.student_key = students.student_key
-    left join recommended_ages
+    left join recommended_days
         on
-            valid_doses.antigen = recommended_ages.antigen
-            and valid_doses.schedule = recommended_ages.schedule
-            and valid_doses.dose_number = recommended_ages.dose_number
+            valid_doses.date_of_birth = recommended_days.date_of_birth
+            and valid_doses.antigen = recommended_days.antigen
+            and valid_doses.schedule = recommended_days.schedule
+            and valid_doses.dose_number = recommended_days.dose_number
     group by 1, 2, 3, 4, 5, 6, 7
 )
 

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with education_records as (
     select * from {{ ref('stg_panorama__education_records') }}
 ),

@@ -1,51 +1,29 @@
-with usable as (
-    select *
+{%- set of_student =
+    'partition by student_key, is_usable'
+    ~ ' order by is_attended_on_attendance_date desc, school_type_priority asc, days_attended desc,'
+    ~ ' effective_from desc nulls last, education_record_id asc nulls last'
+-%}
+{%- set all_rows = 'rows between unbounded preceding and unbounded following' -%}
+with classified as (
+    select
+        *,
+        dropped_reason is null as is_usable
     from {{ ref('int_education_records_classified') }}
-    where dropped_reason is null
 ),
 
--- Each step looks at the records that the step before left, and lets all of them pass where none has what it prefers.
-step_1 as (
+-- Each step looks at the records that the step before left, and lets all of them pass where none has what it prefers: that is an
+-- order by what the steps prefer. The step at which the second differs from the first is the one that left one record.
+ordered as (
     select
         *,
-        is_attended_on_attendance_date
-        = bool_or(is_attended_on_attendance_date) over (partition by student_key) as passes_step_1
-    from usable
-),
-
-step_2 as (
-    select
-        *,
-        passes_step_1
-        and school_type_priority
-        = min(case when passes_step_1 then school_type_priority end) over (partition by student_key) as passes_step_2
-    from step_1
-),
-
-step_3 as (
-    select
-        *,
-        passes_step_2
-        and days_attended
-        = max(case when passes_step_2 then days_attended end) over (partition by student_key) as passes_step_3
-    from step_2
-),
-
-counted as (
-    select
-        *,
-        count(*) over (partition by student_key) as records,
-        sum(case when passes_step_1 then 1 else 0 end) over (partition by student_key) as records_after_step_1,
-        sum(case when passes_step_2 then 1 else 0 end) over (partition by student_key) as records_after_step_2,
-        sum(case when passes_step_3 then 1 else 0 end) over (partition by student_key) as records_after_step_3,
-        row_number() over (
-            partition by student_key
-            order by
-                case when passes_step_3 then 0 else 1 end asc,
-                effective_from desc nulls last,
-                education_record_id asc nulls last
-        ) as record_rank
-    from step_3
+        row_number() over ({{ of_student }}) as place,
+        first_value(is_attended_on_attendance_date) over ({{ of_student }} {{ all_rows }}) as first_is_attended,
+        nth_value(is_attended_on_attendance_date, 2) over ({{ of_student }} {{ all_rows }}) as second_is_attended,
+        first_value(school_type_priority) over ({{ of_student }} {{ all_rows }}) as first_school_type_priority,
+        nth_value(school_type_priority, 2) over ({{ of_student }} {{ all_rows }}) as second_school_type_priority,
+        first_value(days_attended) over ({{ of_student }} {{ all_rows }}) as first_days_attended,
+        nth_value(days_attended, 2) over ({{ of_student }} {{ all_rows }}) as second_days_attended
+    from classified
 ),
 
 final as (
@@ -57,22 +35,28 @@ final as (
         school_id,
         phu_id,
         phu_name,
-        record_rank,
+        effective_from,
+        effective_to,
+        days_attended,
+        school_type_priority,
+        dropped_reason,
+        case when is_usable then place end as record_rank,
         case
-            when records = 1 then 'single_record'
-            when records_after_step_1 = 1 then 'attended_june_30'
-            when records_after_step_2 = 1 then 'age_appropriate_school'
-            when records_after_step_3 = 1 then 'longest_attendance'
+            when not is_usable then null
+            when second_days_attended is null then 'single_record'
+            when second_is_attended <> first_is_attended then 'attended_june_30'
+            when second_school_type_priority <> first_school_type_priority then 'age_appropriate_school'
+            when second_days_attended <> first_days_attended then 'longest_attendance'
             else 'tie_break'
         end as assignment_decision,
         case
-            when record_rank = 1 then null
-            when not passes_step_1 then 'attended_june_30'
-            when not passes_step_2 then 'age_appropriate_school'
-            when not passes_step_3 then 'longest_attendance'
+            when place = 1 or not is_usable then null
+            when is_attended_on_attendance_date <> first_is_attended then 'attended_june_30'
+            when school_type_priority <> first_school_type_priority then 'age_appropriate_school'
+            when days_attended <> first_days_attended then 'longest_attendance'
             else 'tie_break'
         end as lost_at_step
-    from counted
+    from ordered
 )
 
 select * from final

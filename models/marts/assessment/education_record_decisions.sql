@@ -1,8 +1,6 @@
-with classified as (
-    select * from {{ ref('int_education_records_classified') }}
-),
+{{ config(materialized='view') }}
 
-ranked as (
+with records as (
     select * from {{ ref('int_education_records_ranked') }}
 ),
 
@@ -13,25 +11,21 @@ school_year as (
 final as (
     select
         school_year.school_year,
-        classified.client_id,
-        classified.age,
-        classified.education_record_id,
-        classified.school_id,
-        classified.phu_id,
-        classified.phu_name,
-        classified.effective_from,
-        classified.effective_to,
-        classified.days_attended,
-        classified.school_type_priority,
-        classified.dropped_reason,
-        coalesce(ranked.record_rank = 1, false) as is_assigned,
-        ranked.lost_at_step
-    from classified
+        records.client_id,
+        records.age,
+        records.education_record_id,
+        records.school_id,
+        records.phu_id,
+        records.phu_name,
+        records.effective_from,
+        records.effective_to,
+        records.days_attended,
+        records.school_type_priority,
+        records.dropped_reason,
+        coalesce(records.record_rank = 1, false) as is_assigned,
+        records.lost_at_step
+    from records
     cross join school_year
-    left join ranked
-        on
-            classified.student_key = ranked.student_key
-            and classified.education_record_id = ranked.education_record_id
 )
 
 select * from final

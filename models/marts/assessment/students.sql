@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with students as (
     select * from {{ ref('int_students') }}
 ),

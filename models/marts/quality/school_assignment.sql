@@ -3,7 +3,7 @@ with students as (
 ),
 
 records as (
-    select * from {{ ref('int_education_records_classified') }}
+    select * from {{ ref('int_education_records_ranked') }}
 ),
 
 school_year as (
