@@ -189,18 +189,19 @@ alternatives as (
         and not doses.is_valid
 ),
 
+-- A day keeps one dose: its date tells it, an id may be missing.
 refused_by_rule as (
     select
         student_key,
         antigen,
         schedule,
-        immunization_id,
-        min(administered_date) as administered_date,
+        administered_date,
+        min(immunization_id) as immunization_id,
         min(agent) as agent,
         case when bool_or(is_agent_not_in_schedule) then 2 else coalesce(min(reason_number), 3) end as reason_number,
         {{ first_by('rule_id', ['coalesce(reason_number, 99)', 'rule_id']) }} as rule_id
     from alternatives
-    group by student_key, antigen, schedule, immunization_id
+    group by student_key, antigen, schedule, administered_date
 ),
 
 refused as (

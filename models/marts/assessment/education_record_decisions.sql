@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with records as (
     select * from {{ ref('int_education_records_ranked') }}
 ),

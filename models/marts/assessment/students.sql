@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with students as (
     select * from {{ ref('int_students') }}
 ),
