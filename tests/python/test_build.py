@@ -118,6 +118,14 @@ def test_the_demonstration_equals_the_independent_reading(demonstration):
     assert_equals_reading(demonstration, annex_reading.assess(ROOT / "seeds" / "extracts"))
 
 
+def test_tables_of_the_contract_are_read_under_any_name_of_the_file(demonstration):
+    # DuckDB keeps the file's name in a view, not in a table.
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{demonstration.warehouse}' as another_name (read_only)")
+        for table in TABLES.values():
+            connection.execute(f"from another_name.{table} limit 1")
+
+
 def test_extracts_from_a_folder_give_what_the_same_seeds_give(demonstration, tmp_path):
     build = run_dbt("build", *ONLY_TABLES, warehouse=tmp_path / "folder.duckdb", extracts=ROOT / "seeds" / "extracts")
     assert build.returncode == 0, build.output
