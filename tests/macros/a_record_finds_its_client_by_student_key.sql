@@ -1,8 +1,8 @@
--- Two rows of one client id are one client; a record finds its own client, whatever the numbers, and an orphan or a record without id none.
+-- Two rows of one client id are one client; a record finds its own client, and an orphan or a record without id none.
 with clients as (
     select
-        *,
-        {{ student_key('client_id') }} as student_key
+        given.client_id,
+        {{ student_key('given.client_id') }} as student_key
     from (
         values
         ('02', 'first row'),
@@ -14,7 +14,11 @@ with clients as (
 ),
 
 records as (
-    select * from (
+    select
+        given.record_id,
+        given.client_id,
+        given.expected
+    from (
         values
         ('a', '02', '02'),
         ('b', '10', '10'),
