@@ -51,7 +51,9 @@ schedules_wanted as (
 {%- set slots = slot_count() -%}
 plan_0 as (
     select
-        row_number() over () as plan_number,
+        row_number() over (
+            order by open_antigens.student_key, open_antigens.antigen, schedules_wanted.schedule
+        ) as plan_number,
         open_antigens.student_key,
         open_antigens.date_of_birth,
         open_antigens.age,
