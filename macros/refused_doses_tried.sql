@@ -26,7 +26,8 @@ series as (
     select * from {{ ref('int_series') }}
 ),
 
--- Other reasons have no day that mends them: another record was kept, the agent is none of the schedule's, no slot is left.
+-- Other reasons have no day that mends them: another record was kept, the agent is none of the schedule's, no slot is left. A day
+-- keeps one dose: its date tells it, an id may be missing.
 tried as (
     select
         refused.school_year,
@@ -35,8 +36,8 @@ tried as (
         students.date_of_birth,
         refused.antigen,
         refused.schedule,
-        refused.immunization_id,
-        refused.administered_date,
+        refused.administered_date as given_date,
+        refused.reason,
         schedule_variants.variant,
         all_doses.agent_label,
         antigen_agents.is_live,
@@ -59,7 +60,6 @@ tried as (
         on
             students.student_key = all_doses.student_key
             and refused.antigen = all_doses.antigen
-            and refused.immunization_id = all_doses.immunization_id
             and refused.administered_date = all_doses.administered_date
     inner join antigen_agents
         on
@@ -78,6 +78,6 @@ tried as (
 ),
 
 earliest_days as (
-    {{ earliest_doses('tried', keys=['client_id', 'antigen', 'schedule', 'immunization_id'], has_gaps=false) }}
+    {{ earliest_doses('tried', keys=['client_id', 'antigen', 'schedule', 'given_date'], has_gaps=false) }}
 )
 {%- endmacro %}

@@ -60,7 +60,8 @@ QUERIES = {
             refused.days_short, schedules.sort_order
         from assessment.doses as doses
         inner join annex.schedules as schedules using (antigen, schedule)
-        left join assessment.refused_doses as refused using (client_id, antigen, schedule, immunization_id)
+        left join (from assessment.refused_doses where tried_dose_number is not null) as refused
+            using (client_id, antigen, schedule, administered_date, reason)
     """,
     "dose_conditions": "from assessment.dose_conditions",
     "criterion_conditions": "from assessment.criterion_conditions",
@@ -269,7 +270,7 @@ class Explanation:
         if dose["antigen"] == "hepatitis_b":
             name += f", trade name {self.trade_names.get(record_key(dose)) or 'missing'}"
         name += f" ({dose['immunization_id']})"
-        key = {"antigen": dose["antigen"], "schedule": dose["schedule"], "immunization_id": dose["immunization_id"]}
+        key = {"antigen": dose["antigen"], "schedule": dose["schedule"], "given_date": dose["administered_date"]}
         rule_id = dose["rule_id"]
         if dose["is_valid"]:
             self.say(2, f"{name}: valid dose {dose['dose_number']} by {rule_id}: {self.quoted(rule_id)}")

@@ -29,7 +29,7 @@ final as (
         students.age,
         refused.antigen,
         refused.schedule,
-        refused.immunization_id,
+        refused.administered_date,
         refused.reason,
         {{ day_number('earliest_days.administered_date') }} - {{ day_number('refused.administered_date') }} as days_short
     from refused
@@ -38,7 +38,7 @@ final as (
             refused.client_id = earliest_days.client_id
             and refused.antigen = earliest_days.antigen
             and refused.schedule = earliest_days.schedule
-            and refused.immunization_id = earliest_days.immunization_id
+            and refused.administered_date = earliest_days.given_date
     inner join students
         on refused.client_id = students.client_id
     where

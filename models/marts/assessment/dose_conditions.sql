@@ -61,6 +61,7 @@ doses_with_history as (
         judged.antigen,
         judged.schedule,
         judged.immunization_id,
+        judged.given_date,
         judged.day,
         judged.administered_date,
         judged.rule_id,
@@ -84,7 +85,6 @@ doses_with_history as (
         on
             students.student_key = all_doses.student_key
             and judged.antigen = all_doses.antigen
-            and judged.immunization_id = all_doses.immunization_id
             and judged.given_date = all_doses.administered_date
     left join series
         on
@@ -94,8 +94,9 @@ doses_with_history as (
 ),
 
 final as (
-    {{ listed_conditions('doses_with_history', keys=['client_id', 'antigen', 'schedule', 'immunization_id', 'day'],
-        conditions=dose_rule_conditions()) }}
+    {{ listed_conditions('doses_with_history', keys=[
+        'client_id', 'antigen', 'schedule', 'immunization_id', 'given_date', 'day'
+    ], conditions=dose_rule_conditions()) }}
 )
 
 select * from final

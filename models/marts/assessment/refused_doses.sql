@@ -32,13 +32,14 @@ final as (
             refused.client_id = tried.client_id
             and refused.antigen = tried.antigen
             and refused.schedule = tried.schedule
-            and refused.immunization_id = tried.immunization_id
+            and refused.administered_date = tried.given_date
+            and refused.reason = tried.reason
     left join earliest_days
         on
-            refused.client_id = earliest_days.client_id
-            and refused.antigen = earliest_days.antigen
-            and refused.schedule = earliest_days.schedule
-            and refused.immunization_id = earliest_days.immunization_id
+            tried.client_id = earliest_days.client_id
+            and tried.antigen = earliest_days.antigen
+            and tried.schedule = earliest_days.schedule
+            and tried.given_date = earliest_days.given_date
 )
 
 select * from final

@@ -23,10 +23,10 @@ doses as (
         age,
         antigen,
         student_key,
-        immunization_id,
+        administered_date,
         min(days_short) as days_short
     from near_misses
-    group by phu_id, age, antigen, student_key, immunization_id
+    group by phu_id, age, antigen, student_key, administered_date
 ),
 
 counts_by_phu as (
