@@ -48,9 +48,8 @@ DBT = shutil.which("dbt", path=Path(sys.executable).parent) or "dbt"
 GENERATOR = sorted((ROOT / "scripts").glob("generate_extracts*"))
 EXTRACTS = ("clients", "schools", "education_records", "immunizations", "exemptions")
 PEERS = ("pandas", "polars")
-MOST_STUDENTS_FOR_PEERS = 1_600_000
-# Multiples of Ontario's size are copies of Ontario: drawing takes minutes for each.
-LARGEST_DRAW = 1_600_000
+# Multiples of it are copies of its draw; they have one floor and no peers: each of these takes minutes.
+ONTARIO = 1_600_000
 SEED = 2018
 SCHOOL_YEAR = 2018
 PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "pandas", "polars", "pyarrow")
@@ -127,9 +126,9 @@ def extracts_of(students: int, folder: Path) -> tuple[Path, float | None]:
 
     Extracts are drawn again where the generator is another than the one that drew them.
     """
-    copies, rest = divmod(students, LARGEST_DRAW)
+    copies, rest = divmod(students, ONTARIO)
     if copies > 1 and rest == 0:
-        drawn, _ = extracts_of(LARGEST_DRAW, folder)
+        drawn, _ = extracts_of(ONTARIO, folder)
         return copies_of(drawn, folder / f"{copies}_copies_of_{drawn.name}", copies), None
     drawn = folder / f"{students}_students_seed_{SEED}"
     arguments = ["--students", students, "--seed", SEED, "--school-year", SCHOOL_YEAR, "--format", "parquet"]
@@ -236,19 +235,22 @@ def run_size(students: int, arguments: argparse.Namespace, working: Path) -> dic
     settings = duckdb_settings()
     extracts, drawn_seconds = extracts_of(students, arguments.extracts.resolve())
     say(f"{students:,} students")
+    is_beyond_ontario = students > ONTARIO
     floors = [run_floor(extracts, working / "floor", settings)]
+
+    def another_floor() -> None:
+        if not is_beyond_ontario:
+            floors.append(run_floor(extracts, working / "floor", settings))
+
     build = run_build(extracts, working / "build")
-    if students <= LARGEST_DRAW:
-        floors.append(run_floor(extracts, working / "floor", settings))
+    another_floor()
     warehouse = working / "build" / "warehouse.duckdb"
-    wanted = PEERS if students <= MOST_STUDENTS_FOR_PEERS else ()
-    wanted = wanted if arguments.peers is None else arguments.peers
+    wanted = (() if is_beyond_ontario else PEERS) if arguments.peers is None else arguments.peers
     peers, peers_rows = (
         {name: run_peer(name, extracts, working / name, warehouse, rows) for name in wanted} for rows in (False, True)
     )
     published = run_published(extracts, working / "published") if arguments.published else None
-    if students <= LARGEST_DRAW:
-        floors.append(run_floor(extracts, working / "floor", settings))
+    another_floor()
     floor_seconds = statistics.median(floor["seconds"] for floor in floors)
     say(f"  build ÷ floor: {build['seconds'] / floor_seconds:.1f}")
     return {
