@@ -10,8 +10,10 @@ with final as (
         schedule,
         {%- for slot in range(1, slot_count() + 1) %}
         dose_{{ slot }}_date,
-        dose_{{ slot }}_rule_id,
         {%- endfor %}
+        concat_ws(
+            ' ' {%- for slot in range(1, slot_count() + 1) %}, dose_{{ slot }}_rule_id {%- endfor %}
+        ) as rule_ids,
         first_dose_agent_label
     from {{ ref('int_' ~ antigen ~ '__valid_doses') }}
     {%- if not loop.last %}

@@ -17,14 +17,6 @@ statements as (
     select * from {{ ref('antigen_statements') }}
 ),
 
-all_doses as (
-    select * from {{ ref('int_doses') }}
-),
-
-series as (
-    select * from {{ ref('int_series') }}
-),
-
 same_day_rules as (
     select
         statements.antigen,
@@ -56,16 +48,17 @@ schedule_agents as (
         on rules.rule_id = current_agents.rule_id
 ),
 
--- The slot that a dose was tried for is the first one still empty after the valid doses before it.
-tried as (
+-- The slot that a dose was tried for is the first one still empty after the valid doses before it. Computed at both its uses: kept
+-- for both, the doses with their series would be the largest rows that the build holds in memory.
+tried as {{ not_materialized() }} (
     select /*+ broadcast(schedules) */
         all_doses.*,
         schedules.schedule,
         schedules.last_slot,
         series.first_dose_agent_label,
+        series.rule_ids,
         {%- for slot in range(1, slots + 1) %}
         series.dose_{{ slot }}_date,
-        series.dose_{{ slot }}_rule_id,
         {%- endfor %}
         case
             {%- for slot in range(1, slots + 1) %}
@@ -73,64 +66,25 @@ tried as (
             {%- endfor %}
             else {{ slots + 1 }}
         end as slot
-    from all_doses
+    from {{ ref('int_doses') }} as all_doses
     inner join schedules
         on all_doses.antigen = schedules.antigen
-    left join series
+    left join {{ ref('int_series') }} as series
         on
             all_doses.student_key = series.student_key
             and schedules.antigen = series.antigen
             and schedules.schedule = series.schedule
 ),
 
-judged as (
+judged as {{ not_materialized() }} (
     select
-        tried.*,
-        coalesce(
-            tried.is_kept
-            and tried.administered_date = {{ slot_date('tried.slot', 'tried') }},
-            false
-        ) as is_valid,
-        case tried.slot
-            {%- for slot in range(1, slots + 1) %}
-            when {{ slot }} then tried.dose_{{ slot }}_rule_id
-            {%- endfor %}
-        end as slot_rule_id
+        *,
+        case
+            when not is_kept then 'same_day_duplicate'
+            when administered_date = {{ slot_date('slot', 'tried') }} then 'valid'
+            else 'refused'
+        end as verdict
     from tried
-),
-
-valid as (
-    select
-        student_key,
-        antigen,
-        schedule,
-        immunization_id,
-        administered_date,
-        agent,
-        true as is_valid,
-        slot as dose_number,
-        cast(null as {{ dbt.type_string() }}) as reason,
-        slot_rule_id as rule_id
-    from judged
-    where is_valid
-),
-
-same_day_duplicates as (
-    select /*+ broadcast(same_day_rules) */
-        judged.student_key,
-        judged.antigen,
-        judged.schedule,
-        judged.immunization_id,
-        judged.administered_date,
-        judged.agent,
-        false as is_valid,
-        cast(null as int) as dose_number,
-        'same_day_duplicate' as reason,
-        same_day_rules.rule_id
-    from judged
-    left join same_day_rules
-        on judged.antigen = same_day_rules.antigen
-    where not judged.is_kept
 ),
 
 -- Each refused dose beside the rules of its slot. Only the alternatives that fit the history before it can say why.
@@ -139,9 +93,7 @@ alternatives as (
         doses.student_key,
         doses.antigen,
         doses.schedule,
-        doses.immunization_id,
         doses.administered_date,
-        doses.agent,
         rules.rule_id,
         rules.names_current_agents and schedule_agents.agent_label is null as is_agent_not_in_schedule,
         case
@@ -184,76 +136,66 @@ alternatives as (
         on
             rules.rule_id = first_agents.rule_id
             and doses.first_dose_agent_label = first_agents.agent_label
-    where
-        doses.is_kept
-        and not doses.is_valid
+    where doses.verdict = 'refused'
 ),
 
--- A day keeps one dose: its date tells it, an id may be missing.
-refused_by_rule as (
+-- A day keeps one dose: student, antigen, schedule and date tell it.
+refused as (
     select
         student_key,
         antigen,
         schedule,
         administered_date,
-        min(immunization_id) as immunization_id,
-        min(agent) as agent,
         case when bool_or(is_agent_not_in_schedule) then 2 else coalesce(min(reason_number), 3) end as reason_number,
         {{ first_by('rule_id', ['coalesce(reason_number, 99)', 'rule_id']) }} as rule_id
     from alternatives
     group by student_key, antigen, schedule, administered_date
 ),
 
-refused as (
-    select
-        student_key,
-        antigen,
-        schedule,
-        immunization_id,
-        administered_date,
-        agent,
-        false as is_valid,
-        cast(null as int) as dose_number,
-        case reason_number
-            when 2 then 'agent_not_in_schedule'
-            when 3 then 'extra_dose'
-            when 4 then 'before_birth'
-            when 5 then 'too_young'
-            when 6 then 'too_old'
-            when 7 then 'outside_window'
-            when 8 then 'live_vaccine_interaction'
-            when 9 then 'polysaccharide_interaction'
-            when 10 then 'interval_too_short'
-        end as reason,
-        rule_id
-    from refused_by_rule
-),
-
-unioned as (
-    select * from valid
-    union all
-    select * from same_day_duplicates
-    union all
-    select * from refused
-),
-
 final as (
-    select
+    select /*+ broadcast(same_day_rules) */
         school_year.school_year,
         students.client_id,
-        unioned.antigen,
-        unioned.schedule,
-        unioned.immunization_id,
-        unioned.administered_date,
-        unioned.agent,
-        unioned.is_valid,
-        unioned.dose_number,
-        unioned.reason,
-        unioned.rule_id
-    from unioned
+        judged.antigen,
+        judged.schedule,
+        judged.immunization_id,
+        judged.administered_date,
+        judged.agent,
+        judged.verdict = 'valid' as is_valid,
+        case when judged.verdict = 'valid' then judged.slot end as dose_number,
+        case judged.verdict
+            when 'same_day_duplicate' then 'same_day_duplicate'
+            when 'refused'
+                then
+                    case refused.reason_number
+                        when 2 then 'agent_not_in_schedule'
+                        when 3 then 'extra_dose'
+                        when 4 then 'before_birth'
+                        when 5 then 'too_young'
+                        when 6 then 'too_old'
+                        when 7 then 'outside_window'
+                        when 8 then 'live_vaccine_interaction'
+                        when 9 then 'polysaccharide_interaction'
+                        when 10 then 'interval_too_short'
+                    end
+        end as reason,
+        case judged.verdict
+            when 'valid' then split_part(judged.rule_ids, ' ', judged.slot)
+            when 'same_day_duplicate' then same_day_rules.rule_id
+            else refused.rule_id
+        end as rule_id
+    from judged
     cross join school_year
     inner join students
-        on unioned.student_key = students.student_key
+        on judged.student_key = students.student_key
+    left join same_day_rules
+        on judged.antigen = same_day_rules.antigen
+    left join refused
+        on
+            judged.student_key = refused.student_key
+            and judged.antigen = refused.antigen
+            and judged.schedule = refused.schedule
+            and judged.administered_date = refused.administered_date
 )
 
 select * from final
