@@ -12,7 +12,10 @@ with final as (
         dose_{{ slot }}_date,
         {%- endfor %}
         concat_ws(
-            ' ' {%- for slot in range(1, slot_count() + 1) %}, dose_{{ slot }}_rule_id {%- endfor %}
+            ' '
+            {%- for slot in range(1, slot_count() + 1) %},
+            dose_{{ slot }}_rule_id
+            {%- endfor %}
         ) as rule_ids,
         first_dose_agent_label
     from {{ ref('int_' ~ antigen ~ '__valid_doses') }}

@@ -48,8 +48,8 @@ schedule_agents as (
         on rules.rule_id = current_agents.rule_id
 ),
 
--- The slot that a dose was tried for is the first one still empty after the valid doses before it. Computed at both its uses: kept
--- for both, the doses with their series would be the largest rows that the build holds in memory.
+-- The slot that a dose was tried for is the first one still empty after the valid doses before it. Computed at both uses: kept
+-- for them, the doses with their series would be the largest rows that the build holds in memory.
 tried as {{ not_materialized() }} (
     select /*+ broadcast(schedules) */
         all_doses.*,
@@ -78,10 +78,10 @@ tried as {{ not_materialized() }} (
 
 judged as {{ not_materialized() }} (
     select
-        *,
+        tried.*,
         case
-            when not is_kept then 'same_day_duplicate'
-            when administered_date = {{ slot_date('slot', 'tried') }} then 'valid'
+            when not tried.is_kept then 'same_day_duplicate'
+            when tried.administered_date = {{ slot_date('tried.slot', 'tried') }} then 'valid'
             else 'refused'
         end as verdict
     from tried
