@@ -1,6 +1,7 @@
 """A command's wall time, and the peak of its memory and of its disk."""
 
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -131,6 +132,8 @@ def measure(command: list[str | Path], folder: Path, cwd: Path, environment: dic
         if sampler.stopped_for_memory:
             raise OutOfMemory(f"{name} was stopped at {sampler.memory_bytes / 1e9:.1f} GB of memory.\n{last_lines}")
         raise CommandFailed(f"{name} ended with status {process.returncode}.\n{last_lines}")
-    # Samples may miss the peak of the process itself, which the system knows.
-    memory = max(sampler.memory_bytes, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+    # Samples may miss the peak of the process itself, which the system knows; but it counts in what this process held.
+    memory, own_peak = sampler.memory_bytes, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if usage.ru_maxrss > own_peak:
+        memory = max(memory, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
     return Measured(seconds, memory, sampler.disk_bytes, sampler.temporary_bytes, started_at, ended_at, text)

@@ -1,5 +1,6 @@
 """The benchmark's peers give the warehouse's answers, and its account of a build's time leaves none out."""
 
+import sys
 from collections import Counter
 
 import annex_reading
@@ -10,6 +11,7 @@ import peer_pandas
 import peer_polars
 import pytest
 from conftest import ROOT
+from measure import measure
 from phases import BuildTimes
 from random_extracts import write_extracts
 
@@ -95,3 +97,9 @@ def test_a_builds_phases_add_up_to_its_wall_time(demonstration):
     assert {"seeds", "assessment", "marts", "tests"} <= set(phases)
     models_alone = sum(phase["wall_seconds"] for name, phase in phases.items() if name not in ("tests", "end"))
     assert 5 < times.seconds_up_to({("marts", "coverage")}) < models_alone
+
+
+def test_a_command_is_not_charged_with_the_memory_of_the_process_that_measures_it(tmp_path):
+    held = b"x" * 600_000_000
+    command = [sys.executable, "-c", "import time; taken = b'x' * 100_000_000; time.sleep(1)"]
+    assert 100_000_000 < measure(command, tmp_path, tmp_path).memory_bytes < len(held)
