@@ -163,21 +163,17 @@ final as (
         judged.agent,
         judged.verdict = 'valid' as is_valid,
         case when judged.verdict = 'valid' then judged.slot end as dose_number,
-        case judged.verdict
-            when 'same_day_duplicate' then 'same_day_duplicate'
-            when 'refused'
-                then
-                    case refused.reason_number
-                        when 2 then 'agent_not_in_schedule'
-                        when 3 then 'extra_dose'
-                        when 4 then 'before_birth'
-                        when 5 then 'too_young'
-                        when 6 then 'too_old'
-                        when 7 then 'outside_window'
-                        when 8 then 'live_vaccine_interaction'
-                        when 9 then 'polysaccharide_interaction'
-                        when 10 then 'interval_too_short'
-                    end
+        case
+            when judged.verdict = 'same_day_duplicate' then 'same_day_duplicate'
+            when refused.reason_number = 2 then 'agent_not_in_schedule'
+            when refused.reason_number = 3 then 'extra_dose'
+            when refused.reason_number = 4 then 'before_birth'
+            when refused.reason_number = 5 then 'too_young'
+            when refused.reason_number = 6 then 'too_old'
+            when refused.reason_number = 7 then 'outside_window'
+            when refused.reason_number = 8 then 'live_vaccine_interaction'
+            when refused.reason_number = 9 then 'polysaccharide_interaction'
+            when refused.reason_number = 10 then 'interval_too_short'
         end as reason,
         case judged.verdict
             when 'valid' then split_part(judged.rule_ids, ' ', judged.slot)
