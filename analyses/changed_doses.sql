@@ -1,36 +1,77 @@
--- Doses whose verdict differs between two builds: what a changed rule did, dose by dose.
+-- Doses whose verdict differs between two builds, and doses that only one of them has: what a changed rule did, dose by dose.
 -- COMPARE_WITH=earlier.duckdb .venv/bin/dbt show --select changed_doses --limit 20
-with now_built as (
-    select * from {{ ref('doses') }}
+with built as (
+    select
+        'now' as build,
+        client_id,
+        antigen,
+        schedule,
+        immunization_id,
+        administered_date,
+        agent,
+        dose_number,
+        reason,
+        rule_id
+    from {{ ref('doses') }}
+    union all
+    select
+        'before' as build,
+        client_id,
+        antigen,
+        schedule,
+        immunization_id,
+        administered_date,
+        agent,
+        dose_number,
+        reason,
+        rule_id
+    from earlier.assessment.doses
 ),
 
-built_earlier as (
-    select * from earlier.assessment.doses
+-- Without an id the day and the agent tell the dose; of several alike the one that counts comes first in both builds.
+keyed as (
+    select
+        *,
+        case when immunization_id is null then administered_date end as date_without_id,
+        case when immunization_id is null then agent end as agent_without_id
+    from built
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by build, client_id, antigen, schedule, immunization_id, date_without_id, agent_without_id
+            order by case when dose_number is null then 1 else 0 end, reason, rule_id
+        ) as record_number
+    from keyed
+),
+
+compared as (
+    select
+        client_id,
+        antigen,
+        schedule,
+        immunization_id,
+        coalesce(
+            max(case when build = 'now' then administered_date end), max(administered_date)
+        ) as administered_date,
+        max(case when build = 'before' then dose_number end) as dose_number_before,
+        max(case when build = 'now' then dose_number end) as dose_number_now,
+        max(case when build = 'before' then reason end) as reason_before,
+        max(case when build = 'now' then reason end) as reason_now,
+        max(case when build = 'before' then rule_id end) as rule_before,
+        max(case when build = 'now' then rule_id end) as rule_now
+    from numbered
+    group by client_id, antigen, schedule, immunization_id, date_without_id, agent_without_id, record_number
 ),
 
 final as (
-    select
-        now_built.client_id,
-        now_built.antigen,
-        now_built.schedule,
-        now_built.immunization_id,
-        now_built.administered_date,
-        built_earlier.dose_number as dose_number_before,
-        now_built.dose_number as dose_number_now,
-        built_earlier.reason as reason_before,
-        now_built.reason as reason_now,
-        built_earlier.rule_id as rule_before,
-        now_built.rule_id as rule_now
-    from now_built
-    inner join built_earlier
-        on
-            now_built.client_id = built_earlier.client_id
-            and now_built.antigen = built_earlier.antigen
-            and now_built.schedule = built_earlier.schedule
-            and now_built.immunization_id = built_earlier.immunization_id
+    select *
+    from compared
     where
-        coalesce(now_built.dose_number, 0) <> coalesce(built_earlier.dose_number, 0)
-        or coalesce(now_built.reason, '') <> coalesce(built_earlier.reason, '')
+        coalesce(dose_number_before, 0) <> coalesce(dose_number_now, 0)
+        or coalesce(reason_before, '') <> coalesce(reason_now, '')
 )
 
 select * from final

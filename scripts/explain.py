@@ -206,7 +206,7 @@ class Explanation:
             attended = (starts is None or starts <= day) and (ends is None or ends >= day)
             self.say(
                 1,
-                f"Record {r['education_record_id']}: school {r['school_id'] or 'none'} "
+                f"Record {r['education_record_id'] or 'without an id'}: school {r['school_id'] or 'none'} "
                 f"({r['school_name'] or 'unknown'}, {r['school_type'] or 'no type'}), "
                 f"{r['phu_name'] or 'no public health unit of the year'}, "
                 f"from {starts or 'not recorded'} to {ends or 'open'}",
@@ -235,7 +235,7 @@ class Explanation:
         ):
             self.say(
                 1,
-                f"exemption record {record['exemption_id']}: {record['exemption_type']}, "
+                f"exemption record {record['exemption_id'] or 'without an id'}: {record['exemption_type']}, "
                 f"from {record['effective_from'] or 'not recorded'} to {record['effective_to'] or 'open'}",
             )
         if row["has_evidence_of_immunity"]:
@@ -269,7 +269,7 @@ class Explanation:
         name = f"{dose['administered_date']} {dose['agent']}"
         if dose["antigen"] == "hepatitis_b":
             name += f", trade name {self.trade_names.get(record_key(dose)) or 'missing'}"
-        name += f" ({dose['immunization_id']})"
+        name += f" ({dose['immunization_id'] or 'no id'})"
         key = {"antigen": dose["antigen"], "schedule": dose["schedule"], "given_date": dose["administered_date"]}
         rule_id = dose["rule_id"]
         if dose["is_valid"]:
@@ -286,7 +286,7 @@ class Explanation:
                     for d in of_schedule
                     if d["administered_date"] == dose["administered_date"] and d["reason"] != "same_day_duplicate"
                 ]
-                detail += "".join(f": {d['agent']} ({d['immunization_id']})" for d in kept)
+                detail += "".join(f": {d['agent']} ({d['immunization_id'] or 'no id'})" for d in kept)
             elif reason == "agent_not_in_schedule":
                 detail += f", which takes {self.same_schedule_agents.get(rule_id, 'others')}"
             else:
@@ -399,7 +399,8 @@ class Explanation:
             why = "no table knows its agent"
         else:
             why = "it is for no antigen assessed for this student"
-        self.say(1, f"{given or 'undated'} {record['agent'] or 'no agent'} ({record['immunization_id']}): {why}")
+        named = f"{given or 'undated'} {record['agent'] or 'no agent'} ({record['immunization_id'] or 'no id'})"
+        self.say(1, f"{named}: {why}")
 
 
 def explanations(connection: duckdb.DuckDBPyConnection, client_ids: list[str]) -> dict[str, list[str]]:

@@ -228,6 +228,37 @@ def test_a_changed_interval_shows_which_doses_and_students_changed(demonstration
     assert "≥70 days after the valid dose before" in definition
 
 
+def test_a_changed_dose_shows_though_no_record_has_an_immunization_id(demonstration, tmp_path):
+    now, earlier = tmp_path / "now.duckdb", tmp_path / "earlier.duckdb"
+    for path in (now, earlier):
+        shutil.copy(demonstration.warehouse, path)
+        with duckdb.connect(str(path)) as connection:
+            connection.execute("update assessment.doses set immunization_id = null")
+    one_dose = """
+        (client_id, antigen, schedule, administered_date) = (
+            select first((client_id, antigen, schedule, administered_date) order by client_id, administered_date)
+            from assessment.doses where antigen = 'measles' and {})
+    """
+    with duckdb.connect(str(earlier)) as connection:
+        connection.execute(
+            "update assessment.doses set dose_number = null, is_valid = false, reason = 'too_young' where is_valid and"
+            + one_dose.format("is_valid and dose_number = 1")
+        )
+        connection.execute(
+            "delete from assessment.doses where reason = 'extra_dose' and" + one_dose.format("reason = 'extra_dose'")
+        )
+    shown = run_dbt(
+        "show", "--quiet", "--select", "changed_doses", "--limit", "-1", "--output", "json",
+        warehouse=now, COMPARE_WITH=str(earlier),
+    )
+    assert shown.returncode == 0, shown.output
+    changed = [
+        tuple(row[f"{name}_{build}"] for build in ("before", "now") for name in ("dose_number", "reason"))
+        for row in json.loads(shown.output)["show"]
+    ]
+    assert sorted(changed, key=str) == [(None, "too_young", 1, None), (None, None, None, "extra_dose")]
+
+
 def test_the_demonstration_is_what_its_generator_writes(tmp_path):
     generated = subprocess.run(
         [

@@ -4,12 +4,14 @@ the independent reading of the annex put to the records that are printed."""
 import csv
 import random
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 
 import annex_reading
+import duckdb
 import pytest
 from annex_reading import Dose, EducationRecord, School, SchoolYear, comparable, plus_months, plus_years
 from conftest import ROOT
@@ -519,3 +521,34 @@ def test_a_warehouse_under_another_name_is_explained_and_an_unknown_client_is_sa
         and "no students of this warehouse" in unknown.stderr
         and "9999999990" not in unknown.stderr
     )
+
+
+def test_records_without_ids_are_said_to_have_none(demonstration, tmp_path):
+    copy = tmp_path / "without_ids.duckdb"
+    shutil.copy(demonstration.warehouse, copy)
+    clients = [
+        row[0]
+        for row in demonstration.rows(
+            "select client_id from assessment.doses group by client_id having bool_or(not is_valid) order by 1 limit 20"
+        )
+    ]
+    with duckdb.connect(str(copy)) as connection:
+        for column, tables in {
+            "immunization_id": ("assessment.doses", "staging.base_panorama__immunizations"),
+            "education_record_id": ("assessment.education_record_decisions",),
+            "exemption_id": ("intermediate.int_exemptions_labelled",),
+        }.items():
+            for table in tables:
+                connection.execute(f"update {table} set {column} = null")
+
+    def told(warehouse):
+        with explain.open_warehouse(warehouse) as connection:
+            return explain.explanations(connection, clients)
+
+    def lines_without_ids(lines):
+        unnamed = [re.sub(r"\(IM\d+\)", "(no id)", line) for line in lines]
+        return sorted(re.sub(r"ecord E[DX]\d+:", "ecord without an id:", line) for line in unnamed)
+
+    with_ids, without_ids = told(demonstration.warehouse), told(copy)
+    for client_id in clients:
+        assert sorted(without_ids[client_id]) == lines_without_ids(with_ids[client_id])
