@@ -88,13 +88,19 @@ class Explorer(Page):
             box.click()
             # A long list shows its first options; typing finds the others.
             box.fill(option)
+            found = self.page.get_by_role("option", name=option, exact=True)
             try:
-                self.page.get_by_role("option", name=option, exact=True).click(timeout=1000 * seconds)
+                chosen_already = found.get_attribute("aria-selected", timeout=1000 * seconds) == "true"
+                address = self.page.url
+                found.click(timeout=1000 * seconds)
                 break
             except PlaywrightTimeoutError:
                 self.rest()
                 if seconds == 30:
                     raise
+        # The address is the server's: it holds the choice once the server has it.
+        if not chosen_already:
+            self.page.wait_for_url(lambda url: url != address, timeout=30_000)
         self.rest()
 
     def show(self, tab: str) -> None:
@@ -278,8 +284,6 @@ def test_it_holds_no_file_open_and_shows_a_new_build(browser, address, years):
         os.replace(new, years / "2018.duckdb")
         opened.choose("Public health unit", "Toronto")
         opened.choose("Public health unit", "Windsor-Essex")
-        # On a busy machine the answer comes after the page looked at rest.
-        opened.page.locator(".explorer .headline", has_text="Windsor-Essex").wait_for(timeout=30_000)
         assert ": 0.0%" in opened.headline()
 
 
