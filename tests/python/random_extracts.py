@@ -123,13 +123,17 @@ class Writer:
         if day is None or self.chance(missing):
             return ""
         if self.chance(wrong):
-            return self.rng.choice(NO_DATES)
+            return self.rng.choice([*NO_DATES, *self.mistyped(day.isoformat())])
         shape = self.rng.random()
         if shape < 0.8:
             return day.isoformat()
         if shape < 0.9:
             return day.strftime("%Y %b %d").upper()
         return day.strftime("%b %d, %Y")
+
+    def mistyped(self, text):
+        """A character of it is one that looks alike, or none that a date has, at each place."""
+        return [text[:place] + self.rng.choice("OlI?x,") + text[place + 1 :] for place in range(len(text))]
 
     def id(self, text):
         return f" {text}  " if self.chance(0.005) else text
