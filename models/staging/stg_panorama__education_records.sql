@@ -4,6 +4,7 @@ with education_records as (
 
 final as (
     select
+        source_row_number,
         education_record_id,
         client_id,
         school_id,

@@ -8,6 +8,7 @@ history_doses as (
 
 final as (
     select
+        source_row_number,
         immunization_id,
         student_key,
         client_id,
@@ -27,6 +28,7 @@ final as (
     {%- endif %}
     union all
     select
+        cast(null as bigint) as source_row_number,
         immunization_id,
         student_key,
         client_id,

@@ -199,6 +199,11 @@ class SchoolYear:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+def smallest_id(text):
+    """Ids sort as text, a missing one last; rows without ids stay in the order of the file."""
+    return text == "", text
+
+
 @dataclass(frozen=True)
 class Dose:
     """One immunization record; `agent` as exported, any spelling."""
@@ -229,7 +234,7 @@ class History:
         self.year = SchoolYear(school_year)
         self.age = self.year.age_of(birth)
         counted = (d for d in doses if d.given is not None and d.given <= self.year.assessment_date)
-        self.doses = sorted(counted, key=lambda d: (d.given, d.immunization_id))
+        self.doses = sorted(counted, key=lambda d: (d.given, smallest_id(d.immunization_id)))
         live = sorted({d.given for d in self.doses if d.agent in LIVE_VACCINES})
         # The nearest earlier live dose decides: if that one is 28 days away, all others are further.
         self._too_soon_after_live = {b for a, b in pairwise(live) if days_after(b, a) < 28}
@@ -802,7 +807,7 @@ def one_per_day(antigen, doses):
     hierarchy = {"hepatitis_b": HEPATITIS_B_HIERARCHY, "hpv": HPV_HIERARCHY}.get(antigen, ())
     rank = {agent: place for place, group in enumerate(hierarchy) for agent in group}
     kept, duplicates = {}, []
-    for dose in sorted(doses, key=lambda d: (d.given, rank.get(d.agent, 0), d.immunization_id)):
+    for dose in sorted(doses, key=lambda d: (d.given, rank.get(d.agent, 0), smallest_id(d.immunization_id))):
         if dose.given in kept:
             duplicates.append(dose)
         else:
@@ -1155,7 +1160,7 @@ def choose_record(records, age, year):
 
     latest = max(r.effective_from or date.min for r in left)
     left = [r for r in left if (r.effective_from or date.min) == latest]
-    return min(left, key=lambda r: r.education_record_id), "tie_break"
+    return min(left, key=lambda r: smallest_id(r.education_record_id)), "tie_break"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -1188,7 +1193,8 @@ def read_extract(folder, name):
         for row in rows:
             if row:
                 values = tuple(row[p].strip() if p < len(row) else "" for p in places)
-                first.setdefault(values[0], values)
+                # A row without an id repeats nothing.
+                first.setdefault(values[0] or len(first), values)
     return first.values()
 
 
@@ -1308,7 +1314,7 @@ def assess(extracts_dir, school_year=2018, education_record_window="overlap"):
         phu_name = record.school.phu_name
         decided[age, decision] += 1
         usable_by_decision[age, decision] += len(usable)
-        students.append((client_id, age, phu_name, record.education_record_id, decision))
+        students.append((client_id, age, phu_name, record.education_record_id or None, decision))
 
         history = History(birth, immunizations.get(client_id, ()), school_year, gender)
         exemptions = exemptions_of.get(client_id, ())
@@ -1327,8 +1333,8 @@ def assess(extracts_dir, school_year=2018, education_record_window="overlap"):
             ))
             for v in found.verdicts:
                 doses.append((
-                    client_id, antigen, v.schedule, v.dose.immunization_id, v.dose.given, v.is_valid, v.dose_number,
-                    v.reason,
+                    client_id, antigen, v.schedule, v.dose.immunization_id or None, v.dose.given, v.is_valid,
+                    v.dose_number, v.reason,
                 ))
             coverage.add(phu_name, (age, antigen), 1, up_to_date)
             if antigen in ("hepatitis_b", "hpv"):
@@ -1359,9 +1365,9 @@ def assess(extracts_dir, school_year=2018, education_record_window="overlap"):
     ] + [(age, "dropped", name, None, dropped[age, name]) for age in AGES for name in DROPPED]
 
     return {
-        "students": sorted(students),
+        "students": sorted(students, key=str),
         "student_antigens": sorted(student_antigens),
-        "doses": sorted(doses, key=lambda row: row[:4]),
+        "doses": sorted(doses, key=str),
         "student_exemptions": sorted(student_exemptions),
         "coverage": sorted(coverage.rows()),
         "coverage_all_ispa": sorted(all_ispa.rows()),

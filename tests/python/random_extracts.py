@@ -138,6 +138,9 @@ class Writer:
     def id(self, text):
         return f" {text}  " if self.chance(0.005) else text
 
+    def record_id(self, text):
+        return "" if self.chance(0.02) else self.id(text)
+
     # Schools
 
     def add_school(self, school_type, phu, name=None):
@@ -184,7 +187,7 @@ class Writer:
     def add_education(self, client_id, school_id, starts, ends, **wrong):
         number = len(self.rows["education_records"]) + 1
         self.rows["education_records"].append({
-            "education_record_id": self.id(f"E{number}"), "client_id": self.id(client_id),
+            "education_record_id": self.record_id(f"E{number}"), "client_id": self.id(client_id),
             "school_id": self.id(school_id), "effective_from": self.written(starts, **wrong),
             "effective_to": self.written(ends, **wrong), "grade": str(self.rng.randint(1, 12)),
         })
@@ -272,9 +275,9 @@ class Writer:
             trade_name = self.rng.choice(OTHER_TRADE_NAMES) if self.chance(0.1) else ""
         number = len(self.rows["immunizations"]) + 1
         self.rows["immunizations"].append({
-            "immunization_id": self.id(f"I{number}"), "client_id": self.id(client_id), "agent": self.spelled(agent),
-            "administered_date": self.written(given, **wrong), "trade_name": trade_name, "lot_number": "A1",
-            "reported_by": "ICON",
+            "immunization_id": self.record_id(f"I{number}"), "client_id": self.id(client_id),
+            "agent": self.spelled(agent), "administered_date": self.written(given, **wrong), "trade_name": trade_name,
+            "lot_number": "A1", "reported_by": "ICON",
         })
 
     def scripts(self, birth, age):
@@ -478,7 +481,7 @@ class Writer:
             antigen = rng.choice(OTHER_EXEMPTION_ANTIGENS if self.chance(0.05) else EXEMPTION_ANTIGENS)
             reason = rng.choice(OTHER_REASONS if self.chance(0.05) else REASONS)
             self.rows["exemptions"].append({
-                "exemption_id": self.id(f"X{len(self.rows['exemptions']) + 1}"), "client_id": self.id(client_id),
+                "exemption_id": self.record_id(f"X{len(self.rows['exemptions']) + 1}"), "client_id": self.id(client_id),
                 "antigen": self.spelled(antigen, 0.25), "reason": self.spelled(reason, 0.25),
                 "effective_from": self.written(self.edge_from()), "effective_to": self.written(self.edge_to()),
             })

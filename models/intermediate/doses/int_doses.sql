@@ -1,6 +1,6 @@
 {%- set student_antigen =
     'partition by ' ~ student_and_antigen('student_key', 'antigen_number')
-    ~ ' order by administered_date asc, is_relevant desc, same_day_rank asc, immunization_id asc nulls last'
+    ~ ' order by administered_date asc, is_relevant desc, same_day_order asc, immunization_id asc nulls last, order_without_id asc'
 -%}
 with immunizations as (
     select * from {{ ref('stg_panorama__immunizations') }}
@@ -47,7 +47,10 @@ exploded as (
         immunizations.administered_date,
         case when antigens_by_age.antigen = 'hepatitis_b' then immunizations.trade_name end as trade_name,
         antigens_by_age.is_relevant,
-        antigens_by_age.same_day_rank,
+        -- Between equals a packed history's copy of a record comes last: it has no trade name, and its id is made up.
+        2 * antigens_by_age.same_day_rank
+        + case when immunizations.source_row_number is null then 1 else 0 end as same_day_order,
+        case when immunizations.immunization_id is null then immunizations.source_row_number end as order_without_id,
         antigens_by_age.is_live,
         antigens_by_age.is_polysaccharide
         and immunizations.administered_date >= {{ add_period(

@@ -32,6 +32,7 @@ school_year as (
 
 joined as (
     select /*+ broadcast(schools, public_health_units, school_type_priorities) */
+        education_records.source_row_number,
         education_records.education_record_id,
         education_records.school_id,
         education_records.effective_from,
@@ -66,6 +67,7 @@ joined as (
 
 final as (
     select
+        source_row_number,
         education_record_id,
         student_key,
         client_id,

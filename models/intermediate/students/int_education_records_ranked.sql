@@ -1,7 +1,7 @@
 {%- set of_student =
     'partition by student_key, is_usable'
     ~ ' order by is_attended_on_attendance_date desc, school_type_priority asc, days_attended desc,'
-    ~ ' effective_from desc nulls last, education_record_id asc nulls last'
+    ~ ' effective_from desc nulls last, education_record_id asc nulls last, source_row_number asc'
 -%}
 {%- set all_rows = 'rows between unbounded preceding and unbounded following' -%}
 with classified as (
