@@ -203,8 +203,8 @@ class Headers:
                 )
         free = [h for place, h in enumerate(headers) if h.strip() and [place] not in claims.values()]
         missing = {c: nearest(c, known, free) for c in COLUMNS[extract_name][0] if c not in claims}
-        if missing and not claims and not any(missing.values()):
-            # The first row may be somebody's: it is not printed.
+        if missing and not claims:
+            # The first row may be somebody's, whatever it is like: it is not printed.
             problems.append(
                 f"{file} has no header that is known for {extract_name} in its first row: "
                 f"put a row with {', '.join(missing)} above the data."

@@ -394,6 +394,12 @@ def test_a_broken_text_file_is_refused_in_one_sentence(folder, refusal, content,
     assert sentence in refusal()
 
 
+def test_a_first_row_of_data_is_not_printed_though_a_name_is_like_a_header(folder, refusal):
+    (folder / "clients.csv").write_text("1000000000,Gendron,Zora,2011-05-03,F,Active\n")
+    (sentence,) = refusal()
+    assert not any(cell in sentence for cell in ("Gendron", "Zora", "1000000000", "2011"))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
