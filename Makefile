@@ -3,9 +3,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV_VERSION := 0.13.8
 UV := .uv/bin/uv
 SIZES ?= 50000 400000 1600000
+# A value as one word of the shell, whatever it holds.
+quoted = '$(subst ','\'',$(1))'
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: build test tested-demonstration lint setup docs report explore explain immuknow demonstration benchmark publish superset clean
+.PHONY: build test tested-demonstration lint setup docs report explore explain compare immuknow demonstration benchmark publish superset clean
 .PHONY: setup-spark spark-build spark-test spark-parity spark-cluster spark-cluster-stop
 
 build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
@@ -57,6 +59,10 @@ publish: setup  ## What may leave the house, in published/: Parquet, CSV, a read
 
 explain: setup  ## Every dose of one student, the rule that counted or refused it, and what is missing; CLIENT=…
 	@.venv/bin/python scripts/explain.py $(CLIENT)
+
+compare: setup  ## What differs from an earlier warehouse; COMPARE_WITH=file WHAT=students, doses, coverage or newly_compliant [LIMIT=20] [OUTPUT=file.csv]
+	@COMPARE_WITH=$(call quoted,$(COMPARE_WITH)) .venv/bin/python scripts/compare.py $(if $(WHAT),$(call quoted,$(WHAT))) \
+		$(if $(LIMIT),--limit $(call quoted,$(LIMIT))) $(if $(OUTPUT),--output $(call quoted,$(OUTPUT)))
 
 immuknow: setup  ## Students overdue under ISPA for ImmuKnow; OUTPUT=list.xlsx [NAMES=file] [FORM=immuknow] [PHU=id] [SCHOOL=id]
 	@.venv/bin/python scripts/export_immuknow.py $(OUTPUT) $(if $(NAMES),--names $(NAMES)) $(if $(FORM),--form $(FORM)) \

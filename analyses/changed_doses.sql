@@ -1,5 +1,5 @@
 -- Doses whose verdict differs between two builds, and doses that only one of them has: what a changed rule did, dose by dose.
--- COMPARE_WITH=earlier.duckdb .venv/bin/dbt show --select changed_doses --limit 20
+-- make compare WHAT=doses COMPARE_WITH=earlier.duckdb
 with built as (
     select
         'now' as build,
@@ -75,3 +75,4 @@ final as (
 )
 
 select * from final
+order by client_id, antigen, schedule, administered_date, immunization_id nulls last

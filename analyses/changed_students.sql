@@ -1,5 +1,5 @@
 -- Students whose up-to-date status differs between two builds, and by which rule.
--- COMPARE_WITH=earlier.duckdb .venv/bin/dbt show --select changed_students --limit 20
+-- make compare WHAT=students COMPARE_WITH=earlier.duckdb
 with now_built as (
     select * from {{ ref('student_antigens') }}
 ),
@@ -27,3 +27,4 @@ final as (
 )
 
 select * from final
+order by client_id, antigen

@@ -1,5 +1,6 @@
 -- Coverage of the province and the PHUs beside another build's: last year's warehouse, or the same year under another rule.
--- COMPARE_WITH=earlier.duckdb .venv/bin/dbt show --select coverage_beside_earlier --limit 100
+-- Rows whose counts differ, the largest change of the percent first; last the rows that only one of the builds has.
+-- make compare WHAT=coverage COMPARE_WITH=earlier.duckdb
 with now_built as (
     select * from {{ ref('coverage') }}
 ),
@@ -8,25 +9,36 @@ built_earlier as (
     select * from earlier.marts.coverage
 ),
 
-final as (
+compared as (
     select
-        now_built.geography,
-        now_built.phu_name,
-        now_built.age,
-        now_built.antigen,
+        coalesce(now_built.geography, built_earlier.geography) as geography,
+        coalesce(now_built.phu_name, built_earlier.phu_name) as phu_name,
+        coalesce(now_built.age, built_earlier.age) as age,
+        coalesce(now_built.antigen, built_earlier.antigen) as antigen,
         built_earlier.school_year as school_year_before,
         now_built.school_year as school_year_now,
+        built_earlier.students as students_before,
+        now_built.students as students_now,
+        built_earlier.students_up_to_date as students_up_to_date_before,
+        now_built.students_up_to_date as students_up_to_date_now,
         built_earlier.coverage_percent as coverage_before,
         now_built.coverage_percent as coverage_now,
         now_built.coverage_percent - built_earlier.coverage_percent as points_changed
     from now_built
-    inner join built_earlier
+    full outer join built_earlier
         on
             now_built.geography = built_earlier.geography
             and coalesce(now_built.phu_id, '') = coalesce(built_earlier.phu_id, '')
             and now_built.age = built_earlier.age
             and now_built.antigen = built_earlier.antigen
+),
+
+final as (
+    select * from compared
+    where
+        coalesce(students_before, -1) <> coalesce(students_now, -1)
+        or coalesce(students_up_to_date_before, -1) <> coalesce(students_up_to_date_now, -1)
 )
 
 select * from final
-order by geography desc, age asc, antigen asc, phu_name asc
+order by abs(points_changed) desc nulls last, geography desc, age asc, antigen asc, phu_name asc nulls last

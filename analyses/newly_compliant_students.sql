@@ -1,5 +1,5 @@
 -- Students and diseases that were on the ISPA list of an earlier warehouse and are not any more, and why: up to date, exempt, or
--- no longer assessed here. COMPARE_WITH=earlier.duckdb .venv/bin/dbt show --select newly_compliant_students --limit 20
+-- no longer assessed here. make compare WHAT=newly_compliant COMPARE_WITH=earlier.duckdb
 with now_built as (
     select * from {{ ref('ispa_compliance') }}
 ),
@@ -26,3 +26,4 @@ final as (
 )
 
 select * from final
+order by phu_id, school_id, client_id, disease

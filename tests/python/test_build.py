@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -200,6 +202,26 @@ def test_a_switch_with_an_unknown_value_stops_the_build(tmp_path, variables):
     assert "it must be" in build.output
 
 
+def run_compare(
+    *arguments: str | Path, now: Path, earlier: Path | str, **environment: Path
+) -> subprocess.CompletedProcess[str]:
+    settings = {"WAREHOUSE_PATH": now, "COMPARE_WITH": earlier} | environment
+    return subprocess.run(
+        [sys.executable, ROOT / "scripts" / "compare.py", *arguments],
+        env=os.environ | {name: str(value) for name, value in settings.items()},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def differing(what: str, now: Path, earlier: Path) -> list[dict[str, str]]:
+    output = now.parent / f"{what}.csv"
+    done = run_compare(what, "--output", output, now=now, earlier=earlier)
+    assert done.returncode == 0, done.stderr
+    assert output.stat().st_mode & 0o777 == 0o600
+    with output.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def test_a_changed_interval_shows_which_doses_and_students_changed(demonstration, project_copy, tmp_path):
     rules = project_copy / "seeds" / "annex" / "dose_rules.csv"
     with rules.open(encoding="utf-8", newline="") as file:
@@ -215,17 +237,16 @@ def test_a_changed_interval_shows_which_doses_and_students_changed(demonstration
 
     build = run_dbt("build", warehouse=tmp_path / "changed.duckdb", project=project_copy)
     assert build.returncode == 0, build.output
-    shown = run_dbt(
-        "show", "--quiet", "--select", "changed_doses", "--limit", "-1", "--output", "json",
-        warehouse=build.warehouse, project=project_copy, COMPARE_WITH=str(demonstration.warehouse),
-    )
-    assert shown.returncode == 0, shown.output
-    changed = json.loads(shown.output)["show"]
+    changed = differing("doses", build.warehouse, demonstration.warehouse)
     assert {row["antigen"] for row in changed} == {"diphtheria"}
-    refused = [row for row in changed if row["dose_number_before"] == 2 and row["dose_number_now"] is None]
+    refused = [row for row in changed if row["dose_number_before"] == "2" and row["dose_number_now"] == ""]
     assert refused and all(row["reason_now"] == "interval_too_short" and row["rule_now"] == "DIP-2" for row in refused)
     definition = build.rows("select definition from marts.antigen_definitions where rule_id = 'DIP-2'")[0][0]
     assert "≥70 days after the valid dose before" in definition
+    students = differing("students", build.warehouse, demonstration.warehouse)
+    assert {row["antigen"] for row in students} == {"diphtheria"} and "criterion_now" in students[0]
+    coverage = differing("coverage", build.warehouse, demonstration.warehouse)
+    assert {row["antigen"] for row in coverage} == {"diphtheria"} and coverage[0]["coverage_now"] != ""
 
 
 def test_a_changed_dose_shows_though_no_record_has_an_immunization_id(demonstration, tmp_path):
@@ -247,16 +268,80 @@ def test_a_changed_dose_shows_though_no_record_has_an_immunization_id(demonstrat
         connection.execute(
             "delete from assessment.doses where reason = 'extra_dose' and" + one_dose.format("reason = 'extra_dose'")
         )
-    shown = run_dbt(
-        "show", "--quiet", "--select", "changed_doses", "--limit", "-1", "--output", "json",
-        warehouse=now, COMPARE_WITH=str(earlier),
-    )
-    assert shown.returncode == 0, shown.output
     changed = [
         tuple(row[f"{name}_{build}"] for build in ("before", "now") for name in ("dose_number", "reason"))
-        for row in json.loads(shown.output)["show"]
+        for row in differing("doses", now, earlier)
     ]
-    assert sorted(changed, key=str) == [(None, "too_young", 1, None), (None, None, None, "extra_dose")]
+    assert sorted(changed) == [("", "", "", "extra_dose"), ("", "too_young", "1", "")]
+
+
+def test_the_comparison_prints_every_column_and_leaves_no_id_behind(demonstration, tmp_path):
+    now, earlier = tmp_path / "now.duckdb", tmp_path / "earlier.duckdb"
+    for path in (now, earlier):
+        shutil.copy(demonstration.warehouse, path)
+    with duckdb.connect(str(earlier)) as connection:
+        connection.execute(
+            "update assessment.student_antigens set is_up_to_date = false, criterion = null where antigen = 'polio'"
+        )
+    before = {path: path.read_bytes() for path in (now, earlier)}
+    log = ROOT / "logs" / "dbt.log"
+    logged = log.stat().st_size if log.exists() else 0
+    (tmp_path / "temporary").mkdir()
+    done = run_compare(
+        "students", "--limit", "0", now=now, earlier=earlier,
+        DBT_LOG_PATH=tmp_path / "logs", DBT_TARGET_PATH=tmp_path / "target", TMPDIR=tmp_path / "temporary",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    changed = demonstration.rows(
+        "select client_id, criterion, valid_doses from assessment.student_antigens "
+        "where antigen = 'polio' and is_up_to_date order by 1"
+    )
+    lines = [line.split() for line in done.stdout.splitlines() if re.match(r"\d{10}", line)]
+    assert len(changed) > 1000 and done.stdout.endswith(f"\n{len(changed)} rows.\n")
+    assert lines == [
+        [client, "polio", "false", "true", str(doses), str(doses), *([criterion] if criterion else [])]
+        for client, criterion, doses in changed
+    ]
+    left = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {path: left.pop(path) for path in before} == before
+    if log.exists():
+        left[log] = log.read_bytes()[logged:]
+    for path, content in left.items():
+        assert not [client for client, *_ in changed if client.encode() in content], path
+
+
+def test_a_comparison_with_nothing_or_with_itself_is_refused_in_a_sentence(demonstration, tmp_path):
+    (tmp_path / "empty.duckdb").touch()
+    (tmp_path / "notes.txt").write_text("no database", encoding="utf-8")
+    for earlier, sentence in (
+        ("", "Name the earlier warehouse: COMPARE_WITH=earlier.duckdb."),
+        (tmp_path / "none.duckdb", f"There is no earlier warehouse {tmp_path / 'none.duckdb'}"),
+        (demonstration.warehouse, f"{demonstration.warehouse} is the warehouse itself"),
+        (tmp_path / "notes.txt", f"{tmp_path / 'notes.txt'} cannot be opened"),
+    ):
+        done = run_compare("students", now=demonstration.warehouse, earlier=earlier)
+        assert done.returncode == 1 and done.stderr.startswith(sentence) and done.stderr.count("\n") == 1, done.stderr
+    done = run_compare("students", now=tmp_path / "none.duckdb", earlier=demonstration.warehouse)
+    assert done.returncode == 1 and "make build makes it" in done.stderr
+    assert not (tmp_path / "none.duckdb").exists()
+
+
+def test_coverage_beside_an_earlier_build_has_the_largest_change_first_and_no_unchanged_row(demonstration, tmp_path):
+    earlier = tmp_path / "earlier.duckdb"
+    shutil.copy(demonstration.warehouse, earlier)
+    with duckdb.connect(str(earlier)) as connection:
+        connection.execute(
+            "update marts.coverage set students_up_to_date = students_up_to_date - age + 6, "
+            "coverage_percent = 100.0 * (students_up_to_date - age + 6) / students "
+            "where antigen = 'polio' and geography = 'province'"
+        )
+        connection.execute("delete from marts.coverage where antigen = 'hib' and geography = 'province'")
+    rows = differing("coverage", demonstration.warehouse, earlier)
+    only_now = [row for row in rows if not row["coverage_before"]]
+    assert {row["antigen"] for row in only_now} == {"hib"} and rows[-len(only_now) :] == only_now
+    changed = [float(row["points_changed"]) for row in rows[: -len(only_now)]]
+    assert len(changed) == len({row["age"] for row in rows if row["antigen"] == "polio"}) > 1
+    assert changed == sorted(changed, reverse=True) and min(changed) > 0
 
 
 def test_the_demonstration_is_what_its_generator_writes(tmp_path):
