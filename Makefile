@@ -11,12 +11,12 @@ export UV_PYTHON_DOWNLOADS := never
 .PHONY: setup-spark spark-build spark-test spark-parity spark-cluster spark-cluster-stop
 
 build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
-	.venv/bin/python scripts/build_warehouse.py $(if $(VARS),--vars '$(VARS)')
+	.venv/bin/python scripts/build_warehouse.py $(if $(VARS),--vars $(call quoted,$(VARS)))
 
 test: export EXTRACTS_DIR =
 test: .venv/.browser  ## Lint, the demonstration with its data tests, every rule's unit test, the comparison with the independent reading
 	$(MAKE) --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint tested-demonstration
-	DEMONSTRATION=$(CURDIR)/target/demonstration .venv/bin/pytest
+	DEMONSTRATION=$(call quoted,$(CURDIR)/target/demonstration) .venv/bin/pytest
 
 # Each dbt has its target folder: lint runs beside the build, and pytest reads the build's artifacts.
 tested-demonstration: export WAREHOUSE_PATH = target/demonstration/demonstration.duckdb
@@ -58,15 +58,16 @@ publish: setup  ## What may leave the house, in published/: Parquet, CSV, a read
 	.venv/bin/python scripts/publish.py
 
 explain: setup  ## Every dose of one student, the rule that counted or refused it, and what is missing; CLIENT=…
-	@.venv/bin/python scripts/explain.py $(CLIENT)
+	@.venv/bin/python scripts/explain.py $(foreach client,$(CLIENT),$(call quoted,$(client)))
 
 compare: setup  ## What differs from an earlier warehouse; COMPARE_WITH=file WHAT=students, doses, coverage or newly_compliant [LIMIT=20] [OUTPUT=file.csv]
 	@COMPARE_WITH=$(call quoted,$(COMPARE_WITH)) .venv/bin/python scripts/compare.py $(if $(WHAT),$(call quoted,$(WHAT))) \
 		$(if $(LIMIT),--limit $(call quoted,$(LIMIT))) $(if $(OUTPUT),--output $(call quoted,$(OUTPUT)))
 
 immuknow: setup  ## Students overdue under ISPA for ImmuKnow; OUTPUT=list.xlsx [NAMES=file] [FORM=immuknow] [PHU=id] [SCHOOL=id]
-	@.venv/bin/python scripts/export_immuknow.py $(OUTPUT) $(if $(NAMES),--names $(NAMES)) $(if $(FORM),--form $(FORM)) \
-		$(if $(PHU),--phu $(PHU)) $(if $(SCHOOL),--school $(SCHOOL))
+	@.venv/bin/python scripts/export_immuknow.py $(if $(OUTPUT),$(call quoted,$(OUTPUT))) \
+		$(if $(NAMES),--names $(call quoted,$(NAMES))) $(if $(FORM),--form $(call quoted,$(FORM))) \
+		$(if $(PHU),--phu $(call quoted,$(PHU))) $(if $(SCHOOL),--school $(call quoted,$(SCHOOL)))
 
 superset: .superset/.locked  ## Apache Superset with its dashboard on the published file; its own environment
 	.superset/bin/python bi/superset/start.py
@@ -82,14 +83,14 @@ demonstration: setup  ## Writes seeds/extracts again
 benchmark: setup  ## What a build costs, by size: docs/performance.md. SIZES='16000000', PEERS=0, PUBLISHED=1, EXTRACTS=folder
 	$(UV) sync --locked --inexact --group benchmark
 	.venv/bin/python benchmarks/benchmark.py $(SIZES) $(if $(filter 0,$(PEERS)),--peers) $(if $(PUBLISHED),--published) \
-	    $(if $(EXTRACTS),--extracts '$(EXTRACTS)')
+	    $(if $(EXTRACTS),--extracts $(call quoted,$(EXTRACTS)))
 	.venv/bin/python benchmarks/render_results.py
 
 # The other engine: docs/spark.md. SPARK_MASTER names a cluster; without it Spark runs in dbt's own process.
 spark-build spark-test spark-parity spark-cluster: export SPARK_LOCAL_IP ?= 127.0.0.1
 
 spark-build: setup-spark  ## The warehouse on Spark with its data tests, published when all have passed
-	SPARK_BUILD=$$(date -u +%Y%m%d_%H%M%S) .venv/bin/dbt build --target spark $(if $(VARS),--vars '$(VARS)')
+	SPARK_BUILD=$$(date -u +%Y%m%d_%H%M%S) .venv/bin/dbt build --target spark $(if $(VARS),--vars $(call quoted,$(VARS)))
 
 # The demonstration costs Spark more in compiling than in rows.
 ifeq ($(EXTRACTS_DIR)$(SPARK_MASTER),)
@@ -102,11 +103,11 @@ spark-parity: export SPARK_CATALOG = in-memory
 endif
 
 spark-test: setup-spark  ## Every seed, model, data test and unit test on Spark: the demonstration, some forty minutes
-	EXTRACTS_DIR= SPARK_WAREHOUSE=$(CURDIR)/target/spark-test .venv/bin/dbt build --target spark
-	EXTRACTS_DIR= SPARK_WAREHOUSE=$(CURDIR)/target/spark-test .venv/bin/dbt test --target spark --select test_type:unit
+	EXTRACTS_DIR= SPARK_WAREHOUSE=$(call quoted,$(CURDIR)/target/spark-test) .venv/bin/dbt build --target spark
+	EXTRACTS_DIR= SPARK_WAREHOUSE=$(call quoted,$(CURDIR)/target/spark-test) .venv/bin/dbt test --target spark --select test_type:unit
 
 spark-parity: setup-spark  ## The same extracts on both engines, every table that readers read compared; WITH=a warehouse that DuckDB has built
-	.venv/bin/python scripts/spark_parity.py $(if $(WITH),--with '$(WITH)') --resource-type seed --resource-type model $(if $(VARS),--vars '$(VARS)')
+	.venv/bin/python scripts/spark_parity.py $(if $(WITH),--with $(call quoted,$(WITH))) --resource-type seed --resource-type model $(if $(VARS),--vars $(call quoted,$(VARS)))
 
 spark-cluster: setup-spark  ## A master and two workers on the loopback address; make spark-cluster-stop ends them
 	.venv/bin/python scripts/spark_cluster.py start

@@ -2,23 +2,27 @@
 """Write the students who are overdue under ISPA in the input format of ImmuKnow, the notice generator of health units.
 
     export_immuknow.py OUTPUT [--names FILE] [--form panorama|immuknow] [--phu ID] [--school ID] [--not-yet-due]
-    WAREHOUSE_PATH=/path/to/2018.duckdb export_immuknow.py list.xlsx --names names.csv
+    WAREHOUSE_PATH=/path/to/2018.duckdb export_immuknow.py /secure/list.xlsx --names /secure/names.csv
 
-OUTPUT   .xlsx or .csv, readable by you alone. In .xlsx ids stay text; a spreadsheet that opens a .csv drops their zeros
+OUTPUT   .xlsx or .csv, readable by you alone. In .xlsx all texts stay texts; a spreadsheet that opens a .csv drops the
+         zeros of ids and takes what begins with = + - @ for a formula
 --names  names and addresses, .csv or .xlsx, with columns Client Id, First Name, Last Name, and any of Street Address
-         Line 1, Street Address Line 2, City, Province/Territory, Postal Code. Joined here, they enter no warehouse
+         Line 1, Street Address Line 2, City, Province/Territory, Postal Code. Text is read as extracts are: UTF-8,
+         UTF-16 with its mark or Windows-1252, by comma, semicolon or tab. Joined here, they enter no warehouse
 --form   `panorama`: the columns that Panorama exports (School Type, School Name, Client Id, …), lists by commas;
          `immuknow`: those of the program's own input schema (school_name, client_id, …), lists by semicolons
---phu, --school    only these; --not-yet-due: also those for whom no dose counts on the list's day yet
+--phu, --school    only these, by their ids; --not-yet-due: also those for whom no dose counts on the list's day yet
 
 Who has an exemption in force is not on the list. Exit status 1 where nothing could be written, with a sentence.
 """
 
 import argparse
 import csv
+import difflib
 import os
 import re
 import sys
+import tempfile
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
@@ -26,6 +30,17 @@ from pathlib import Path
 import duckdb
 from explain import ROOT, open_warehouse, records_of
 from openpyxl import Workbook, load_workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from prepare_extracts import (
+    TEXT_ENDINGS,
+    ExtractProblem,
+    as_utf8,
+    check_content,
+    read_text_header,
+    survey_text,
+    text_rows,
+)
 
 NAME_COLUMNS = (
     "First Name",
@@ -74,12 +89,22 @@ IMMUKNOW_COLUMNS = {
     "school_id": "School Id",
 }
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+PLACES_NAMED = 50
 TEN_DIGITS = re.compile(r"\d{10}", re.ASCII)
 
 STUDENTS = """
     select * from assessment.ispa_overdue_students
     where (is_due or $not_yet_due) and coalesce(phu_id = $phu, true) and coalesce(school_id = $school, true)
     order by phu_id, school_name, school_id, client_id
+"""
+
+UNITS = "select distinct phu_id as id, phu_name as name from marts.coverage where phu_id is not null order by 1"
+
+SCHOOLS = """
+    select students.school_id as id, min(schools.school_name) as name
+    from assessment.students as students left join staging.stg_panorama__schools as schools using (school_id)
+    where coalesce(students.phu_id = $phu, true)
+    group by 1 order by 1
 """
 
 DOSES = """
@@ -100,39 +125,49 @@ def comparable(header: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", header.lower()).strip()
 
 
-def rows_of_file(path: Path) -> list[list[str]]:
-    if path.suffix.lower() == ".xlsx":
-        sheet = load_workbook(path, read_only=True, data_only=True).active
-        return [
-            ["" if value is None else str(value).strip() for value in row] for row in sheet.iter_rows(values_only=True)
-        ]
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return [[value.strip() for value in row] for row in csv.reader(file)]
+def rows_of_text(path: Path, file: str, scratch: Path) -> list[list[str]]:
+    def recognised(row: list[str]) -> int:
+        return len({comparable(cell) for cell in row} & {comparable(name) for name in ("Client Id", *NAME_COLUMNS)})
+
+    text, _ = as_utf8(path, file, scratch / "names.csv")
+    survey_text(text, file)
+    header = read_text_header(text, file, recognised)
+    return [[value.strip() for value in row] for row in text_rows(text, file, header)]
 
 
-def read_names(path: Path) -> dict[str, dict[str, str]]:
-    """Names and addresses by client id."""
+def rows_of_workbook(path: Path) -> list[list[str]]:
+    sheet = load_workbook(path, read_only=True, data_only=True).active
+    return [["" if value is None else str(value).strip() for value in row] for row in sheet.iter_rows(values_only=True)]
+
+
+def read_names(path: Path, scratch: Path) -> dict[str, dict[str, str]]:
+    """Names and addresses by client id. `scratch` is a folder for a copy in another encoding."""
     if not path.is_file():
         raise NotWritten(f"There is no file of names {path}.")
+    ending, file = path.suffix.lower().lstrip("."), f"The file of names {path}"
+    if ending not in (*TEXT_ENDINGS, "xlsx"):
+        raise NotWritten(f"{file} has to be .csv or .xlsx.")
     try:
-        rows = [row for row in rows_of_file(path) if any(row)]
+        check_content(path, file)
+        found = rows_of_workbook(path) if ending == "xlsx" else rows_of_text(path, file, scratch)
+    except ExtractProblem as problem:
+        raise NotWritten(str(problem)) from None
     except Exception as error:
         # The text of an unexpected error may hold a row.
-        raise NotWritten(
-            f"The file of names {path} cannot be read ({type(error).__name__}): it has to be .csv or .xlsx."
-        ) from None
+        raise NotWritten(f"{file} cannot be read ({type(error).__name__}): save it again as .csv or .xlsx.") from None
+    rows = [row for row in found if any(row)]
     header = [comparable(cell) for cell in rows[0]] if rows else []
     if "client id" not in header:
-        raise NotWritten(f"The file of names {path} has no column Client Id.")
+        raise NotWritten(f"{file} has no column Client Id.")
     places = {name: header.index(comparable(name)) for name in NAME_COLUMNS if comparable(name) in header}
     if "First Name" not in places or "Last Name" not in places:
-        raise NotWritten(f"The file of names {path} has no columns First Name and Last Name.")
+        raise NotWritten(f"{file} has no columns First Name and Last Name.")
     ids = header.index("client id")
     names: dict[str, dict[str, str]] = {}
     for row in rows[1:]:
         cells = [*row, *[""] * (len(header) - len(row))]
         if cells[ids] in names:
-            raise NotWritten(f"The file of names {path} has a client twice.")
+            raise NotWritten(f"{file} has a client twice.")
         names[cells[ids]] = {name: cells[place] for name, place in places.items()}
     return names
 
@@ -194,6 +229,42 @@ def read_list(connection: duckdb.DuckDBPyConnection, arguments: argparse.Namespa
     return [(student, doses[student["client_id"]]) for student in students]
 
 
+def check_known(connection: duckdb.DuckDBPyConnection, arguments: argparse.Namespace) -> None:
+    """A list of a unit or a school that is not there would be as empty as one of nobody overdue."""
+    units = records_of(connection, UNITS, [])
+    if arguments.phu is not None and arguments.phu not in {unit["id"] for unit in units}:
+        raise NotWritten(f"There is no public health unit {arguments.phu}. {those_known(units, arguments.phu)}")
+    if arguments.school is not None:
+        schools = records_of(connection, SCHOOLS, {"phu": arguments.phu})
+        if arguments.school not in {school["id"] for school in schools}:
+            where = f" in {arguments.phu}" if arguments.phu is not None else ""
+            known = those_known(schools, arguments.school)
+            raise NotWritten(f"There is no school {arguments.school} with students{where}. {known}")
+
+
+def those_known(places: list[dict], asked: str) -> str:
+    def likeness(place: dict) -> float:
+        texts = (place["id"], place["name"] or "")
+        return max(difflib.SequenceMatcher(None, asked.lower(), text.lower()).ratio() for text in texts)
+
+    few = places if len(places) <= PLACES_NAMED else sorted(places, key=likeness, reverse=True)[:5]
+    named = ", ".join(f"{place['id']} ({place['name'] or 'without a name'})" for place in few)
+    return f"Known are: {named or 'none'}." if few is places else f"The nearest of {len(places)} are: {named}."
+
+
+def text_cell(sheet: object, value: object) -> object:
+    """A text as a cell that no spreadsheet reads as anything else; other values as they are."""
+    if not isinstance(value, str):
+        return value
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
+    # openpyxl takes =… for a formula and #N/A for an error.
+    cell.data_type = "s"
+    if value.startswith(("=", "+", "-", "@")):
+        # A spreadsheet would make a formula of it once somebody edits the cell.
+        cell.quotePrefix = True
+    return cell
+
+
 def write(path: Path, columns: list[str], rows: list[list[object]]) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     path.chmod(0o600)
@@ -201,7 +272,7 @@ def write(path: Path, columns: list[str], rows: list[list[object]]) -> None:
         book = Workbook(write_only=True)
         sheet = book.create_sheet("overdue")
         for row in [columns, *rows]:
-            sheet.append(row)
+            sheet.append([text_cell(sheet, value) for value in row])
         book.save(path)
     else:
         with path.open("w", encoding="utf-8", newline="") as file:
@@ -218,8 +289,12 @@ def export(arguments: argparse.Namespace) -> str:
     warehouse = Path(os.environ.get("WAREHOUSE_PATH") or ROOT / "warehouse.duckdb")
     if not warehouse.exists():
         raise NotWritten(f"There is no warehouse {warehouse}: make build makes it.")
-    names = read_names(Path(arguments.names)) if arguments.names else {}
+    names = {}
+    if arguments.names:
+        with tempfile.TemporaryDirectory(prefix=".names_", dir=output.absolute().parent) as scratch:
+            names = read_names(Path(arguments.names), Path(scratch))
     with open_warehouse(warehouse) as connection:
+        check_known(connection, arguments)
         found = read_list(connection, arguments)
         # As the annex spells them, whatever blanks and hyphens the extract has.
         known = connection.execute("select distinct school_type from annex.school_type_priorities").fetchall()
@@ -232,12 +307,15 @@ def export(arguments: argparse.Namespace) -> str:
         for student, doses in kept
     ]
     write(output, list(columns), [[row[source] for source in columns.values()] for row in rows])
-    said = [f"{len(rows)} overdue students written to {output}."]
-    if len(kept) < len(found):
-        said.append(f"{len(found) - len(kept)} are left out: their client ids have not ten digits.")
+    said = [f"{len(rows)} overdue {'student' if len(rows) == 1 else 'students'} written to {output}."]
+    left_out = len(found) - len(kept)
+    if left_out:
+        why = "is left out: its client id has" if left_out == 1 else "are left out: their client ids have"
+        said.append(f"{left_out} {why} not ten digits.")
     without = sum(student["client_id"] not in names for student, _ in kept)
     if without:
-        said.append(f"{without} have no name in {arguments.names or 'any file: give --names'}.")
+        have = "has" if without == 1 else "have"
+        said.append(f"{without} {have} no name in {arguments.names or 'any file: give --names'}.")
     return " ".join(said)
 
 

@@ -28,9 +28,10 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -443,8 +444,8 @@ def survey_text(path: Path, file: str) -> TextSurvey:
     return TextSurvey(max(line_feeds, returns) + (last not in (b"\n", b"\r")), line_end)
 
 
-def read_text_header(path: Path, file: str, extract_name: str, headers: Headers) -> TextHeader:
-    """The headers of a UTF-8 file, and the delimiter that makes the most sense of them."""
+def read_text_header(path: Path, file: str, recognised: Callable[[list[str]], int]) -> TextHeader:
+    """The headers of a UTF-8 file, and the delimiter by which most of them are recognised."""
     with path.open(encoding="utf-8-sig", newline="") as opened:
         text = opened.read(HEADER_CHARACTERS)
     # Excel's own way to name the delimiter.
@@ -456,7 +457,7 @@ def read_text_header(path: Path, file: str, extract_name: str, headers: Headers)
             row = next((row for row in reader if any(cell.strip() for cell in row)), [])
         except csv.Error:
             continue
-        score = (headers.recognised(extract_name, row), len(row))
+        score = (recognised(row), len(row))
         readings.append((score, TextHeader(row, delimiter, reader.line_num == 1, preamble[0] if preamble else "")))
     header = max(readings, key=lambda reading: reading[0], default=((0, 0), None))[1]
     if header is None or not header.headers:
@@ -630,7 +631,7 @@ def read_text(connection: duckdb.DuckDBPyConnection, source: Source, headers: He
     copy = target.with_suffix(".utf8.csv")
     path, encoding = as_utf8(source.path, source.file, copy)
     survey = survey_text(path, source.file)
-    header = read_text_header(path, source.file, source.extract_name, headers)
+    header = read_text_header(path, source.file, partial(headers.recognised, source.extract_name))
     places = headers.match(source.extract_name, header.headers, source.file)
     rows = None
     if survey.line_end and header.is_first_line and not header.preamble:

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import os
 import re
+import shlex
 import subprocess
 import sys
 from datetime import date, datetime
@@ -14,6 +15,15 @@ from conftest import ROOT, SHARED
 from openpyxl import load_workbook
 
 SAMPLE = SHARED / "data" / "panorama_sample.csv"
+NAMES = (
+    "First Name",
+    "Last Name",
+    "Street Address Line 1",
+    "Street Address Line 2",
+    "City",
+    "Province/Territory",
+    "Postal Code",
+)
 COLUMNS = [
     "School Type",
     "School Name",
@@ -206,6 +216,7 @@ def test_a_list_is_its_owners_alone_and_can_be_of_one_unit(demonstration, lists,
     ("content", "sentence"),
     [
         ("Name,First Name,Last Name\nZzyx,A,B\n", "has no column Client Id"),
+        ("Client Id,First Name,Last Name\n0000000001,Zzyx,B,C\n", "has 4 columns on line 2 where the header has 3"),
         ("Client Id,Surname\n0000000001,Zzyx\n", "has no columns First Name and Last Name"),
         ("Client Id,First Name,Last Name\n0000000001,Zzyx,B\n0000000001,A,B\n", "has a client twice"),
     ],
@@ -215,6 +226,80 @@ def test_a_bad_file_of_names_is_a_sentence_without_its_rows(demonstration, tmp_p
     done = run_export(demonstration.warehouse, tmp_path / "list.csv", "--names", tmp_path / "names.csv")
     assert done.returncode == 1 and sentence in done.stderr and "Zzyx" not in done.stderr
     assert not (tmp_path / "list.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "delimiter"),
+    [("cp1252", ";"), ("cp1252", ","), ("utf-8", ";"), ("utf-16", "\t"), ("utf-8-sig", ",")],
+)
+def test_names_are_read_in_the_encodings_and_with_the_separators_of_extracts(
+    demonstration, lists, tmp_path, encoding, delimiter
+):
+    client = lists[1][0]["Client Id"]
+    names = [["Client Id", "First Name", "Last Name", "City"], [client, "Zoé", "Côté", "L'Orignal"]]
+    text = "".join(delimiter.join(row) + "\r\n" for row in names)
+    (tmp_path / "names.csv").write_bytes(text.encode(encoding))
+    done = run_export(demonstration.warehouse, tmp_path / "list.csv", "--names", tmp_path / "names.csv")
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "list.csv").open(encoding="utf-8", newline="") as file:
+        row = next(row for row in csv.DictReader(file) if row["Client Id"] == client)
+    assert (row["First Name"], row["Last Name"], row["City"]) == ("Zoé", "Côté", "L'Orignal")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["list.csv", "names.csv"]
+
+
+def test_a_unit_or_a_school_that_the_warehouse_does_not_have_is_refused_with_those_that_it_has(demonstration, tmp_path):
+    school, phu = demonstration.rows("select school_id, phu_id from assessment.students order by all limit 1")[0]
+    (other,) = demonstration.rows(f"select min(phu_id) from assessment.students where phu_id <> '{phu}'")[0]
+    for arguments, sentence, known in (
+        (("--phu", "XX"), "There is no public health unit XX.", f"{phu} ("),
+        (("--school", school + "9"), f"There is no school {school}9 with students.", school),
+        (("--phu", other, "--school", school), f"There is no school {school} with students in {other}.", ""),
+    ):
+        done = run_export(demonstration.warehouse, tmp_path / "list.csv", *arguments)
+        assert done.returncode == 1 and done.stdout == ""
+        assert done.stderr.startswith(sentence) and known in done.stderr.removeprefix(sentence)
+        assert not (tmp_path / "list.csv").exists()
+    assert run_export(demonstration.warehouse, tmp_path / "list.csv", "--phu", phu, "--school", school).returncode == 0
+
+
+def test_texts_of_a_workbook_are_never_formulas(demonstration, lists, tmp_path):
+    client = lists[1][0]["Client Id"]
+    texts = ["=1+1", "+1", "-1", "@SUM(A1)", "#N/A", "=cmd|' /C calc'!A0", "\x0bNowhere"]
+    with (tmp_path / "names.csv").open("w", encoding="utf-8", newline="") as file:
+        header = ["Client Id", "First Name", "Last Name", "Street Address Line 1", "Street Address Line 2", "City"]
+        csv.writer(file).writerows([[*header, "Province/Territory", "Postal Code"], [client, *texts]])
+    done = run_export(demonstration.warehouse, tmp_path / "list.xlsx", "--names", tmp_path / "names.csv")
+    assert done.returncode == 0, done.stderr
+    header, *rows = load_workbook(tmp_path / "list.xlsx").active.iter_rows()
+    row = next(row for row in rows if row[2].value == client)
+    cells = [cell for name, cell in zip(header, row, strict=True) if name.value in NAMES]
+    assert [cell.value for cell in cells] == [*texts[:-1], "Nowhere"]
+    assert all(cell.data_type == "s" for row in rows for cell in row if isinstance(cell.value, str))
+    assert all(cell.quotePrefix for cell in cells[:4])
+
+
+def test_make_hands_over_names_of_files_with_blanks_and_quotation_marks(tmp_path):
+    done = subprocess.run(
+        [
+            "make", "--dry-run", "immuknow", "explain",
+            "OUTPUT=my list's.xlsx", "NAMES=a;b.csv", "PHU=$$(x)", "CLIENT=1 2;3",
+        ],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    called = [shlex.split(line) for line in done.stdout.replace("\\\n", "").splitlines() if "scripts/" in line]
+    assert [words[2:] for words in called] == [
+        ["my list's.xlsx", "--names", "a;b.csv", "--phu", "$(x)"],
+        ["1", "2;3"],
+    ]
+
+
+def test_lists_and_names_in_the_project_folder_are_no_part_of_it():
+    ignored = subprocess.run(
+        ["git", "check-ignore", "list.xlsx", "names.csv"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if ignored.returncode == 128:
+        pytest.skip("the project is no Git repository here")
+    assert ignored.stdout.split() == ["list.xlsx", "names.csv"]
 
 
 def test_who_left_the_list_since_an_earlier_warehouse_is_told(demonstration, tmp_path):
