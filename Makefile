@@ -52,6 +52,7 @@ explore: .venv/.explore  ## The explorer, in a browser on this computer; WAREHOU
 	.venv/bin/streamlit run report/explorer.py
 
 docs: setup  ## The catalogue of tables, columns, lineage and metrics as one page: target/static_index.html
+	@PYTHONPATH=scripts .venv/bin/python -c 'from explain import the_warehouse; the_warehouse()'
 	.venv/bin/dbt docs generate --static
 
 publish: setup  ## What may leave the house, in published/: Parquet, CSV, a read-only DuckDB file; attacked first

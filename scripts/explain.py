@@ -8,14 +8,18 @@ Prints, for each client: the education record that assigned the student and the 
 whether the student is up to date and by which criterion, the exemption records and where it stands under ISPA; for each
 schedule every dose with its slot or its reason, the rule and the annex's sentence, each condition with the dates that
 it compares, and the first day on which a refused dose would have counted; where the student is not up to date the
-nearest criterion, the others, and the next dose; and the records that no antigen took, with the reason.
+nearest criterion, the others, and the next dose; and the records that no antigen took, with the reason. Of a client who
+is no student of the warehouse: the client's own record, every education record with what became of it, and why.
 
 WAREHOUSE_PATH  the DuckDB file (default: warehouse.duckdb in the project folder); it is opened read-only
 
 Every day is printed as YYYY-MM-DD, every comparison with the day and the period that it comes from. What is printed is
-about a person: it goes to the terminal and nowhere else. Exit status 1 where a client is no student of the warehouse.
+about a person: it goes to the terminal and nowhere else.
+
+Exit status: 0 all explained; 1 a client is no student of the warehouse, or there is none; 2 a wrong argument.
 """
 
+import argparse
 import os
 import re
 import sys
@@ -81,6 +85,35 @@ QUERIES = {
     """,
 }
 
+SCHOOLS = """
+    select school_id, first(school_name order by source_row_number) as school_name,
+        first(school_type order by source_row_number) as school_type,
+        first(public_health_unit order by source_row_number) as phu_name
+    from staging.base_panorama__schools group by school_id
+"""
+
+# Of who is no student: what is on record, whether or not anything came of it.
+OTHER_QUERIES = {
+    "client": "from staging.stg_panorama__clients",
+    "findings": """
+        select findings.*, row_id as client_id
+        from assessment.data_quality_findings as findings where table_name = 'clients'
+    """,
+    "decided_records": QUERIES["records"],
+    "records": f"""
+        select records.*, schools.* exclude (school_id), null as dropped_reason
+        from staging.stg_panorama__education_records as records left join ({SCHOOLS}) as schools using (school_id)
+    """,
+    "record_findings": """
+        select distinct findings.*, records.client_id
+        from assessment.data_quality_findings as findings
+        inner join staging.stg_panorama__education_records as records
+            on findings.row_id = records.education_record_id
+        where findings.table_name = 'education_records'
+    """,
+    "immunizations": "from staging.stg_panorama__immunizations",
+    "exemptions": "from staging.stg_panorama__exemptions",
+}
 
 REASONS = {
     "same_day_duplicate": "another record of that day was kept",
@@ -101,6 +134,16 @@ LOST = {
     "age_appropriate_school": "another's school type fits the age better",
     "longest_attendance": "another has more days in the school year",
     "tie_break": "another starts later, or starts on the same day and has a smaller id",
+}
+
+DROPPED = {
+    "no_school_id": "it names no school",
+    "unknown_school": "no school of the extracts has this id",
+    "holding_school": "it is a holding school's",
+    "school_type_other": "its school is of the type Other",
+    "not_a_phu": "its school's public health unit is none of the year's",
+    "school_type_conflicts_with_age": "its school's type does not go with the age",
+    "outside_school_year": "it is outside the school year, by the build's education_record_window",
 }
 
 
@@ -126,6 +169,11 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
         "select 1 from duckdb_tables() where database_name = 'opened' and table_name = 'int_exemptions_labelled'"
     ).fetchall()
     if not found or not labelled:
+        ((tables,),) = connection.execute(
+            "select count(*) from duckdb_tables() where database_name = 'opened' and schema_name = 'assessment'"
+        ).fetchall()
+        if not tables:
+            raise SystemExit(f"{path} holds no warehouse: make build makes one.")
         raise SystemExit(f"{path} is of an earlier version of the project: build it with this one.")
     name = re.search(r'from\s+"?([^".\s]+)"?\."?assessment"?\."?doses"?', found[0][0], flags=re.I)
     catalog = name.group(1) if name else path.stem
@@ -133,6 +181,17 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     connection.execute(f"attach '{quoted}' as \"{catalog}\" (read_only)")
     connection.execute(f'use "{catalog}"')
     return connection
+
+
+def the_warehouse() -> duckdb.DuckDBPyConnection:
+    """The file that WAREHOUSE_PATH names; ends the program with a sentence where it is none."""
+    path = Path(os.environ.get("WAREHOUSE_PATH") or ROOT / "warehouse.duckdb")
+    if not path.exists():
+        raise SystemExit(f"There is no warehouse {path}: make build makes it.")
+    try:
+        return open_warehouse(path)
+    except duckdb.IOException as error:
+        raise SystemExit(f"{path} cannot be opened ({str(error).splitlines()[0]}).") from None
 
 
 def records_of(connection: duckdb.DuckDBPyConnection, query: str, values: list | dict) -> list[dict]:
@@ -146,14 +205,29 @@ def record_key(row: dict) -> tuple:
     return row["immunization_id"], row["administered_date"], row["agent"]
 
 
-def read_facts(connection: duckdb.DuckDBPyConnection, client_ids: list[str]) -> dict[str, Facts]:
-    """The facts of each of the clients that are students of the warehouse."""
+def read_facts(
+    connection: duckdb.DuckDBPyConnection, client_ids: list[str], queries: dict[str, str]
+) -> dict[str, Facts]:
+    """The facts of each client of whom there are any."""
     facts: dict[str, Facts] = defaultdict(Facts)
     marks = ", ".join("?" * len(client_ids))
-    for name, query in QUERIES.items():
+    for name, query in queries.items():
         for row in records_of(connection, f"select * from ({query}) as facts where client_id in ({marks})", client_ids):
             facts[row["client_id"]].rows[name].append(row)
-    return {client_id: found for client_id, found in facts.items() if found.rows["student"]}
+    return facts
+
+
+def record_text(record: dict) -> str:
+    return (
+        f"Record {record['education_record_id'] or 'without an id'}: school {record['school_id'] or 'none'} "
+        f"({record['school_name'] or 'unknown'}, {record['school_type'] or 'no type'}), "
+        f"{record['phu_name'] or 'no public health unit of the year'}, "
+        f"from {record['effective_from'] or 'not recorded'} to {record['effective_to'] or 'open'}"
+    )
+
+
+def dropped_text(record: dict) -> str:
+    return f"dropped: {record['dropped_reason']}, {DROPPED[record['dropped_reason']]}"
 
 
 class Explanation:
@@ -204,15 +278,9 @@ class Explanation:
         for r in records:
             starts, ends = r["effective_from"], r["effective_to"]
             attended = (starts is None or starts <= day) and (ends is None or ends >= day)
-            self.say(
-                1,
-                f"Record {r['education_record_id'] or 'without an id'}: school {r['school_id'] or 'none'} "
-                f"({r['school_name'] or 'unknown'}, {r['school_type'] or 'no type'}), "
-                f"{r['phu_name'] or 'no public health unit of the year'}, "
-                f"from {starts or 'not recorded'} to {ends or 'open'}",
-            )
+            self.say(1, record_text(r))
             if r["dropped_reason"]:
-                self.say(2, f"dropped: {r['dropped_reason']}")
+                self.say(2, dropped_text(r))
                 continue
             self.say(
                 2,
@@ -412,35 +480,101 @@ def explanations(connection: duckdb.DuckDBPyConnection, client_ids: list[str]) -
             "where dose = 'current' group by 1"
         ).fetchall()
     )
-    facts = read_facts(connection, client_ids)
+    facts = read_facts(connection, client_ids, QUERIES)
     return {
         client_id: Explanation(facts[client_id], sentences, agents).all()
         for client_id in client_ids
-        if client_id in facts
+        if facts[client_id].rows["student"]
     }
 
 
-def main(client_ids: list[str]) -> int:
-    if not client_ids:
+def finding_text(finding: dict) -> str:
+    # Other values are printed already.
+    value = f"'{finding['value']}'. " if finding["check_name"].endswith("_not_a_date") else ""
+    return f"{finding['check_name']}: {value}{finding['reason']}"
+
+
+def number_of(records: list[dict], what: str) -> str:
+    return f"{len(records)} {what} record{'' if len(records) == 1 else 's'}"
+
+
+def why_no_students(connection: duckdb.DuckDBPyConnection, client_ids: list[str]) -> dict[str, list[str]]:
+    """The lines about each of the clients, who are no students of the warehouse."""
+    facts = read_facts(connection, client_ids, OTHER_QUERIES)
+    (year,) = records_of(connection, "from intermediate.int_school_year", [])
+    lines: dict[str, list[str]] = {}
+    for client_id in client_ids:
+        found = facts[client_id]
+        said = lines[client_id] = [f"Client {client_id} is no student of the school year {year['school_year']}"]
+        for client in found.of("client"):
+            born = client["date_of_birth"]
+            said.append(
+                f"  born {born or 'not recorded'}, gender {client['gender'] or 'not recorded'}, "
+                f"client status {client['client_status'] or 'not recorded'}"
+            )
+            if born:
+                said.append(
+                    f"  {year['first_year'] - born.year} years old by {year['first_year']}-12-31; "
+                    "assessed are Active clients who are 7 to 17 years old by then"
+                )
+        if not found.of("client"):
+            said.append(f"  No client of the extracts has this id{other_zeros(connection, client_id)}.")
+            records = [number_of(found.of(name), name.removesuffix("s")) for name in ("immunizations", "exemptions")]
+            said.append(f"  On record with it: {' and '.join(records)}, which count for nobody.")
+        said += [f"  {finding_text(finding)}" for finding in found.of("findings")]
+        said.append("School record")
+        records = found.of("decided_records") or found.of("records")
+        for record in sorted(records, key=lambda r: r["education_record_id"] or ""):
+            said.append(f"  {record_text(record)}")
+            if record["dropped_reason"]:
+                said.append(f"    {dropped_text(record)}")
+            else:
+                why = "the client is none of those assessed" if found.of("client") else "no client has this id"
+                said.append(f"    not looked at: {why}")
+            # What the line above says is not said twice.
+            above = {"education_records_orphan_client", f"education_records_{record['dropped_reason']}"}
+            said += [
+                f"    {finding_text(finding)}"
+                for finding in found.of("record_findings", row_id=record["education_record_id"])
+                if finding["check_name"] not in above
+            ]
+        if not records:
+            said.append("  No education record names the client.")
+    return lines
+
+
+def other_zeros(connection: duckdb.DuckDBPyConnection, client_id: str) -> str:
+    """Spreadsheets take the zeros off an id."""
+    found = connection.execute(
+        "select client_id from staging.stg_panorama__clients where ltrim(client_id, '0') = ltrim(?, '0') order by 1",
+        [client_id],
+    ).fetchall()
+    return f", but one has {found[0][0]}, which differs in its zeros" if found else ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("client_ids", nargs="*", metavar="CLIENT_ID")
+    client_ids = list(dict.fromkeys(client_id.strip() for client_id in parser.parse_args().client_ids))
+    if not any(client_ids):
         print("Name a client: explain.py CLIENT_ID, or make explain CLIENT=…", file=sys.stderr)
         return 1
-    path = Path(os.environ.get("WAREHOUSE_PATH") or ROOT / "warehouse.duckdb")
-    if not path.exists():
-        print(f"There is no warehouse {path}: make build makes it.", file=sys.stderr)
-        return 1
-    with open_warehouse(path) as connection:
+    with the_warehouse() as connection:
         found = explanations(connection, client_ids)
-    for lines in found.values():
-        print("\n".join(lines))
-    missing = len(set(client_ids) - set(found))
+        missing = [client_id for client_id in client_ids if client_id not in found]
+        found |= why_no_students(connection, missing) if missing else {}
+    for client_id in client_ids:
+        print("\n".join(found[client_id]))
     if missing:
-        print(f"{missing} of the clients are no students of this warehouse.", file=sys.stderr)
+        number = f"{len(missing)} of the {len(client_ids)} clients" if len(client_ids) > 1 else "The client"
+        are = "is no student" if len(missing) == 1 else "are no students"
+        print(f"{number} {are} of this warehouse.", file=sys.stderr)
     return 1 if missing else 0
 
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(sys.argv[1:]))
+        sys.exit(main())
     except BrokenPipeError:
         # Whoever reads, `head` or a pager, has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,6 +2,7 @@
 the independent reading of the annex put to the records that are printed."""
 
 import csv
+import os
 import random
 import re
 import shutil
@@ -28,7 +29,7 @@ SHAPES = {
     "born": rf"born {DAY}, gender (.+), (\d+) years old by {DAY}, assessed on {DAY}",
     "school": r"School record",
     "record": rf"Record (\S+): school (\S+) \((.+), ([^,()]+)\), (.+), from (?:{DAY}|not recorded) to (?:{DAY}|open)",
-    "dropped": r"dropped: (\w+)",
+    "dropped": r"dropped: (\w+), .+",
     "attended": rf"attended on {DAY}: (yes|no); school type priority (\d); (\d+) days between {DAY} and {DAY}",
     "assigned": r"assigned the student: (\w+), .+",
     "lost": r"lost: (\w+), .+",
@@ -498,29 +499,109 @@ def test_what_is_printed_of_a_thousand_students_follows_from_its_own_sentences(d
     }
 
 
+def run_explain(warehouse, *clients):
+    return subprocess.run(
+        [sys.executable, ROOT / "scripts" / "explain.py", *clients],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"WAREHOUSE_PATH": str(warehouse), "PATH": "/usr/bin:/bin"},
+    )
+
+
 def test_a_warehouse_under_another_name_is_explained_and_an_unknown_client_is_said(demonstration, tmp_path):
     copy = tmp_path / "a copy.duckdb"
     copy.write_bytes(demonstration.warehouse.read_bytes())
     client = demonstration.rows("select min(client_id) from assessment.students")[0][0]
 
-    def run(*clients):
-        return subprocess.run(
-            [sys.executable, ROOT / "scripts" / "explain.py", *clients],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={"WAREHOUSE_PATH": str(copy), "PATH": "/usr/bin:/bin"},
-        )
-
-    told = run(client)
+    told = run_explain(copy, client)
     assert told.returncode == 0, told.stderr
     assert told.stdout.startswith(f"Client {client} in the school year 2018-19\n")
-    unknown = run("9999999990")
-    assert (
-        unknown.returncode == 1
-        and "no students of this warehouse" in unknown.stderr
-        and "9999999990" not in unknown.stderr
+    unknown = run_explain(copy, "9999999990")
+    assert unknown.returncode == 1 and "9999999990" not in unknown.stderr
+    assert unknown.stderr == "The client is no student of this warehouse.\n"
+    several = run_explain(copy, "9999999990", client, "9999999991")
+    assert several.returncode == 1 and several.stdout.count("in the school year 2018-19\n") == 1
+    assert several.stderr == "2 of the 3 clients are no students of this warehouse.\n"
+
+
+def test_who_is_not_assessed_is_told_why(demonstration):
+    """The client's own record, each record of a school with what became of it, and what the checks found."""
+    one_of = {
+        "clients_not_active": "The client is not Active and is not assessed.",
+        "clients_age_not_assessed": "Active, but not 7 to 17 years old in the school year.",
+        "clients_date_of_birth_missing": "No date of birth; the client is in no cohort.",
+        "clients_date_of_birth_not_a_date": "The date of birth is no date and taken as missing.",
+        "clients_without_usable_education_record": "without a usable education record; not assessed.",
+    }
+    dropped = set()
+    for check, reason in one_of.items():
+        clients = demonstration.rows(
+            "select distinct row_id from assessment.data_quality_findings anti join assessment.students "
+            f"on row_id = client_id where check_name = '{check}' order by 1 limit 12"
+        )
+        assert clients, check
+        for (client_id,) in clients:
+            told = run_explain(demonstration.warehouse, client_id)
+            lines = [line.strip() for line in told.stdout.splitlines()]
+            assert told.returncode == 1 and told.stderr == "The client is no student of this warehouse.\n"
+            assert lines[0] == f"Client {client_id} is no student of the school year 2018-19"
+            ((born, status),) = demonstration.rows(
+                "select coalesce(cast(date_of_birth as varchar), 'not recorded'), client_status "
+                f"from staging.stg_panorama__clients where client_id = '{client_id}'"
+            )
+            assert lines[1].startswith(f"born {born}, ") and lines[1].endswith(f", client status {status}")
+            assert any(line.startswith(f"{check}: ") and line.endswith(reason) for line in lines)
+            records = demonstration.rows(
+                "select education_record_id, dropped_reason from staging.stg_panorama__education_records "
+                "left join assessment.education_record_decisions as decided using (client_id, education_record_id) "
+                f"where client_id = '{client_id}' order by 1"
+            )
+            assert records or "No education record names the client." in lines
+            for record_id, reason_dropped in records:
+                place = next(i for i, line in enumerate(lines) if line.startswith(f"Record {record_id}: school "))
+                said = f"dropped: {reason_dropped}, " if reason_dropped else "not looked at: "
+                assert lines[place + 1].startswith(said)
+                dropped.add(reason_dropped)
+    assert dropped >= {None, "outside_school_year", "unknown_school", "no_school_id"}
+
+
+def test_an_id_that_no_client_has_is_told_apart_from_one_that_lost_its_zeros_or_its_client(demonstration):
+    ((with_zeros,),) = demonstration.rows("select min(client_id) from assessment.students where client_id like '0%'")
+    told = run_explain(demonstration.warehouse, with_zeros.lstrip("0"))
+    assert told.returncode == 1
+    assert f"No client of the extracts has this id, but one has {with_zeros}, which differs" in told.stdout
+    ((orphan, doses),) = demonstration.rows(
+        "select client_id, count(*) from staging.stg_panorama__immunizations "
+        "anti join staging.stg_panorama__clients using (client_id) where client_id is not null "
+        "group by 1 order by all limit 1"
     )
+    told = run_explain(demonstration.warehouse, orphan)
+    assert "No client of the extracts has this id." in told.stdout
+    assert re.search(rf"\b{doses} immunization records? and \d+ exemption records?, which", told.stdout)
+
+
+def test_an_empty_file_is_told_from_a_warehouse_of_an_earlier_version(demonstration, tmp_path):
+    empty, earlier = tmp_path / "warehouse.duckdb", tmp_path / "earlier.duckdb"
+    duckdb.connect(str(empty)).close()
+    with duckdb.connect(str(earlier)) as connection:
+        connection.execute("create schema assessment; create table assessment.students (client_id varchar)")
+    (tmp_path / "no.duckdb").write_text("no database", encoding="utf-8")
+    for path, sentence in (
+        (empty, f"{empty} holds no warehouse: make build makes one."),
+        (earlier, f"{earlier} is of an earlier version of the project: build it with this one."),
+        (tmp_path / "no.duckdb", f"{tmp_path / 'no.duckdb'} cannot be opened ("),
+        (tmp_path / "none.duckdb", f"There is no warehouse {tmp_path / 'none.duckdb'}: make build makes it."),
+    ):
+        told = run_explain(path, "9999999990")
+        assert told.returncode == 1 and told.stdout == "" and told.stderr.startswith(sentence)
+        assert told.stderr.count("\n") == 1
+        documented = subprocess.run(
+            ["make", "docs"], cwd=ROOT, capture_output=True, text=True, check=False,
+            env=os.environ | {"WAREHOUSE_PATH": str(path)},
+        )  # fmt: skip
+        assert documented.returncode != 0 and sentence in documented.stderr and "dbt" not in documented.stdout
+    assert not (tmp_path / "none.duckdb").exists()
 
 
 def test_records_without_ids_are_said_to_have_none(demonstration, tmp_path):
