@@ -3,6 +3,8 @@
 
     attack_release.py [warehouse.duckdb]
 
+warehouse.duckdb  the file to attack (default: WAREHOUSE_PATH, or warehouse.duckdb in the project folder); only read
+
 Every withheld count becomes an unknown. What the tables and the annex say of the counts becomes equations and
 inequalities:
 
@@ -21,9 +23,11 @@ threshold - 1 possible values, as many as "above 0 and below the threshold" has.
 It knows nothing of the SQL that withholds, and must be able to succeed. The true counts, from `marts`, only tell it
 what to look at.
 
-Exit status: 0 nothing found; 1 something was, by name and number of possible values, never with its count.
+Exit status: 0 nothing found; 1 something was, by name and number of possible values, never with its count; 2 a wrong
+argument.
 """
 
+import argparse
 import os
 import sys
 from collections import defaultdict
@@ -423,8 +427,11 @@ def attack_warehouse(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return attack(release, true_counts(connection, release.suppress_below))
 
 
-def main(arguments: list[str]) -> int:
-    warehouse = Path(arguments[0] if arguments else os.environ.get("WAREHOUSE_PATH") or ROOT / "warehouse.duckdb")
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    default = Path(os.environ.get("WAREHOUSE_PATH") or ROOT / "warehouse.duckdb")
+    parser.add_argument("warehouse", nargs="?", default=default, type=Path, metavar="warehouse.duckdb")
+    warehouse = parser.parse_args().warehouse
     try:
         with duckdb.connect(str(warehouse), read_only=True) as connection:
             found = attack_warehouse(connection)
@@ -436,4 +443,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

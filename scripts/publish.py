@@ -9,9 +9,10 @@ WAREHOUSE_PATH  the warehouse to publish from (default: warehouse.duckdb in the 
 
 The tables are attacked first (attack_release.py): what the attack breaks is not published.
 
-Exit status: 0 published; 1 not published, the folder is as it was.
+Exit status: 0 published; 1 not published, the folder is as it was; 2 a wrong argument.
 """
 
+import argparse
 import contextlib
 import ctypes
 import os
@@ -183,9 +184,11 @@ def publish(warehouse: Path, folder: Path) -> None:
         shutil.rmtree(new, ignore_errors=True)
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", default=ROOT / "published", type=Path)
+    folder = parser.parse_args().folder.absolute()
     warehouse = Path(os.environ.get("WAREHOUSE_PATH") or ROOT / "warehouse.duckdb")
-    folder = Path(arguments[0] if arguments else ROOT / "published").absolute()
     state = "is as it was" if folder.exists() else "is not there"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -202,4 +205,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -256,6 +256,20 @@ def test_a_missing_warehouse_is_said_in_a_sentence(tmp_path):
     assert "There is no warehouse" in done.stdout
 
 
+@pytest.mark.parametrize("script", ["publish.py", "attack_release.py", "explain.py", "compare.py"])
+def test_an_option_is_never_taken_for_a_folder_a_file_or_a_client(demonstration, tmp_path, script):
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, ROOT / "scripts" / script, *arguments], cwd=tmp_path, capture_output=True, text=True,
+            check=False, env=os.environ | {"WAREHOUSE_PATH": str(demonstration.warehouse)},
+        )  # fmt: skip
+
+    asked, wrong = run("--help"), run("--force")
+    assert asked.returncode == 0 and asked.stdout.startswith(f"usage: {script}") and "WAREHOUSE_PATH" in asked.stdout
+    assert wrong.returncode == 2 and "usage:" in wrong.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_new_release_replaces_the_old_one_whole(demonstration, files, tmp_path):
     folder = shutil.copytree(files, tmp_path / "published")
     (folder / "measures_of_last_year.csv").write_text("old", encoding="utf-8")
