@@ -13,10 +13,12 @@
             {%- endif -%}
             {%- for file in files -%}
                 {%- set found = extract_file_columns(file) -%}
+                {#- Without headers the first row is somebody's: it is not printed. -#}
+                {%- set known = columns.required | select('in', found) | list -%}
                 {%- for column in columns.required if column not in found -%}
                     {%- do problems.append(
-                        "Extract '" ~ extract_name ~ "' has no column '" ~ column ~ "' in " ~ file ~ ". Its columns are: "
-                        ~ (found.keys() | join(', ')) ~ "."
+                        "Extract '" ~ extract_name ~ "' has no column '" ~ column ~ "' in " ~ file ~ ". "
+                        ~ ("Its columns are: " ~ (found.keys() | join(', ')) ~ "." if known else "None of its columns is known.")
                     ) -%}
                 {%- endfor -%}
             {%- endfor -%}

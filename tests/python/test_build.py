@@ -167,6 +167,8 @@ def test_missing_extracts_and_columns_stop_the_build_by_name_before_anything_is_
     (folder / "exemptions.csv").unlink()
     schools = (folder / "schools.csv").read_text(encoding="utf-8")
     (folder / "schools.csv").write_text(schools.replace("school_type", "kind_of_school", 1), encoding="utf-8")
+    clients = (folder / "clients.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "clients.csv").write_text("1000000000,Gendron,F,Active\n" + "".join(clients[1:]), encoding="utf-8")
     shutil.copy(demonstration.warehouse, tmp_path / "kept.duckdb")
     before = (tmp_path / "kept.duckdb").read_bytes()
     build = run_dbt("build", warehouse=tmp_path / "kept.duckdb", extracts=folder)
@@ -174,6 +176,9 @@ def test_missing_extracts_and_columns_stop_the_build_by_name_before_anything_is_
     assert "Extract 'exemptions' is missing" in build.output
     assert "Extract 'schools' has no column 'school_type'" in build.output
     assert "kind_of_school" in build.output
+    # A file without headers: its first row is somebody's.
+    assert "Extract 'clients' has no column 'client_id'" in build.output
+    assert "gendron" not in build.output.lower()
     assert (tmp_path / "kept.duckdb").read_bytes() == before
 
 
