@@ -73,7 +73,8 @@ def check(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> None:
 
 def write(connection: duckdb.DuckDBPyConnection, tables: list[str], folder: Path) -> None:
     quoted = {path: str(path).replace("'", "''") for path in (folder, folder / DATABASE)}
-    connection.execute(f"attach '{quoted[folder / DATABASE]}' as files")
+    # The drivers of others may be years old; DuckDB 2.0 would write what only 2.0 reads.
+    connection.execute(f"attach '{quoted[folder / DATABASE]}' as files (storage_version 'v1.0.0')")
     connection.execute("create schema files.published")
     for table in tables:
         # Rows in a stable order, so that two releases can be compared as files.

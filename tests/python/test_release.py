@@ -200,6 +200,10 @@ def test_every_published_table_is_the_same_in_each_form(demonstration, files):
         *(f"{table}.{form}" for table in tables for form in ("csv", "parquet")),
     }
     with duckdb.connect(str(files / "immunization_coverage.duckdb"), read_only=True) as connection:
+        ((tags,),) = connection.execute(
+            "select tags from duckdb_databases() where database_name = 'immunization_coverage'"
+        ).fetchall()
+        assert tags["storage_version"] == "v1.0.0+"
         for table in tables:
             rows = demonstration.rows(f"from published.{table} order by all")
             assert rows
