@@ -140,18 +140,28 @@ def unit_title(row: dict) -> str:
 def goals_title(report: Report, age: int) -> str:
     language = report.language
     rows = select(report.warehouse.coverage, geography="province", age=age)
-    rows = [row for row in rows if row["goal_percent"] is not None and has_value(row, "coverage_percent")]
-    reached = [row for row in rows if reaches_goal(row)]
-    if rows and len(reached) == len(rows):
-        return language("coverage.goals_all", age=report.age(age))
-    values = {"age": report.age(age), "count": len(reached), "total": language.number(len(rows))}
+    with_goal = [row for row in rows if row["goal_percent"] is not None]
+    shown = [row for row in with_goal if has_value(row, "coverage_percent")]
+    if not shown:
+        return first_upper(language(f"coverage.{why_no_goals(with_goal)}", age=report.age(age)))
+    reached = [row for row in shown if reaches_goal(row)]
+    if len(reached) == len(shown):
+        return first_upper(language("coverage.goals_all", age=report.age(age)))
+    values = {"age": report.age(age), "count": len(reached), "total": language.number(len(shown))}
     values["list"] = language.joined([language.antigen(row["antigen"], "plain") for row in reached])
-    if rows and not reached:
-        nearest = max(rows, key=lambda row: row["coverage_percent"] - row["goal_percent"])
+    if not reached:
+        nearest = max(shown, key=lambda row: row["coverage_percent"] - row["goal_percent"])
         values["nearest"] = language.antigen(nearest["antigen"], "plain")
         values["coverage"] = cell(language, nearest, "coverage_percent")
         values["goal"] = language.goal(nearest["goal_percent"])
     return first_upper(language("coverage.goals_reached", **values))
+
+
+def why_no_goals(rows: list[dict]) -> str:
+    """The text that says why none of the rows is beside its goal."""
+    if not rows:
+        return "goals_none_set"
+    return "goals_unknown" if any(row["withheld"] for row in rows) else "goals_no_students"
 
 
 def coverage_dots(report: Report, rows: list[dict], label: str, name: Callable[[dict], str], heading: str) -> DotTable:

@@ -13,11 +13,11 @@ import duckdb
 import pytest
 import yaml
 from boundaries import BoundariesError, match, read_boundaries
-from conftest import ROOT
+from conftest import ONLY_TABLES, ROOT, run_dbt
 from figures import tile_positions
 from language import LANGUAGES, Language
 from pages import WIDTHS, Page, colours, percent
-from sections import coverage_sentence
+from sections import Report, coverage_sentence, province, summary
 from warehouse import Warehouse, WarehouseError
 
 UNITS_IN_FILE = ["Algoma Public Health", "Huron Perth Health Unit", "Toronto Public Health", "Nowhere Health Unit"]
@@ -575,6 +575,58 @@ def test_a_release_shows_no_small_count_and_says_what_is_withheld(browser, relea
         assert "Counts below 6" in opened.page.inner_text(".banner")
         assert opened.page.locator("#quality").count() == 0
         assert opened.overlaps(".unseen") == [] and opened.complaints == []
+
+
+def changed(database, folder, *statements):
+    """A copy of the file in which the statements have been run."""
+    path = folder / "changed.duckdb"
+    shutil.copy(database, path)
+    with duckdb.connect(str(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    return path
+
+
+@pytest.mark.parametrize("school_year", [2016, 2025])
+def test_a_year_of_few_students_or_none_is_a_good_page(browser, tmp_path, school_year):
+    build = run_dbt("build", *ONLY_TABLES, "--vars", f"school_year: {school_year}", warehouse=tmp_path / "year.duckdb")
+    assert build.returncode == 0, build.output
+    for arguments, name in (((), "-internal"), (("--release",), "")):
+        assert write_reports(tmp_path, build.warehouse, "--no-pdf", *arguments) == 0
+        for code in LANGUAGES:
+            for width in WIDTHS:
+                with Page(browser, width) as opened:
+                    page = tmp_path / f"immunization-coverage-{school_year}-{school_year - 1999}{name}-{code}.html"
+                    opened.page.goto(page.as_uri())
+                    assert opened.overlaps(".unseen, .areas") == [] and opened.complaints == []
+                    assert opened.sticks_out() <= 0
+
+
+def test_an_age_without_goals_has_no_antigen_that_comes_nearest(demonstration, tmp_path):
+    path = changed(
+        demonstration.warehouse,
+        tmp_path,
+        "update marts.coverage set goal_percent = null, map_category = null where age = 12",
+        "delete from annex.coverage_goals where age = 12",
+    )
+    assert write_reports(tmp_path, path, "--no-pdf") == 0
+    goals = summary(Report(Warehouse(path), Language("en"))).context["goals"]
+    assert goals[1] == "At 12, no antigen has a national goal."
+    assert "goal" in goals[0] and "goal" in goals[2]
+
+
+def test_an_age_without_students_says_so(demonstration, tmp_path):
+    path = changed(
+        demonstration.warehouse,
+        tmp_path,
+        "update marts.coverage set students = 0, students_up_to_date = 0, coverage_percent = null, map_category = null "
+        "where age = 17",
+    )
+    report = Report(Warehouse(path), Language("en"))
+    assert summary(report).context["goals"][2] == "At 17, there are no students."
+    assert {figure.key: figure.title for figure in province(report).context["by_age"]}["province-17"] == (
+        "At 17, there are no students"
+    )
 
 
 def test_an_internal_report_is_for_its_owner_alone_and_says_so(reports):
