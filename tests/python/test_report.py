@@ -14,10 +14,10 @@ import pytest
 import yaml
 from boundaries import BoundariesError, match, read_boundaries
 from conftest import ONLY_TABLES, ROOT, run_dbt
-from figures import tile_positions
+from figures import Figure, tile_positions
 from language import LANGUAGES, Language
 from pages import WIDTHS, Page, colours, percent
-from sections import Report, coverage_sentence, province, summary
+from sections import Choice, Report, coverage_sentence, province, summary
 from warehouse import Warehouse, WarehouseError
 
 UNITS_IN_FILE = ["Algoma Public Health", "Huron Perth Health Unit", "Toronto Public Health", "Nowhere Health Unit"]
@@ -627,6 +627,77 @@ def test_an_age_without_students_says_so(demonstration, tmp_path):
     assert {figure.key: figure.title for figure in province(report).context["by_age"]}["province-17"] == (
         "At 17, there are no students"
     )
+
+
+# What a release of the demonstration withholds beside its small counts.
+WITHHELD = {
+    "nothing more": "false",
+    "the highest of all": "percent = max(percent) over (partition by measure, geography)",
+    "the lowest of all": "percent = min(percent) over (partition by measure, geography)",
+    "the highest of each": "percent = max(percent) over (partition by measure, geography, antigen, gender)",
+    "the lowest of each": "percent = min(percent) over (partition by measure, geography, antigen, gender)",
+    "what reaches its goal": "map_category = 5",
+    "what does not": "map_category < 5",
+    "one in ten": "row_number() over (order by measure, phu_id, age, antigen, gender) % 10 = 0",
+    "nine in ten": "row_number() over (order by measure, phu_id, age, antigen, gender) % 10 > 0",
+    "what is of the province": "phu_id is null",
+    "all but one": "measure <> 'coverage' or phu_id is not null or age <> 7 or antigen <> 'rubella'",
+    "everything": "true",
+}
+
+
+def withholding(condition):
+    return f"""
+        create or replace table published.measures as
+        select * exclude (is_hidden) replace (
+            case when not is_hidden then students_counted end as students_counted,
+            case when not is_hidden then percent end as percent,
+            case when not is_hidden then map_category end as map_category,
+            case when is_hidden then coalesce(withheld_reason, 'small_count') else withheld_reason end
+                as withheld_reason
+        )
+        from (select *, coalesce({condition}, false) as is_hidden from published.measures)
+    """
+
+
+def figures_in(found):
+    if isinstance(found, Figure):
+        return [found]
+    if isinstance(found, Choice):
+        return [found.figure]
+    parts = found.values() if isinstance(found, dict) else found if isinstance(found, list | tuple) else []
+    return [figure for part in parts for figure in figures_in(part)]
+
+
+def sentences(warehouse, code):
+    """Every title of a report's figures, and every sentence of its summary, by what it is about."""
+    found = {}
+    for section in (build(Report(warehouse, Language(code))) for build in build_report.SECTIONS):
+        if section is not None:
+            found |= {figure.key: figure.title for figure in figures_in(section.context)}
+            found |= {f"finding {key}": text for key, _, text in section.context.get("findings", [])}
+            found |= {f"goal {n}": text for n, text in enumerate(section.context.get("goals", []))}
+    return found
+
+
+@pytest.mark.parametrize("withheld", WITHHELD)
+def test_a_title_of_a_release_says_what_the_marts_say_or_that_results_are_withheld(
+    demonstration, released, tmp_path, withheld
+):
+    path = changed(released / "release.duckdb", tmp_path, withholding(WITHHELD[withheld]))
+    for code, words in (("en", "withheld"), ("fr", "supprim")):
+        internal = sentences(Warehouse(demonstration.warehouse), code)
+        assert not [title for title in internal.values() if words in title]
+        shown = sentences(Warehouse(path, release=True), code)
+        assert {"measles-by-age", "exemptions-antigens", "all-maps", "matrix-7", "goal 0"} <= set(shown)
+        # A part of what the marts say may be left out at the end.
+        assert not {
+            key: title for key, title in shown.items()
+            if words not in title and not internal[key].rstrip(".").startswith(title.rstrip("."))
+        }
+        # No word in the place of a number: "withheld of 7-year-olds".
+        in_place = re.compile(r"(withheld|no students|supprimé|aucun élève) (of|des|de ceux)\b", re.IGNORECASE)
+        assert not [title for title in shown.values() if in_place.search(title)]
 
 
 def test_an_internal_report_is_for_its_owner_alone_and_says_so(reports):
