@@ -18,6 +18,7 @@ from figures import Figure, tile_positions
 from language import LANGUAGES, Language
 from pages import WIDTHS, Page, colours, percent
 from sections import Choice, Report, coverage_sentence, province, summary
+from streamlit.testing.v1 import AppTest
 from warehouse import Warehouse, WarehouseError
 
 UNITS_IN_FILE = ["Algoma Public Health", "Huron Perth Health Unit", "Toronto Public Health", "Nowhere Health Unit"]
@@ -750,13 +751,78 @@ def test_a_title_of_a_release_says_what_the_marts_say_or_that_results_are_withhe
         assert unreadable(Warehouse(path, release=True), code) == []
 
 
+def test_an_extreme_that_is_withheld_is_not_said_of_another(demonstration, tmp_path):
+    """Nothing else is withheld than what the titles of the internal report name."""
+    internal = sentences(Warehouse(demonstration.warehouse), "en")
+    [(worst, worst_age)] = demonstration.rows(
+        "select antigen, age from marts.coverage where phu_id is not null and map_category = 1 group by all "
+        "order by count(*) desc limit 1"
+    )
+    (lowest, _), (next_lowest, at_least) = demonstration.rows(
+        "select age, coverage_percent from marts.coverage where geography = 'province' and antigen = 'measles' "
+        "order by coverage_percent limit 2"
+    )
+    [_, (next_most,)] = demonstration.rows(
+        "select distinct nonmedical_percent from marts.exemptions where geography = 'province' "
+        "order by all desc limit 2"
+    )
+    path = changed(
+        demonstration.warehouse,
+        tmp_path,
+        RELEASE.replace("then 'small_count'\n        end as reason", "then null::varchar end as reason"),
+        withholding(f"measure = 'coverage' and phu_id is null and antigen = 'measles' and age = {lowest}"),
+        withholding(f"measure = 'coverage' and phu_id is not null and antigen = '{worst}' and age = {worst_age}"),
+        withholding("measure = 'nonmedical_exemption' and phu_id is null and percent = max(percent) over "
+                    "(partition by measure, geography)"),
+        withholding("measure = 'coverage' and phu_id is null and age = 17 and map_category = 5"),
+    )  # fmt: skip
+    shown = sentences(Warehouse(path, release=True), "en")
+    assert internal["measles-by-age"].startswith(f"Measles coverage is lowest at {lowest} ")
+    assert shown["measles-by-age"].startswith(f"Measles coverage is lowest at {next_lowest} ({at_least:.1f}%)")
+    assert f"({next_most:.1f}%)" in shown["exemptions-antigens"]
+    assert internal["goal 2"].startswith("At 17, ") and "no antigen reaches" not in internal["goal 2"]
+    assert shown["goal 2"].startswith("At 17, no antigen reaches its goal")
+    for key in ("measles-by-age", "exemptions-antigens", "goal 2", "province-17"):
+        assert shown[key].rstrip(".").endswith("(results not withheld)"), key
+    assert shown["all-maps"] != internal["all-maps"] and shown["all-maps"].endswith("(units not withheld)")
+    assert shown[f"matrix-{worst_age}"].endswith("(results not withheld)")
+    assert shown["goal 0"] == internal["goal 0"] and "withheld" not in shown["goal 0"]
+
+
+def test_the_explorers_rank_in_a_release_is_among_the_units_not_withheld(released, tmp_path, monkeypatch):
+    path = changed(released / "release.duckdb", tmp_path)
+    with duckdb.connect(str(path), read_only=True) as connection:
+        found = connection.execute(
+            "select phu_id, percent, students from published.measures "
+            "where measure = 'coverage' and antigen = 'mcv4' and age = 12 and phu_id is not null"
+        ).fetchall()
+    shown = {phu_id: percent for phu_id, percent, _ in found if percent is not None}
+    sizes = {phu_id: students for phu_id, _, students in found if students is not None}
+    assert 0 < len(shown) < 35
+    lowest = min(shown, key=lambda phu_id: shown[phu_id])
+    rank = 1 + sum(percent > shown[lowest] for percent in shown.values())
+    monkeypatch.setenv("WAREHOUSES", str(path))
+    monkeypatch.setenv("RELEASE", "1")
+    app = AppTest.from_file(str(ROOT / "report" / "explorer.py"), default_timeout=60).run()
+    app.selectbox(key="unit").set_value(lowest).run()
+    assert not app.exception
+    page = " ".join(element.proto.body for element in app.get("html"))
+    assert f"Rank {rank} of the {len(shown)} public health units not withheld, highest first" in page
+    # Nobody knows how many students a unit has where that is withheld.
+    peers = app.multiselect(key=f"peers-{lowest}-12").value
+    assert len(peers) == 5 and set(peers) <= set(sizes)
+    app.selectbox(key="language").set_value("fr").run()
+    page = " ".join(element.proto.body for element in app.get("html"))
+    assert f"Rang {rank} sur les {len(shown)} bureaux de santé publique dont la valeur n’est pas supprimée" in page
+
+
 def test_an_internal_report_is_for_its_owner_alone_and_says_so(reports):
     for path in reports.values():
         assert path.stat().st_mode & 0o077 == 0
     assert "Internal." in reports["en"].read_text(encoding="utf-8")
 
 
-def test_what_cannot_be_read_is_one_sentence(tmp_path, capsys):
+def test_what_cannot_be_read_is_one_sentence(released, tmp_path, capsys):
     assert write_reports(tmp_path, tmp_path / "none.duckdb") == 1
     assert "There is no warehouse" in capsys.readouterr().err
     (tmp_path / "text.duckdb").write_text("not a database", encoding="utf-8")
@@ -767,3 +833,7 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path, capsys):
     duckdb.connect(str(tmp_path / "empty.duckdb")).close()
     with pytest.raises(WarehouseError, match="has no table published.measures"):
         Warehouse(tmp_path / "empty.duckdb", release=True)
+    # What `make publish` writes has no goals' categories: a report is made from the warehouse.
+    path = changed(released / "release.duckdb", tmp_path, "drop schema annex cascade")
+    assert write_reports(tmp_path, path, "--release") == 1
+    assert "has no table annex.coverage_goals" in capsys.readouterr().err
