@@ -433,6 +433,9 @@ def units(report: Report) -> Section:
     ages = sorted({age for _, age in pairs})
     matrices = [matrix(report, age) for age in ages if sum(pair[1] == age for pair in pairs) > 1]
     categories = [(f"c{n}", text) for n, text in enumerate(language.entries("units.categories"), start=1)]
+    seen = {category_of(row) for pair in with_goal for row in of_units(warehouse, pair)}
+    for kind, key in (("withheld", "category_withheld"), ("empty", "category_no_students")):
+        categories += [(kind, language(f"units.{key}"))] if kind in seen else []
     return Section(
         "units",
         {"choices": choices, "chosen": chosen, "all_maps": all_maps, "matrices": matrices, "categories": categories},

@@ -454,6 +454,19 @@ def test_both_languages_say_the_same_things():
         }, key
 
 
+def test_no_text_shows_marks_of_markdown_or_html(browser, reports):
+    for code in LANGUAGES:
+        texts = yaml.safe_load((ROOT / "report" / "texts" / f"{code}.yml").read_text(encoding="utf-8"))
+        texts.pop("rule_phrases", None)
+        assert not [key for key, text in leaves(texts) if re.search(r"`|\*\*|</?\w+>|&\w+;", str(text))]
+        with Page(browser, WIDTHS[0]) as opened:
+            opened.page.goto(reports[code].as_uri())
+            shown = opened.page.evaluate(
+                "document.querySelectorAll('script, style').forEach(e => e.remove()) || document.body.textContent"
+            )
+            assert "make report" in shown and not re.search(r"`|\*\*|\{\w*\}", shown)
+
+
 def test_french_has_every_check_every_unit_and_every_word_of_the_rules(demonstration):
     french = Language("fr")
     checks = {name for (name,) in demonstration.rows('select "check" from marts.data_quality')}
@@ -602,6 +615,10 @@ def test_a_year_of_few_students_or_none_is_a_good_page(browser, tmp_path, school
                     opened.page.goto(page.as_uri())
                     assert opened.overlaps(".unseen, .areas") == [] and opened.complaints == []
                     assert opened.sticks_out() <= 0
+                    # What the small maps show stands below them, units without students too.
+                    kinds = opened.page.eval_on_selector_all(".all-maps rect", "all => all.map(r => r.classList[0])")
+                    keys = opened.page.eval_on_selector_all("#all-maps .key", "all => all.map(k => k.classList[1])")
+                    assert "empty" in kinds and set(kinds) <= set(keys)
 
 
 def test_a_warehouse_without_a_student_is_a_page_too(demonstration, tmp_path):
