@@ -16,6 +16,8 @@ def beyond(report: Report) -> Section | None:
     warehouse = report.warehouse
     if not warehouse.not_up_to_date or not warehouse.within_reach or not warehouse.indicators:
         return None
+    if not any(row["students"] for row in warehouse.coverage):
+        return None
     figures = [reasons_figure(report), exempt_figure(report), doses_figure(report), reach_figure(report)]
     by_age = [
         (key, panels(report, build)) for key, build in (("dropout", dropout_figure), ("timeliness", timeliness_figure))
@@ -119,7 +121,7 @@ def exempt_figure(report: Report) -> Figure:
         exempt = row["students_exempt"]
         row["exempt_up_to_date_percent"] = 100 * row["students_exempt_up_to_date"] / exempt if exempt else None
     rows = sorted(found.values(), key=lambda row: (row["age"], -(row["exempt_up_to_date_percent"] or 0)))
-    most = max(rows, key=lambda row: row["students_exempt"])
+    most = max(rows, key=lambda row: row["students_exempt"], default=None)
     return figure(
         report,
         "exempt",
@@ -128,7 +130,9 @@ def exempt_figure(report: Report) -> Figure:
             antigen=language.antigen(most["antigen"], "of"),
             age=report.age(most["age"]),
             percent=cell(language, most, "exempt_up_to_date_percent"),
-        ),
+        )
+        if most and most["students_exempt"]
+        else language("beyond.exempt_none"),
         rows,
         [("exempt_up_to_date_percent", "bar")],
         ["school_year", "age", "antigen", "students_exempt", "students_exempt_up_to_date", "exempt_up_to_date_percent"],
@@ -145,7 +149,7 @@ def doses_figure(report: Report) -> Figure:
     def gap(row: dict) -> float:
         return (row["crude_percent"] or 0) - (row["valid_percent"] or 0)
 
-    widest = max(rows, key=gap)
+    widest = max(rows, key=lambda row: (has_value(row, "crude_percent"), gap(row)))
     return figure(
         report,
         "doses",
@@ -200,10 +204,11 @@ def dropout_figure(report: Report, age: int) -> Figure | None:
 def timeliness_figure(report: Report, age: int) -> Figure | None:
     language = report.language
     rows = select(province(report, "timeliness"), age=age)
-    if not rows:
-        return None
     rows.sort(key=lambda row: (language.antigen(row["antigen"]), row["dose_number"]))
-    least = min(rows, key=lambda row: row["by_recommended_age_percent"] or 0)
+    shown = [row for row in rows if has_value(row, "by_recommended_age_percent")]
+    if not shown:
+        return None
+    least = min(shown, key=lambda row: row["by_recommended_age_percent"])
     return figure(
         report,
         "timeliness",
@@ -240,7 +245,7 @@ def reach_figure(report: Report) -> Figure:
         for row in select(report.warehouse.within_reach, geography="province")
     ]
     rows.sort(key=lambda row: (row["age"], -gain(row)))
-    widest = max(rows, key=gain)
+    widest = max(rows, key=lambda row: (has_value(row, "coverage_percent"), gain(row)))
     return figure(
         report,
         "reach",

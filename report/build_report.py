@@ -99,7 +99,7 @@ def population(warehouse: Warehouse, language: Language) -> str:
         for word, age in (("seven", 7), ("twelve", 12), ("seventeen", 17))
     }
     return language(
-        "report.population",
+        "report.population_withheld" if None in sizes.values() else "report.population",
         **{word: language("withheld") if size is None else language.number(size) for word, size in sizes.items()},
     )
 

@@ -226,10 +226,12 @@ class Page:
         values = [row[percent] for row in self.rows if row["phu_id"] is not None and has_value(row, percent)]
         own = self.row[percent]
         texts = {"rank": t.number(1 + sum(v > own for v in values)), "total": t.number(len(values))}
+        is_part = any(percent in row["withheld"] for row in self.rows if row["phu_id"] is not None)
+        key = "explorer.rank_released" if is_part else "explorer.rank"
         shared = values.count(own)
         if shared == 1:
-            return t("explorer.rank", **texts)
-        return t("explorer.rank_shared", shared=t.number(shared), **texts)
+            return t(key, **texts)
+        return t(f"{key}_shared", shared=t.number(shared), **texts)
 
     def dots(self, rows: list[dict], label: str) -> str:
         """The rows' percents on one scale, the chosen unit marked."""
@@ -293,14 +295,16 @@ class Page:
         province = only(rows, phu_id=None)
         if self.phu_id is not None:
             units = {row["phu_id"]: row for row in rows if row["phu_id"] not in (None, self.phu_id)}
+            # Where the unit's own number of students is withheld, the smallest units stand beside it.
             size = self.row["students"] or 0
-            nearest = sorted(units.values(), key=lambda row: (abs((row["students"] or 0) - size), row["phu_id"]))
+            told = [row for row in units.values() if row["students"] is not None]
+            nearest = sorted(told, key=lambda row: (abs(row["students"] - size), row["phu_id"]))
             peers = st.multiselect(
                 t("explorer.peers"),
                 sorted(units, key=lambda phu_id: t.phu(units[phu_id])),
                 default=[row["phu_id"] for row in nearest[:PEERS]],
                 format_func=lambda phu_id: t.phu(units[phu_id]),
-                help=t("explorer.peers_help"),
+                help=t("explorer.peers_help" if len(told) == len(units) else "explorer.peers_help_released"),
                 key=f"peers-{self.phu_id}-{self.age}",
             )
             chosen = [row for row in rows if row["phu_id"] in (None, self.phu_id, *peers)]

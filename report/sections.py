@@ -103,15 +103,23 @@ def reaches_goal(row: dict) -> bool:
     return has_value(row, "coverage_percent") and row["map_category"] == 5
 
 
+def says_little(rows: list[dict], column: str) -> bool:
+    """Whether most of the rows are withheld, or none has a value: those left say little of the highest."""
+    shown = sum(has_value(row, column) for row in rows)
+    return not shown or sum(column in row["withheld"] for row in rows) > shown
+
+
+def of_phus(rows: list[dict]) -> list[dict]:
+    return [row for row in rows if row["phu_id"] is not None]
+
+
 def extremes(language: Language, rows: list[dict], column: str) -> dict[str, str]:
-    """Lowest and highest unit, named. None where most are withheld: those left say little of the highest."""
-    units = [row for row in rows if row["phu_id"] is not None and has_value(row, column)]
-    withheld = sum(column in row["withheld"] for row in rows if row["phu_id"] is not None)
-    if withheld > len(units):
+    """Lowest and highest unit, named; none where the values left say little."""
+    units = of_phus(rows)
+    if says_little(units, column):
         return {}
-    ordered = sorted(units, key=lambda row: (row[column], language.phu(row)))
-    if not ordered:
-        return {}
+    shown = [row for row in units if has_value(row, column)]
+    ordered = sorted(shown, key=lambda row: (row[column], language.phu(row)))
     low, high = ordered[0], ordered[-1]
     if low[column] == high[column]:
         return {"same": cell(language, low, column)}
@@ -123,11 +131,18 @@ def extremes(language: Language, rows: list[dict], column: str) -> dict[str, str
     }
 
 
-def among_released(language: Language, title: str, rows: list[dict], column: str) -> str:
-    """The title, which says where it is about a part of the units only."""
-    if any(column in row["withheld"] for row in rows if row["phu_id"] is not None):
-        return f"{title} {language('units.released_only')}"
+def among_released(language: Language, title: str, rows: list[dict], *columns: str, of: str = "results") -> str:
+    """The title, which says where it is about a part of the rows only; `of` tells what they are."""
+    if any(column in row["withheld"] for row in rows for column in columns):
+        return f"{title} {language(f'released_only.{of}')}"
     return title
+
+
+def first_shown(pairs: list[tuple[str, list[dict]]], column: str, preferred: str = "") -> str:
+    """Of several panels, each its value and rows, the one that is shown first: one with something to see."""
+    seen = [value for value, rows in pairs if any(has_value(row, column) for row in rows)]
+    candidates = seen or [value for value, _ in pairs]
+    return preferred if preferred in candidates else candidates[0]
 
 
 def unit_title(row: dict) -> str:
@@ -140,18 +155,30 @@ def unit_title(row: dict) -> str:
 def goals_title(report: Report, age: int) -> str:
     language = report.language
     rows = select(report.warehouse.coverage, geography="province", age=age)
-    rows = [row for row in rows if row["goal_percent"] is not None and has_value(row, "coverage_percent")]
-    reached = [row for row in rows if reaches_goal(row)]
-    if rows and len(reached) == len(rows):
-        return language("coverage.goals_all", age=report.age(age))
-    values = {"age": report.age(age), "count": len(reached), "total": language.number(len(rows))}
+    with_goal = [row for row in rows if row["goal_percent"] is not None]
+    shown = [row for row in with_goal if has_value(row, "coverage_percent")]
+    if says_little(with_goal, "coverage_percent"):
+        return first_upper(language(f"coverage.{why_no_goals(with_goal)}", age=report.age(age)))
+    reached = [row for row in shown if reaches_goal(row)]
+    if len(reached) == len(shown):
+        title = first_upper(language("coverage.goals_all", age=report.age(age)))
+        return among_released(language, title, with_goal, "coverage_percent")
+    values = {"age": report.age(age), "count": len(reached), "total": language.number(len(shown))}
     values["list"] = language.joined([language.antigen(row["antigen"], "plain") for row in reached])
-    if rows and not reached:
-        nearest = max(rows, key=lambda row: row["coverage_percent"] - row["goal_percent"])
+    if not reached:
+        nearest = max(shown, key=lambda row: row["coverage_percent"] - row["goal_percent"])
         values["nearest"] = language.antigen(nearest["antigen"], "plain")
         values["coverage"] = cell(language, nearest, "coverage_percent")
         values["goal"] = language.goal(nearest["goal_percent"])
-    return first_upper(language("coverage.goals_reached", **values))
+    title = first_upper(language("coverage.goals_reached", **values))
+    return among_released(language, title, with_goal, "coverage_percent")
+
+
+def why_no_goals(rows: list[dict]) -> str:
+    """The text that says why few of the rows or none are beside their goals."""
+    if not rows:
+        return "goals_none_set"
+    return "goals_unknown" if any(row["withheld"] for row in rows) else "goals_no_students"
 
 
 def coverage_dots(report: Report, rows: list[dict], label: str, name: Callable[[dict], str], heading: str) -> DotTable:
@@ -177,6 +204,25 @@ def goal_ages_note(report: Report, rows: list[dict]) -> list[str]:
     return [language("coverage.goal_ages", ages=language.joined(ages))] if 0 < len(ages) < len(rows) else []
 
 
+def measles_title(report: Report, rows: list[dict]) -> str:
+    language = report.language
+    if says_little(rows, "coverage_percent"):
+        return language("coverage.measles_by_age_none")
+    shown = [row for row in rows if has_value(row, "coverage_percent")]
+    low = min(shown, key=lambda row: row["coverage_percent"])
+    high = max(shown, key=lambda row: row["coverage_percent"])
+    title = language(
+        "coverage.measles_by_age",
+        low=cell(language, low, "coverage_percent"),
+        low_age=report.age(low["age"]),
+        high=cell(language, high, "coverage_percent"),
+        high_age=report.age(high["age"]),
+    )
+    if low["coverage_percent"] == high["coverage_percent"]:
+        title = language("coverage.measles_by_age_same", same=cell(language, low, "coverage_percent"))
+    return among_released(language, title, rows, "coverage_percent")
+
+
 def province(report: Report) -> Section:
     language, warehouse = report.language, report.warehouse
     in_province = select(warehouse.coverage, geography="province")
@@ -199,21 +245,10 @@ def province(report: Report) -> Section:
             )
         )
     measles = select(in_province, antigen="measles")
-    shown = [row for row in measles if has_value(row, "coverage_percent")]
-    low = min(shown, key=lambda row: row["coverage_percent"], default=None)
-    high = max(shown, key=lambda row: row["coverage_percent"], default=None)
     subtitle = language("coverage.measles_by_age_subtitle")
     measles_figure = Figure(
         key="measles-by-age",
-        title=language(
-            "coverage.measles_by_age",
-            low=cell(language, low, "coverage_percent"),
-            low_age=report.age(low["age"]),
-            high=cell(language, high, "coverage_percent"),
-            high_age=report.age(high["age"]),
-        )
-        if low and high
-        else subtitle,
+        title=measles_title(report, measles),
         subtitle=subtitle,
         drawing=coverage_dots(
             report, measles, subtitle, lambda row: language("age", age=row["age"]), language("table.age")
@@ -229,10 +264,10 @@ def province(report: Report) -> Section:
 
 def range_title(report: Report, antigen: str, age: int, rows: list[dict]) -> str:
     language = report.language
-    units = [row for row in rows if row["phu_id"] is not None]
+    units = of_phus(rows)
 
     def among(title: str) -> str:
-        return among_released(language, title, rows, "coverage_percent")
+        return among_released(language, title, units, "coverage_percent", of="units")
 
     values = extremes(language, units, "coverage_percent")
     values |= {"antigen": language.antigen(antigen, "of"), "age": report.age(age)}
@@ -314,15 +349,9 @@ def matrix(report: Report, age: int) -> Figure:
                 ],
             }
         )
-    units = [row for row in rows if row["phu_id"] is not None and row["goal_percent"] is not None]
-    total = sum(has_value(row, "coverage_percent") for row in units)
-    reached = sum(reaches_goal(row) for row in units)
-    title = language("units.matrix", age=report.age(age), count=reached, total=language.number(total))
-    if not total:
-        title = language("units.matrix_subtitle", age=age)
     return Figure(
         key=f"matrix-{age}",
-        title=first_upper(title),
+        title=matrix_title(report, age, rows),
         subtitle=language("units.matrix_subtitle", age=age),
         drawing={
             "headings": [first_upper(language.antigen(antigen, "plain")) for antigen in antigens],
@@ -334,8 +363,43 @@ def matrix(report: Report, age: int) -> Figure:
     )
 
 
+def matrix_title(report: Report, age: int, rows: list[dict]) -> str:
+    language = report.language
+    units = [row for row in of_phus(rows) if row["goal_percent"] is not None]
+    if says_little(units, "coverage_percent"):
+        key = why_no_goals(units)
+        return first_upper(
+            language("units.matrix_none" if key == "goals_unknown" else f"coverage.{key}", age=report.age(age))
+        )
+    total = sum(has_value(row, "coverage_percent") for row in units)
+    reached = sum(reaches_goal(row) for row in units)
+    title = language("units.matrix", age=report.age(age), count=reached, total=language.number(total))
+    return among_released(language, first_upper(title), units, "coverage_percent")
+
+
 def of_units(warehouse: Warehouse, pair: tuple[str, int]) -> list[dict]:
     return select(warehouse.coverage, geography="phu", antigen=pair[0], age=pair[1])
+
+
+def all_maps_title(report: Report, pairs: list[tuple[str, int]]) -> str:
+    """Which map has the most units in the lowest category, of what is not withheld."""
+    language = report.language
+    maps = {pair: of_units(report.warehouse, pair) for pair in pairs}
+    rows = [row for of_map in maps.values() for row in of_map]
+    if says_little(rows, "coverage_percent"):
+        return language("units.all_maps_none")
+    lowest = {pair: sum(category_of(row) == "c1" for row in of_map) for pair, of_map in maps.items()}
+    worst = max(pairs, key=lambda pair: lowest[pair])
+    is_alone = list(lowest.values()).count(lowest[worst]) == 1 or not lowest[worst]
+    title = language(
+        "units.all_maps" if is_alone else "units.all_maps_shared",
+        count=lowest[worst],
+        total=language.number(sum(has_value(row, "coverage_percent") for row in maps[worst])),
+        antigen=language.antigen(worst[0], "plain"),
+        antigen_of=language.antigen(worst[0], "of"),
+        age=report.age(worst[1]),
+    )
+    return among_released(language, first_upper(title), rows, "coverage_percent", of="units")
 
 
 def units(report: Report) -> Section:
@@ -351,39 +415,27 @@ def units(report: Report) -> Section:
         )
         for antigen, age in pairs
     ]
-    chosen = "mcv4-12" if ("mcv4", 12) in pairs else choices[0].value
+    shown = [
+        (choice.value, select(warehouse.coverage, antigen=antigen, age=age))
+        for choice, (antigen, age) in zip(choices, pairs, strict=True)
+    ]
+    chosen = first_shown(shown, "coverage_percent", "mcv4-12")
 
     with_goal = [pair for pair in pairs if pair in warehouse.goals]
-    lowest = {
-        pair: sum(
-            category_of(row) == "c1"
-            for row in select(warehouse.coverage, geography="phu", antigen=pair[0], age=pair[1])
-        )
-        for pair in with_goal
-    }
     all_maps = None
     if with_goal:
-        worst = max(with_goal, key=lambda pair: lowest[pair])
         all_maps = Figure(
             key="all-maps",
-            title=first_upper(
-                language(
-                    "units.all_maps",
-                    count=lowest[worst],
-                    total=language.number(
-                        sum(has_value(row, "coverage_percent") for row in of_units(warehouse, worst))
-                    ),
-                    antigen=language.antigen(worst[0], "plain"),
-                    antigen_of=language.antigen(worst[0], "of"),
-                    age=report.age(worst[1]),
-                )
-            ),
+            title=all_maps_title(report, with_goal),
             subtitle=language("units.all_maps_subtitle"),
             drawing=[choice for choice, pair in zip(choices, pairs, strict=True) if pair in warehouse.goals],
         )
     ages = sorted({age for _, age in pairs})
     matrices = [matrix(report, age) for age in ages if sum(pair[1] == age for pair in pairs) > 1]
     categories = [(f"c{n}", text) for n, text in enumerate(language.entries("units.categories"), start=1)]
+    seen = {category_of(row) for pair in with_goal for row in of_units(warehouse, pair)}
+    for kind, key in (("withheld", "category_withheld"), ("empty", "category_no_students")):
+        categories += [(kind, language(f"units.{key}"))] if kind in seen else []
     return Section(
         "units",
         {"choices": choices, "chosen": chosen, "all_maps": all_maps, "matrices": matrices, "categories": categories},
@@ -440,7 +492,16 @@ def all_ispa(report: Report) -> Section:
 
 def all_ispa_sentence(language: Language, at: dict[int, dict]) -> str:
     values = {word: cell(language, at[age], "coverage_percent") for word, age in (("seven", 7), ("seventeen", 17))}
-    return first_upper(language("all_ispa.title", **values))
+    told = [age for age in (7, 17) if has_value(at[age], "coverage_percent")]
+    if len(told) == 2:
+        return first_upper(language("all_ispa.title", **values))
+    if not told:
+        return language("all_ispa.title_none")
+    [age], [other] = told, {7, 17} - set(told)
+    ages = {"age": language("at_age", age=age), "other": language("at_age", age=other)}
+    return first_upper(
+        language("all_ispa.title_one", coverage=cell(language, at[age], "coverage_percent"), **ages)
+    )
 
 
 # Hepatitis B and HPV series
@@ -455,8 +516,25 @@ def series_sentence(language: Language, row: dict) -> str:
     else:
         values["unimmunized"] = cell(language, row, "unimmunized_percent")
     if not has_value(row, "completed_percent"):
-        return first_upper(language("series.title_withheld", **values))
+        key = "title_withheld" if "completed_percent" in row["withheld"] else "title_no_students"
+        return first_upper(language(f"series.{key}", **values))
     return first_upper(language(f"series.{key}", completed=cell(language, row, "completed_percent"), **values))
+
+
+def beside_province(language: Language, section: str, rows: list[dict], column: str, values: dict) -> str:
+    """The title of a ranking of units: its ends, and the province where it has a value."""
+    of_province = only(rows, geography="province")
+    values = values | extremes(language, rows, column)
+    is_told = has_value(of_province, column)
+    if is_told:
+        values["province"] = cell(language, of_province, column)
+    if "same" in values:
+        key = "units_same"
+    elif "high" in values:
+        key = "units_title" if is_told else "units_range"
+    else:
+        return language(f"{section}.{'units_none' if is_told else 'units_nothing'}", **values)
+    return among_released(language, language(f"{section}.{key}", **values), of_phus(rows), column, of="units")
 
 
 def series_dots(report: Report, rows: list[dict], label: str, heading: str, name: Callable[[dict], str]) -> DotTable:
@@ -505,16 +583,7 @@ def series(report: Report) -> Section:
     for antigen, age in pairs:
         unit_rows = ranked(language, select(rows, antigen=antigen, age=age, gender="all"), "completed_percent")
         at = {"antigen": language.antigen(antigen, "of"), "age": report.age(age)}
-        found = extremes(language, unit_rows, "completed_percent")
-        of_province = only(unit_rows, geography="province")
-        in_province = cell(language, of_province, "completed_percent")
-        title = language("series.units_none", province=in_province, **at)
-        if "same" in found:
-            title = language("series.units_same", **at, **found)
-            title = among_released(language, title, unit_rows, "completed_percent")
-        elif found:
-            title = language("series.units_title", province=in_province, **at, **found)
-            title = among_released(language, title, unit_rows, "completed_percent")
+        title = beside_province(language, "series", unit_rows, "completed_percent", at)
         subtitle = language("series.units_subtitle", antigen=language.antigen(antigen, "plain"), age=report.age(age))
         figure = Figure(
             key=f"series-{antigen}-{age}",
@@ -526,7 +595,9 @@ def series(report: Report) -> Section:
         )
         label = f"{language.antigen(antigen)}, {report.age(age)}"
         choices.append(Choice(f"{antigen}-{age}", language.antigen(antigen), label, figure))
-    return Section("series", {"province": province_figure, "choices": choices, "chosen": "hpv-12"})
+    shown = [(f"{antigen}-{age}", select(rows, antigen=antigen, age=age, gender="all")) for antigen, age in pairs]
+    chosen = first_shown(shown, "completed_percent", "hpv-12")
+    return Section("series", {"province": province_figure, "choices": choices, "chosen": chosen})
 
 
 # Exemptions
@@ -552,21 +623,22 @@ def exemption_dots(report: Report, rows: list[dict], label: str, heading: str, n
 def exemptions_title(report: Report, rows: list[dict]) -> str:
     """What is most frequent, of what is not withheld."""
     language = report.language
-    most = {
-        column: max((row for row in rows if has_value(row, column)), key=lambda row: row[column], default=None)
-        for column in ("nonmedical_percent", "medical_percent")
-    }
-    first, medical = most["nonmedical_percent"], most["medical_percent"]
-    if first is None:
-        return ""
+    columns = [name for name in ("nonmedical_percent", "medical_percent") if not says_little(rows, name)]
+    if "nonmedical_percent" not in columns:
+        return language("exemptions.antigens_none")
+    first, *others = (max((row for row in rows if has_value(row, c)), key=lambda row: row[c]) for c in columns)
+    if not first["nonmedical_percent"]:
+        return among_released(language, language("exemptions.antigens_zero"), rows, "nonmedical_percent")
     values = {
         "antigen": language.antigen(first["antigen"], "plain"),
         "age": report.age(first["age"]),
         "nonmedical": cell(language, first, "nonmedical_percent"),
     }
-    if medical is None:
-        return language("exemptions.antigens_title_nonmedical", **values)
-    return language("exemptions.antigens_title", medical=cell(language, medical, "medical_percent"), **values)
+    title = language("exemptions.antigens_title_nonmedical", **values)
+    if others:
+        values["medical"] = cell(language, others[0], "medical_percent")
+        title = language("exemptions.antigens_title", **values)
+    return among_released(language, title, rows, *columns)
 
 
 def exemptions(report: Report) -> Section:
@@ -576,7 +648,7 @@ def exemptions(report: Report) -> Section:
     subtitle = language("exemptions.antigens_subtitle")
     by_antigen = Figure(
         key="exemptions-antigens",
-        title=exemptions_title(report, rows) or subtitle,
+        title=exemptions_title(report, rows),
         subtitle=subtitle,
         drawing=exemption_dots(
             report,
@@ -591,16 +663,7 @@ def exemptions(report: Report) -> Section:
     choices = []
     for age in sorted({row["age"] for row in warehouse.exemptions_any_ispa}):
         unit_rows = ranked(language, select(warehouse.exemptions_any_ispa, age=age), "nonmedical_percent")
-        found = extremes(language, unit_rows, "nonmedical_percent")
-        of_province = only(unit_rows, geography="province")
-        values = {"age": report.age(age), "province": cell(language, of_province, "nonmedical_percent")}
-        title = language("exemptions.units_none", **values)
-        if "same" in found:
-            title = language("exemptions.units_same", **values, **found)
-            title = among_released(language, title, unit_rows, "nonmedical_percent")
-        elif found:
-            title = language("exemptions.units_title", **values, **found)
-            title = among_released(language, title, unit_rows, "nonmedical_percent")
+        title = beside_province(language, "exemptions", unit_rows, "nonmedical_percent", {"age": report.age(age)})
         subtitle = language("exemptions.units_subtitle", age=age)
         figure = Figure(
             key=f"exemptions-{age}",
@@ -616,7 +679,9 @@ def exemptions(report: Report) -> Section:
             notes=notes(language, unit_rows),
         )
         choices.append(Choice(str(age), language("table.age"), language("age", age=age), figure))
-    return Section("exemptions", {"by_antigen": by_antigen, "choices": choices, "chosen": choices[0].value})
+    shown = [(choice.value, select(warehouse.exemptions_any_ispa, age=int(choice.value))) for choice in choices]
+    chosen = first_shown(shown, "nonmedical_percent")
+    return Section("exemptions", {"by_antigen": by_antigen, "choices": choices, "chosen": chosen})
 
 
 # Assignment of students
@@ -671,11 +736,12 @@ def assignment(report: Report) -> Section | None:
         for word, age in (("seven", 7), ("twelve", 12), ("seventeen", 17))
     }
     columns = ["school_year", "age", "name", "students", "percent"]
+    title = language("assignment.title_none")
+    if has_value(by_decision[0], "percent"):
+        title = first_upper(language("assignment.title", percent=cell(language, by_decision[0], "percent")))
     decision_figure = Figure(
         key="assignment",
-        title=first_upper(language("assignment.title", percent=cell(language, by_decision[0], "percent")))
-        if has_value(by_decision[0], "percent")
-        else subtitle,
+        title=title,
         subtitle=subtitle,
         drawing=bars(by_decision, "decisions", subtitle),
         data=data_table(
@@ -828,12 +894,16 @@ def summary(report: Report) -> Section:
         medical_seven=cell(language, exempt[7], "medical_percent"),
         medical_seventeen=cell(language, exempt[17], "medical_percent"),
     )
+
+    def number(row: dict, column: str) -> str:
+        return cell(language, row, column) if has_value(row, column) else "–"
+
     findings = [
-        ("province", cell(language, measles, "coverage_percent"), coverage_sentence(language, measles) + "."),
-        ("units", cell(language, mcv4, "coverage_percent"), coverage_sentence(language, mcv4) + "."),
-        ("all_ispa", cell(language, ispa[7], "coverage_percent"), all_ispa_sentence(language, ispa) + "."),
-        ("series", cell(language, hpv, "completed_percent"), series_sentence(language, hpv) + "."),
-        ("exemptions", cell(language, exempt[7], "nonmedical_percent"), exemption_text),
+        ("province", number(measles, "coverage_percent"), coverage_sentence(language, measles) + "."),
+        ("units", number(mcv4, "coverage_percent"), coverage_sentence(language, mcv4) + "."),
+        ("all_ispa", number(ispa[7], "coverage_percent"), all_ispa_sentence(language, ispa) + "."),
+        ("series", number(hpv, "completed_percent"), series_sentence(language, hpv) + "."),
+        ("exemptions", number(exempt[7], "nonmedical_percent"), exemption_text),
     ]
     goals = [goals_title(report, age) + "." for age in (7, 12, 17)]
     return Section("summary", {"findings": findings, "goals": goals})

@@ -224,6 +224,11 @@ class Warehouse:
     @cached_property
     def goals(self) -> dict[tuple[str, int], dict]:
         """Goal and lower ends of the map's categories by antigen and age."""
+        if not self._has("annex.coverage_goals"):
+            raise WarehouseError(
+                f"{self.path} has no table annex.coverage_goals. Report and explorer read the whole warehouse, "
+                "for a release too."
+            )
         first_year = int(self.school_year[:4])
         rows = self.rows(
             "select * from annex.coverage_goals "

@@ -13,11 +13,12 @@ import duckdb
 import pytest
 import yaml
 from boundaries import BoundariesError, match, read_boundaries
-from conftest import ROOT
-from figures import tile_positions
+from conftest import ONLY_TABLES, ROOT, run_dbt
+from figures import Figure, tile_positions
 from language import LANGUAGES, Language
 from pages import WIDTHS, Page, colours, percent
-from sections import coverage_sentence
+from sections import Choice, Report, coverage_sentence, province, summary
+from streamlit.testing.v1 import AppTest
 from warehouse import Warehouse, WarehouseError
 
 UNITS_IN_FILE = ["Algoma Public Health", "Huron Perth Health Unit", "Toronto Public Health", "Nowhere Health Unit"]
@@ -453,6 +454,19 @@ def test_both_languages_say_the_same_things():
         }, key
 
 
+def test_no_text_shows_marks_of_markdown_or_html(browser, reports):
+    for code in LANGUAGES:
+        texts = yaml.safe_load((ROOT / "report" / "texts" / f"{code}.yml").read_text(encoding="utf-8"))
+        texts.pop("rule_phrases", None)
+        assert not [key for key, text in leaves(texts) if re.search(r"`|\*\*|</?\w+>|&\w+;", str(text))]
+        with Page(browser, WIDTHS[0]) as opened:
+            opened.page.goto(reports[code].as_uri())
+            shown = opened.page.evaluate(
+                "document.querySelectorAll('script, style').forEach(e => e.remove()) || document.body.textContent"
+            )
+            assert "make report" in shown and not re.search(r"`|\*\*|\{\w*\}", shown)
+
+
 def test_french_has_every_check_every_unit_and_every_word_of_the_rules(demonstration):
     french = Language("fr")
     checks = {name for (name,) in demonstration.rows('select "check" from marts.data_quality')}
@@ -577,13 +591,255 @@ def test_a_release_shows_no_small_count_and_says_what_is_withheld(browser, relea
         assert opened.overlaps(".unseen") == [] and opened.complaints == []
 
 
+def changed(database, folder, *statements):
+    """A copy of the file in which the statements have been run."""
+    path = folder / "changed.duckdb"
+    shutil.copy(database, path)
+    with duckdb.connect(str(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    return path
+
+
+@pytest.mark.parametrize("school_year", [2016, 2025])
+def test_a_year_of_few_students_or_none_is_a_good_page(browser, tmp_path, school_year):
+    build = run_dbt("build", *ONLY_TABLES, "--vars", f"school_year: {school_year}", warehouse=tmp_path / "year.duckdb")
+    assert build.returncode == 0, build.output
+    for arguments, name in (((), "-internal"), (("--release",), "")):
+        assert write_reports(tmp_path, build.warehouse, "--no-pdf", *arguments) == 0
+        for code in LANGUAGES:
+            assert unreadable(Warehouse(build.warehouse, release=bool(arguments)), code) == []
+            for width in WIDTHS:
+                with Page(browser, width) as opened:
+                    page = tmp_path / f"immunization-coverage-{school_year}-{school_year - 1999}{name}-{code}.html"
+                    opened.page.goto(page.as_uri())
+                    assert opened.overlaps(".unseen, .areas") == [] and opened.complaints == []
+                    assert opened.sticks_out() <= 0
+                    # What the small maps show stands below them, units without students too.
+                    kinds = opened.page.eval_on_selector_all(".all-maps rect", "all => all.map(r => r.classList[0])")
+                    keys = opened.page.eval_on_selector_all("#all-maps .key", "all => all.map(k => k.classList[1])")
+                    assert "empty" in kinds and set(kinds) <= set(keys)
+
+
+def test_a_warehouse_without_a_student_is_a_page_too(demonstration, tmp_path):
+    """As a build of extracts that hold nobody of the cohorts makes it."""
+    measures = {
+        "coverage": ("students_up_to_date", "coverage_percent", "map_category"),
+        "coverage_all_ispa": ("students_up_to_date", "coverage_percent"),
+        "series_uptake": ("students_initiated", "students_completed", "students_unimmunized", "initiated_percent",
+                          "completed_percent", "unimmunized_percent"),
+        "exemptions": ("students_medical", "students_nonmedical", "medical_percent", "nonmedical_percent"),
+        "exemptions_any_ispa": ("students_medical", "students_nonmedical", "medical_percent", "nonmedical_percent"),
+        "school_assignment": ("percent",),
+    }  # fmt: skip
+    nobody = [
+        f"update marts.{mart} set students = 0, "
+        + ", ".join(f"{column} = {0 if column.startswith('students') else 'null'}" for column in columns)
+        for mart, columns in measures.items()
+    ]
+    path = changed(demonstration.warehouse, tmp_path, *nobody)
+    assert write_reports(tmp_path, path, "--no-pdf") == 0
+    for code in LANGUAGES:
+        assert unreadable(Warehouse(path), code) == []
+
+
+def test_an_age_without_goals_has_no_antigen_that_comes_nearest(demonstration, tmp_path):
+    path = changed(
+        demonstration.warehouse,
+        tmp_path,
+        "update marts.coverage set goal_percent = null, map_category = null where age = 12",
+        "delete from annex.coverage_goals where age = 12",
+    )
+    assert write_reports(tmp_path, path, "--no-pdf") == 0
+    goals = summary(Report(Warehouse(path), Language("en"))).context["goals"]
+    assert goals[1] == "At 12, no antigen has a national goal."
+    assert "goal" in goals[0] and "goal" in goals[2]
+
+
+def test_a_number_of_students_that_is_withheld_is_none_of_the_sentence(demonstration, released, tmp_path):
+    statement = "update published.measures set students = null where measure = 'coverage' and age = 17"
+    warehouse = Warehouse(changed(released / "release.duckdb", tmp_path, statement), release=True)
+    [(seven, twelve)] = demonstration.rows(
+        "select sum(students) filter (age = 7), sum(students) filter (age = 12) from marts.coverage "
+        "where geography = 'province' and antigen = 'measles'"
+    )
+    said = build_report.population(warehouse, Language("en"))
+    assert said.startswith(f"Students aged 7: {seven}; aged 12: {twelve}; aged 17: withheld. By the method of")
+    assert build_report.population(warehouse, Language("fr")).startswith(f"Élèves de 7 ans\u00a0: {seven}; de 12 ans")
+
+
+def test_an_age_without_students_says_so(demonstration, tmp_path):
+    path = changed(
+        demonstration.warehouse,
+        tmp_path,
+        "update marts.coverage set students = 0, students_up_to_date = 0, coverage_percent = null, map_category = null "
+        "where age = 17",
+    )
+    report = Report(Warehouse(path), Language("en"))
+    assert summary(report).context["goals"][2] == "At 17, there are no students."
+    assert {figure.key: figure.title for figure in province(report).context["by_age"]}["province-17"] == (
+        "At 17, there are no students"
+    )
+
+
+# What a release of the demonstration withholds beside its small counts.
+WITHHELD = {
+    "nothing more": "false",
+    "the highest of all": "percent = max(percent) over (partition by measure, geography)",
+    "the lowest of all": "percent = min(percent) over (partition by measure, geography)",
+    "the highest of each": "percent = max(percent) over (partition by measure, geography, antigen, gender)",
+    "the lowest of each": "percent = min(percent) over (partition by measure, geography, antigen, gender)",
+    "what reaches its goal": "map_category = 5",
+    "what does not": "map_category < 5",
+    "one in ten": "row_number() over (order by measure, phu_id, age, antigen, gender) % 10 = 0",
+    "nine in ten": "row_number() over (order by measure, phu_id, age, antigen, gender) % 10 > 0",
+    "what is of the province": "phu_id is null",
+    "all but one": "measure <> 'coverage' or phu_id is not null or age <> 7 or antigen <> 'rubella'",
+    "everything": "true",
+}
+
+
+def withholding(condition):
+    return f"""
+        create or replace table published.measures as
+        select * exclude (is_hidden) replace (
+            case when not is_hidden then students_counted end as students_counted,
+            case when not is_hidden then percent end as percent,
+            case when not is_hidden then map_category end as map_category,
+            case when is_hidden then coalesce(withheld_reason, 'small_count') else withheld_reason end
+                as withheld_reason
+        )
+        from (select *, coalesce({condition}, false) as is_hidden from published.measures)
+    """
+
+
+def figures_in(found):
+    if isinstance(found, Figure):
+        return [found]
+    if isinstance(found, Choice):
+        return [found.figure]
+    parts = found.values() if isinstance(found, dict) else found if isinstance(found, list | tuple) else []
+    return [figure for part in parts for figure in figures_in(part)]
+
+
+def sentences(warehouse, code):
+    """Every title of a report's figures, and every sentence of its summary, by what it is about."""
+    found = {}
+    for section in (build(Report(warehouse, Language(code))) for build in build_report.SECTIONS):
+        if section is not None:
+            found |= {figure.key: figure.title for figure in figures_in(section.context)}
+            found |= {f"finding {key}": text for key, _, text in section.context.get("findings", [])}
+            found |= {f"goal {n}": text for n, text in enumerate(section.context.get("goals", []))}
+    return found
+
+
+# A word in the place of a number: "withheld of 7-year-olds", "which no students had".
+IN_PLACE = re.compile(
+    r"(withheld|no students|supprimé|aucun élève) (of|are up|had|have|des|de ceux|élèves|sont|ont|avaient|aged)\b",
+    re.IGNORECASE,
+)
+
+
+def unreadable(warehouse, code):
+    """Sentences with a word in the place of a number, and titles that only repeat the line below them."""
+    found = [*sentences(warehouse, code).values(), build_report.population(warehouse, Language(code))]
+    sections = [build(Report(warehouse, Language(code))) for build in build_report.SECTIONS]
+    shown = [figure for section in sections if section for figure in figures_in(section.context)]
+    repeated = [figure.title for figure in shown if figure.title == figure.subtitle]
+    notes = [note for figure in shown for note in figure.notes]
+    return [text for text in [*found, *notes] if IN_PLACE.search(text)] + repeated
+
+
+@pytest.mark.parametrize("withheld", WITHHELD)
+def test_a_title_of_a_release_says_what_the_marts_say_or_that_results_are_withheld(
+    demonstration, released, tmp_path, withheld
+):
+    path = changed(released / "release.duckdb", tmp_path, withholding(WITHHELD[withheld]))
+    for code, words in (("en", "withheld"), ("fr", "supprim")):
+        internal = sentences(Warehouse(demonstration.warehouse), code)
+        assert not [title for title in internal.values() if words in title]
+        shown = sentences(Warehouse(path, release=True), code)
+        assert {"measles-by-age", "exemptions-antigens", "all-maps", "matrix-7", "goal 0"} <= set(shown)
+        # A part of what the marts say may be left out at the end.
+        assert not {
+            key: title for key, title in shown.items()
+            if words not in title and not internal[key].rstrip(".").startswith(title.rstrip("."))
+        }
+        assert unreadable(Warehouse(path, release=True), code) == []
+
+
+def test_an_extreme_that_is_withheld_is_not_said_of_another(demonstration, tmp_path):
+    """Nothing else is withheld than what the titles of the internal report name."""
+    internal = sentences(Warehouse(demonstration.warehouse), "en")
+    [(worst, worst_age)] = demonstration.rows(
+        "select antigen, age from marts.coverage where phu_id is not null and map_category = 1 group by all "
+        "order by count(*) desc limit 1"
+    )
+    (lowest, _), (next_lowest, at_least) = demonstration.rows(
+        "select age, coverage_percent from marts.coverage where geography = 'province' and antigen = 'measles' "
+        "order by coverage_percent limit 2"
+    )
+    [_, (next_most,)] = demonstration.rows(
+        "select distinct nonmedical_percent from marts.exemptions where geography = 'province' "
+        "order by all desc limit 2"
+    )
+    path = changed(
+        demonstration.warehouse,
+        tmp_path,
+        RELEASE.replace("then 'small_count'\n        end as reason", "then null::varchar end as reason"),
+        withholding(f"measure = 'coverage' and phu_id is null and antigen = 'measles' and age = {lowest}"),
+        withholding(f"measure = 'coverage' and phu_id is not null and antigen = '{worst}' and age = {worst_age}"),
+        withholding("measure = 'nonmedical_exemption' and phu_id is null and percent = max(percent) over "
+                    "(partition by measure, geography)"),
+        withholding("measure = 'coverage' and phu_id is null and age = 17 and map_category = 5"),
+    )  # fmt: skip
+    shown = sentences(Warehouse(path, release=True), "en")
+    assert internal["measles-by-age"].startswith(f"Measles coverage is lowest at {lowest} ")
+    assert shown["measles-by-age"].startswith(f"Measles coverage is lowest at {next_lowest} ({at_least:.1f}%)")
+    assert f"({next_most:.1f}%)" in shown["exemptions-antigens"]
+    assert internal["goal 2"].startswith("At 17, ") and "no antigen reaches" not in internal["goal 2"]
+    assert shown["goal 2"].startswith("At 17, no antigen reaches its goal")
+    for key in ("measles-by-age", "exemptions-antigens", "goal 2", "province-17"):
+        assert shown[key].rstrip(".").endswith("(results not withheld)"), key
+    assert shown["all-maps"] != internal["all-maps"] and shown["all-maps"].endswith("(units not withheld)")
+    assert shown[f"matrix-{worst_age}"].endswith("(results not withheld)")
+    assert shown["goal 0"] == internal["goal 0"] and "withheld" not in shown["goal 0"]
+
+
+def test_the_explorers_rank_in_a_release_is_among_the_units_not_withheld(released, tmp_path, monkeypatch):
+    path = changed(released / "release.duckdb", tmp_path)
+    with duckdb.connect(str(path), read_only=True) as connection:
+        found = connection.execute(
+            "select phu_id, percent, students from published.measures "
+            "where measure = 'coverage' and antigen = 'mcv4' and age = 12 and phu_id is not null"
+        ).fetchall()
+    shown = {phu_id: percent for phu_id, percent, _ in found if percent is not None}
+    sizes = {phu_id: students for phu_id, _, students in found if students is not None}
+    assert 0 < len(shown) < 35
+    lowest = min(shown, key=lambda phu_id: shown[phu_id])
+    rank = 1 + sum(percent > shown[lowest] for percent in shown.values())
+    monkeypatch.setenv("WAREHOUSES", str(path))
+    monkeypatch.setenv("RELEASE", "1")
+    app = AppTest.from_file(str(ROOT / "report" / "explorer.py"), default_timeout=60).run()
+    app.selectbox(key="unit").set_value(lowest).run()
+    assert not app.exception
+    page = " ".join(element.proto.body for element in app.get("html"))
+    assert f"Rank {rank} of the {len(shown)} public health units not withheld, highest first" in page
+    # Nobody knows how many students a unit has where that is withheld.
+    peers = app.multiselect(key=f"peers-{lowest}-12").value
+    assert len(peers) == 5 and set(peers) <= set(sizes)
+    app.selectbox(key="language").set_value("fr").run()
+    page = " ".join(element.proto.body for element in app.get("html"))
+    assert f"Rang {rank} sur les {len(shown)} bureaux de santé publique dont la valeur n’est pas supprimée" in page
+
+
 def test_an_internal_report_is_for_its_owner_alone_and_says_so(reports):
     for path in reports.values():
         assert path.stat().st_mode & 0o077 == 0
     assert "Internal." in reports["en"].read_text(encoding="utf-8")
 
 
-def test_what_cannot_be_read_is_one_sentence(tmp_path, capsys):
+def test_what_cannot_be_read_is_one_sentence(released, tmp_path, capsys):
     assert write_reports(tmp_path, tmp_path / "none.duckdb") == 1
     assert "There is no warehouse" in capsys.readouterr().err
     (tmp_path / "text.duckdb").write_text("not a database", encoding="utf-8")
@@ -594,3 +850,7 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path, capsys):
     duckdb.connect(str(tmp_path / "empty.duckdb")).close()
     with pytest.raises(WarehouseError, match="has no table published.measures"):
         Warehouse(tmp_path / "empty.duckdb", release=True)
+    # What `make publish` writes has no goals' categories: a report is made from the warehouse.
+    path = changed(released / "release.duckdb", tmp_path, "drop schema annex cascade")
+    assert write_reports(tmp_path, path, "--release") == 1
+    assert "has no table annex.coverage_goals" in capsys.readouterr().err
