@@ -42,7 +42,7 @@ from warehouse import Warehouse, WarehouseError, has_value, only, select
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent / "scripts"))
-from explain import explanations, open_warehouse, records_of  # noqa: E402
+from explain import explanations, open_warehouse, records_of, why_no_students
 
 # What SCHOOLS and EXPLAIN show of schools and their students; `?` are the choices.
 SCHOOL_QUERIES = {
@@ -550,10 +550,10 @@ class Page:
             return
         with open_warehouse(self.warehouse.path) as connection:
             found = explanations(connection, [client_id])
-        if client_id in found:
-            st.code("\n".join(found[client_id]), language=None, wrap_lines=True)
-        else:
-            st.info(t("explorer.student_none"))
+            if not found:
+                st.info(t("explorer.student_none"))
+                found = why_no_students(connection, [client_id])
+        st.code("\n".join(found[client_id]), language=None, wrap_lines=True)
 
     def ispa_antigens(self) -> list[str]:
         """Of a measure of several antigens, those of the age with exemptions, which the ISPA designates."""

@@ -331,7 +331,7 @@ def test_one_students_page_is_there_only_when_it_is_asked_for(demonstration, mon
     app.text_input(key="client_id").set_value(client).run()
     assert not app.exception and app.code[0].value.startswith(f"Client {client} in the school year 2018-19")
     app.text_input(key="client_id").set_value("9999999990").run()
-    assert not app.code
+    assert app.code[0].value.startswith("Client 9999999990 is no student of the school year 2018-19\n")
     # Without an id, who is overdue: the lists that lead to students.
     overdue = demonstration.rows("select client_id from assessment.ispa_overdue_students where phu_id = 'WE'")
     app.text_input(key="client_id").set_value("").run()
