@@ -42,7 +42,7 @@ from warehouse import Warehouse, WarehouseError, has_value, only, select
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent / "scripts"))
-from explain import explanations, open_warehouse, records_of, why_no_students
+from explain import explanations, open_warehouse, records_of, why_no_students  # noqa: E402
 
 # What SCHOOLS and EXPLAIN show of schools and their students; `?` are the choices.
 SCHOOL_QUERIES = {
