@@ -1,28 +1,20 @@
 -- In the school year, a schedule that has dose rules has a criterion: without one its valid doses would make nobody up to date.
 with criteria as (
-    select
-        rules.antigen,
-        rules.schedule
-    from {{ ref('up_to_date_rules') }} as rules
-    where {{ holds_in(school_year(), 'rules') }}
+    {{ rules_in_force('up_to_date_rules') }}
 ),
 
-schedules as (
-    select distinct
-        rules.antigen,
-        rules.schedule
-    from {{ ref('dose_rules') }} as rules
-    where {{ holds_in(school_year(), 'rules') }}
+rules as (
+    {{ rules_in_force('dose_rules') }}
 )
 
-select
+select distinct
     'dose_rules' as table_name,
-    schedules.antigen,
-    schedules.schedule,
+    rules.antigen,
+    rules.schedule,
     'has dose rules, but no row of up_to_date_rules.csv in the school year {{ school_year() }}' as problem
-from schedules
+from rules
 left join criteria
     on
-        schedules.antigen = criteria.antigen
-        and schedules.schedule = criteria.schedule
+        rules.antigen = criteria.antigen
+        and rules.schedule = criteria.schedule
 where criteria.schedule is null
