@@ -44,11 +44,11 @@ def line_of(table, rule_id):
     return line
 
 
-def build_rule_tables(tmp_path, project=ROOT, school_year=2018):
+def build_rule_tables(tmp_path, project=ROOT, school_year=2018, *models):
     """The rule tables and the school year, with the tests that read nothing else."""
     return run_dbt(
-        "build", "--indirect-selection", "cautious", "--select", *RULE_TABLES, "int_school_year",
-        "--vars", f"school_year: {school_year}",
+        "build", "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious",
+        "--select", *RULE_TABLES, "int_school_year", *models, "--vars", f"school_year: {school_year}",
         warehouse=tmp_path / "rules.duckdb", project=project,
     )
 
@@ -230,3 +230,18 @@ def test_a_var_that_is_misspelt_or_no_day_stops_dbt_too(tmp_path):
     known = re.search(r"set known = \[(.*?)\]", macro, re.DOTALL)
     project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
     assert re.findall("'(.*?)'", known[1]) == list(project["vars"])
+
+
+def test_a_definition_of_a_later_year_is_a_new_row_and_the_years_before_keep_theirs(project_copy, tmp_path):
+    def from_2019_on(rows):
+        (row,) = (row for row in rows if row["rule_id"] == "DIP-2")
+        text = row["annex_text"].replace("≥28", "≥42")
+        rows.append(row | {"interval_from": "42 days", "annex_text": text, "school_year_from": "2019"})
+        row["school_year_before"] = "2019"
+
+    edited(project_copy, "dose_rules", from_2019_on)
+    for school_year, days in ((2018, 28), (2019, 42)):
+        build = build_rule_tables(tmp_path, project_copy, school_year, "antigen_definitions")
+        assert build.returncode == 0, build.output
+        (definition,) = build.rows("select definition from marts.antigen_definitions where rule_id = 'DIP-2'")
+        assert f"≥{days} days after the valid dose before" in definition[0]
