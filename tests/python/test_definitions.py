@@ -83,7 +83,7 @@ def test_a_row_that_a_test_finds_wrong_is_named_with_file_line_column_and_value(
         "line 2: rule_id 'DIP-UTD-7a', valid_doses '3' does not stand in the annex_text \"≥5 valid",
         "line 3: rule_id 'DIP-UTD-7b', valid_doses '5' does not stand in the annex_text \"Four valid",
         "rule_id 'DIP-UTD-17e', recent_dose_number '2' does not stand in",
-        "seeds/annex/assessed_antigens.csv, line 3: antigen 'hip' does not stand in antigen of",
+        "seeds/annex/assessed_antigens.csv, line 3: antigen 'hip' does not stand in antigen of antigens.csv.",
         "seeds/annex/exemption_reasons.csv, line 3: exemption_type 'other' is none of medical, nonmedical,",
         "agent 'HAHBB' is no agent of seeds/annex/agents.csv.",
         "seeds/annex/agents.csv, line 5: description is empty.",

@@ -1,5 +1,5 @@
--- In the school year, the dose rules of a criterion's schedule fill as many slots as the criterion asks for, for all students: for
--- those too whom the rules tell apart. A schedule whose rules have ended while its criterion has not would have no valid dose.
+-- In the school year, the dose rules of a criterion's schedule fill as many slots as the criterion asks for, for those students too
+-- whom the rules tell apart. A schedule whose rules have ended while its criterion has not would have no valid dose.
 with criteria as (
     {{ rules_in_force('up_to_date_rules') }}
 ),
@@ -45,8 +45,8 @@ select
     criteria.valid_doses,
     concat(
         'asks for more doses than dose_rules.csv has rules for in the school year {{ school_year() }}: ',
-        case when slots_filled.variant is null then '' else concat('variant ', slots_filled.variant, ', ') end, 'dose_number up to ',
-        cast(slots_filled.slots as {{ dbt.type_string() }})
+        case when slots_filled.variant is null then '' else concat('variant ', slots_filled.variant, ', ') end,
+        'dose_number up to ', cast(slots_filled.slots as {{ dbt.type_string() }})
     ) as problem
 from criteria
 inner join slots_filled
