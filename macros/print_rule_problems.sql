@@ -44,7 +44,8 @@
     {%- set problem = values.get('problem') or {
         'unique': 'stands more than once',
         'accepted_values': 'is none of ' ~ kwargs.get('values', []) | join(', '),
-        'relationships': 'does not stand in ' ~ kwargs.get('field') ~ ' of ' ~ (kwargs.get('to', '') | replace("ref('", '') | replace("')", '.csv')),
+        'relationships': 'does not stand in ' ~ kwargs.get('field') ~ ' of '
+            ~ (kwargs.get('to', '') | replace("ref('", '') | replace("')", '.csv')),
         'rows_satisfy': 'is not as it must be: ' ~ kwargs.get('condition', '') | trim
     }.get(node.test_metadata.name if node.test_metadata else '', 'fails the test ' ~ node.name) -%}
 

@@ -1,7 +1,8 @@
 {#-
     What the columns of a row say stands in the row's annex sentence. A period: its number and unit behind the sign that the column
     means, ≥ (or "1 to <4 years old") and <, intervals with "after" behind them. A number of doses: "≥5 valid doses" or "Five valid
-    doses". The number of one dose: the phrase that is given for it, `#` being its ordinal; the number of the slot only where the sentence is headed by one.
+    doses". The number of one dose: the phrase that is given for it, `#` being its ordinal; the number of the slot only
+    where the sentence is headed by one.
 -#}
 {% test numbers_stand_in_text(model, periods, counts=[], ordinals={}) %}
 {%- set text = dbt.type_string() -%}
