@@ -4,7 +4,7 @@
     {%- if value == 'assessment_date' -%}
         {{ return(school_year ~ '.assessment_date') }}
     {%- endif -%}
-    {%- if not modules.re.fullmatch('[0-9]{4}-[0-9]{2}-[0-9]{2}', value) -%}
+    {%- if not is_day(value) -%}
         {%- do exceptions.raise_compiler_error(
             "as_of is '" ~ value ~ "': it must be a day such as 2018-11-15, or assessment_date."
         ) -%}

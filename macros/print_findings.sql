@@ -17,9 +17,13 @@
             {%- for check in checks[:10] -%}
                 {%- do log('  ' ~ check[1] ~ ': ' ~ check[0] ~ ', ' ~ check[2] ~ ' of ' ~ check[3] ~ ' rows', info=True) -%}
             {%- endfor -%}
+            {%- if checks | length > 10 -%}
+                {%- do log('  and ' ~ (checks | length - 10) ~ ' more', info=True) -%}
+            {%- endif -%}
             {%- do log('All checks: marts.data_quality. The rows: assessment.data_quality_findings.', info=True) -%}
         {%- else -%}
             {%- do log('Nothing was found in the extracts (marts.data_quality).', info=True) -%}
         {%- endif -%}
     {%- endif -%}
+    {%- do print_rule_problems(results) -%}
 {%- endmacro %}

@@ -4,7 +4,7 @@
     {%- if value == 'any_day' -%}
         {{ return('') }}
     {%- endif -%}
-    {%- if not modules.re.fullmatch('[0-9]{4}-[0-9]{2}-[0-9]{2}', value) -%}
+    {%- if not is_day(value) -%}
         {%- do exceptions.raise_compiler_error(
             "recorded_by is '" ~ value ~ "': it must be a day such as 2019-03-31, or any_day."
         ) -%}

@@ -14,6 +14,7 @@ Exit status: 0 published; 1 not published, the warehouse is as it was; 3 another
 signal's number where a signal stopped it. docs/operations.md says more.
 """
 
+import argparse
 import contextlib
 import errno
 import os
@@ -26,8 +27,11 @@ import traceback
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import yaml
+from check_rules import is_day, nearest, problems_of_rules
 from filelock import lock_descriptor
 from prepare_extracts import ExtractsError, prepare
 
@@ -35,6 +39,8 @@ ROOT = Path(__file__).resolve().parents[1]
 DBT = shutil.which("dbt", path=Path(sys.executable).parent) or "dbt"
 STOP_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 SECONDS_TO_STOP = 15
+# Vars that are days, and what else they may be.
+DAYS = {"as_of": "assessment_date", "recorded_by": "any_day"}
 
 
 class NotPublished(Exception):
@@ -135,6 +141,35 @@ def prepare_extracts(folder: str, places: Places) -> None:
         # The text of an unexpected error may hold a row.
         at = traceback.extract_tb(error.__traceback__)[-1]
         raise NotPublished(f"{type(error).__name__} in {at.filename}, line {at.lineno}, at the extracts.") from None
+
+
+def vars_of(arguments: list[str]) -> Any:
+    """What --vars says, its values as they are written: to YAML 2018-13-45 would be a day that does not exist."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--vars", default="{}")
+    try:
+        return yaml.load(parser.parse_known_args(arguments)[0].vars, yaml.BaseLoader)
+    except yaml.YAMLError:
+        # dbt says what is wrong with it.
+        return None
+
+
+def problems_of_vars(arguments: list[str]) -> list[str]:
+    known = list(yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"])
+    given = vars_of(arguments)
+    problems = []
+    for name, value in given.items() if isinstance(given, dict) else ():
+        if name not in known:
+            problems.append(f"--vars: there is no var '{name}'{nearest(name, known)}. There are {', '.join(known)}.")
+        elif name in DAYS and value != DAYS[name] and not is_day(str(value)):
+            problems.append(f"--vars: {name} is '{value}': it must be a day such as 2018-11-15, or {DAYS[name]}.")
+    return problems
+
+
+def check(arguments: list[str]) -> None:
+    problems = problems_of_vars(arguments) + problems_of_rules()
+    if problems:
+        raise NotPublished("\n".join(problems))
 
 
 def tables_for_readers(database: Path) -> set[str]:
@@ -270,6 +305,7 @@ def main(arguments: list[str]) -> int:
         lock = claim(places)
         if lock is None:
             return 3
+        check(arguments)
         build(arguments, places, lock)
     except (NotPublished, ExtractsError, OSError, duckdb.Error) as error:
         state = "is as it was" if warehouse.exists() else "is not there yet"

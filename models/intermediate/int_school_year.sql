@@ -1,10 +1,13 @@
-{%- set tables_by_antigen = ['dose_rules', 'up_to_date_rules', 'antigen_agents', 'assessed_antigens', 'antigen_statements'] -%}
-{%- set other_tables = ['exemption_labels', 'exemption_reasons'] -%}
+{%- set tables_by_antigen = [
+    'dose_rules', 'up_to_date_rules', 'antigen_agents', 'assessed_antigens', 'antigen_statements', 'exemption_labels'
+] -%}
+{%- set other_tables = ['exemption_reasons'] -%}
+{%- set string = dbt.type_string() -%}
 with rules as (
     {%- for table_name in tables_by_antigen + other_tables %}
     select
         '{{ table_name }}' as table_name,
-        {{ 'rules.antigen' if table_name in tables_by_antigen else "'all'" }} as antigen,
+        {{ "concat(' for ', rules.antigen)" if table_name in tables_by_antigen else "''" }} as for_antigen,
         rules.school_year_from,
         rules.school_year_before,
         case when {{ holds_in(school_year(), 'rules') }} then 1 else 0 end as holds
@@ -18,32 +21,53 @@ with rules as (
 years as (
     select
         table_name,
-        antigen,
+        for_antigen,
         max(holds) as holds,
         min(school_year_from) as first_year,
-        max(school_year_before) - 1 as last_year
+        max(school_year_before) - 1 as last_year,
+        max(case when school_year_before <= {{ school_year() }} then school_year_before - 1 end) as last_year_before,
+        min(case when school_year_from > {{ school_year() }} then school_year_from end) as first_year_after
     from rules
-    group by table_name, antigen
+    group by table_name, for_antigen
+),
+
+ended as (
+    select
+        count(*) as how_many,
+        min(concat(
+            'seeds/annex/', table_name, '.csv holds', for_antigen, ' for the school years ',
+            case
+                when last_year_before is null or first_year_after is null
+                    then concat(
+                        coalesce(cast(first_year as {{ string }}), '…'), ' to ', coalesce(cast(last_year as {{ string }}), '…')
+                    )
+                else concat(
+                    'up to ', cast(last_year_before as {{ string }}), ' and from ', cast(first_year_after as {{ string }})
+                )
+            end, '.'
+        )) as sentence
+    from years
+    where holds = 0
 ),
 
 gate as (
     select
         case
-            when min(holds) = 0
+            when how_many > 0
                 then {{ stop_build(
-                    "concat('No definitions for the school year " ~ school_year() ~ ": seeds/annex/', min(case when holds = 0 then "
-                    ~ "table_name end), '.csv holds for the school years ', cast(max(first_year) as " ~ dbt.type_string()
-                    ~ "), ' to ', cast(min(last_year) as " ~ dbt.type_string() ~ "), '. Add rows for this year, or say in "
-                    ~ "school_year_from and school_year_before which years a definition is taken for.')"
+                    "concat('No definitions for the school year " ~ school_year() ~ ": ', sentence, "
+                    ~ "case when how_many > 1 then concat(' The same is true of ', cast(how_many - 1 as " ~ string
+                    ~ "), ' other tables and antigens.') else '' end, ' Add rows for this year, or say in school_year_from and "
+                    ~ "school_year_before which years a definition is taken for.')"
                 ) }}
             else '{{ school_year() }}-{{ '%02d' % ((school_year() + 1) % 100) }}'
         end as school_year
-    from years
+    from ended
 ),
 
 final as (
     select
-        cast(gate.school_year as {{ dbt.type_string() }}) as school_year,
+        cast(gate.school_year as {{ string }}) as school_year,
         {{ school_year() }} as first_year,
         date '{{ school_year() }}-09-01' as first_day,
         date '{{ school_year() + 1 }}-06-30' as attendance_date,

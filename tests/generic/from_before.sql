@@ -1,9 +1,17 @@
 {#- Every range of ages starts before it ends. -#}
 {% test from_before(model, pairs) %}
-select * from {{ model }}
+{%- for pair in pairs %}
+select
+    rows_of_table.*,
+    '{{ pair[0] }}' as column_name,
+    {{ pair[0] }} as column_value,
+    concat('does not come before {{ pair[1] }}, ', {{ pair[1] }}) as problem
+from {{ model }} as rows_of_table
 where
-    {%- for pair in pairs %}
-    {{ 'or ' if not loop.first }}{{ add_period("date '2000-01-01'", as_period(pair[0])) }}
+    {{ add_period("date '2000-01-01'", as_period(pair[0])) }}
     >= {{ add_period("date '2000-01-01'", as_period(pair[1])) }}
-    {%- endfor %}
+{%- if not loop.last %}
+union all
+{%- endif %}
+{%- endfor %}
 {% endtest %}

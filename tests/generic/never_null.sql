@@ -3,7 +3,8 @@
 {%- for column in columns %}
 select
     '{{ column }}' as column_name,
-    count(*) as rows_without_value
+    count(*) as rows_without_value,
+    'is empty' as problem
 from {{ model }}
 where {{ adapter.quote(column) }} is null
 having count(*) > 0

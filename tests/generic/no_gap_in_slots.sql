@@ -3,7 +3,8 @@
 select
     antigen,
     schedule,
-    variant
+    variant,
+    'has a gap in its dose_number of the school year {{ school_year() }}: they are numbered from 1' as problem
 from {{ model }} as rules
 where {{ holds_in(school_year(), 'rules') }}
 group by antigen, schedule, variant

@@ -1,12 +1,12 @@
 -- No text of a table that leaves the person-level schema is an id of a client, dose, exemption or education record. The columns
--- come from the catalogue, so that a new one is looked at too.
+-- come from the catalogue, so that a new one is looked at too; a school's id may happen to be a client's, both being numbers.
 {%- set columns = [] -%}
 {%- if execute -%}
 {%- for node in graph.nodes.values()
-    if node.resource_type == 'model' and node.config.schema in ['marts', 'published'] and node.package_name == project_name -%}
+    if node.resource_type == 'model' and node.config.schema in ['marts', 'published', 'schools'] and node.package_name == project_name -%}
 {%- for column in adapter.get_columns_in_relation(api.Relation.create(
     database=node.database, schema=node.schema, identifier=node.alias
-)) if column.is_string() or column.dtype == 'string' -%}
+)) if (column.is_string() or column.dtype == 'string') and column.name != 'school_id' -%}
 {%- do columns.append([node.schema ~ '.' ~ node.alias, column.name]) -%}
 {%- endfor -%}
 {%- endfor -%}
@@ -41,6 +41,7 @@ person_ids as (
 -- depends_on: {{ ref('published_antigen_definitions') }}, {{ ref('data_dictionary') }}
 -- depends_on: {{ ref('exemptions_by_antigen') }}, {{ ref('exemptions_any_ispa') }}, {{ ref('exemptions_by_status') }}
 -- depends_on: {{ ref('not_up_to_date_reasons') }}, {{ ref('dose_coverage') }}, {{ ref('timeliness') }}, {{ ref('reporting') }}
+-- depends_on: {{ ref('school_coverage') }}
 -- depends_on: {{ ref('coverage_by_age_in_months') }}, {{ ref('coverage_within_reach') }}, {{ ref('near_misses') }}
 select distinct published_texts.column_name
 from published_texts

@@ -1,8 +1,10 @@
 -- A rule speaks of earlier doses only: the first slot of none, the others of a reference dose before their own.
 select
+    'dose_rules' as table_name,
     rule_id,
     dose_number,
-    reference_dose_number
+    reference_dose_number,
+    'speaks of a dose that is not before its own, or of a reference dose without its number or its age' as problem
 from {{ ref('dose_rules') }}
 where
     coalesce(reference_dose_number >= dose_number, false)

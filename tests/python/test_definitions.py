@@ -1,0 +1,247 @@
+"""Wrong definitions do not get through: each is shown on a copy of the project whose rule tables were edited."""
+
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import check_rules
+import pytest
+import yaml
+from conftest import ONLY_TABLES, ROOT, run_dbt
+
+RULE_TABLES = ("path:seeds/annex", "path:seeds/practice", "path:seeds/quality")
+
+
+def edited(project, table, edit):
+    """Lets edit change the rows of a table of seeds/annex, a list of dicts, and writes them again."""
+    file = project / "seeds" / "annex" / f"{table}.csv"
+    with file.open(encoding="utf-8", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    header = list(rows[0])
+    edit(rows)
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.DictWriter(opened, header, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def changed(project, table, where, **values):
+    def edit(rows):
+        found = [row for row in rows if where.items() <= row.items()]
+        assert found
+        for row in found:
+            row.update(values)
+
+    edited(project, table, edit)
+
+
+def line_of(table, rule_id):
+    lines = (ROOT / "seeds" / "annex" / f"{table}.csv").read_text(encoding="utf-8").splitlines()
+    (line,) = (number for number, line in enumerate(lines, 1) if line.startswith(f"{rule_id},"))
+    return line
+
+
+def build_rule_tables(tmp_path, project=ROOT, school_year=2018, *models):
+    """The rule tables and the school year, with the tests that read nothing else."""
+    return run_dbt(
+        "build", "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious",
+        "--select", *RULE_TABLES, "int_school_year", *models, "--vars", f"school_year: {school_year}",
+        warehouse=tmp_path / "rules.duckdb", project=project,
+    )
+
+
+@pytest.mark.parametrize("school_year", [2013, 2025])
+def test_the_rule_tables_pass_their_tests_in_every_year_that_they_hold_for(tmp_path, school_year):
+    build = build_rule_tables(tmp_path, school_year=school_year)
+    assert build.returncode == 0, build.output
+    assert "Found in the rule tables" not in build.output
+
+
+def test_a_row_that_a_test_finds_wrong_is_named_with_file_line_column_and_value(project_copy, tmp_path):
+    changed(project_copy, "dose_rules", {"rule_id": "PER-2"}, interval_from="28 months")
+    changed(project_copy, "dose_rules", {"rule_id": "POL-2"}, interval_from="28days")
+    changed(project_copy, "dose_rules", {"rule_id": "TET-5a"}, interval_from="4 years")
+    changed(project_copy, "dose_rules", {"rule_id": "DIP-6c"}, reference_dose_number="5")
+    changed(project_copy, "up_to_date_rules", {"rule_id": "DIP-UTD-7a"}, valid_doses="3")
+    changed(project_copy, "up_to_date_rules", {"rule_id": "DIP-UTD-7b"}, valid_doses="5")
+    changed(project_copy, "up_to_date_rules", {"rule_id": "DIP-UTD-17e"}, recent_dose_number="2")
+    changed(project_copy, "assessed_antigens", {"antigen": "hib"}, antigen="hip")
+    changed(project_copy, "exemption_reasons", {"exemption_type": "nonmedical"}, exemption_type="other")
+    changed(project_copy, "dose_rule_agents", {"rule_id": "HEP-3-1b"}, agent="HAHBB")
+    changed(project_copy, "agents", {"agent": "D"}, description="")
+    build = build_rule_tables(tmp_path, project_copy)
+    assert build.returncode != 0
+    per_2, pol_2 = line_of("dose_rules", "PER-2"), line_of("dose_rules", "POL-2")
+    for sentence in (
+        f"dose_rules.csv, line {per_2}: rule_id 'PER-2', interval_from '28 months' does not stand in the annex_text",
+        f"dose_rules.csv, line {pol_2}: interval_from '28days' is no whole number of days",
+        "rule_id 'TET-5a', interval_from '4 years' does not stand in",
+        "rule_id 'DIP-6c', reference_dose_number '5' does not stand in",
+        "line 2: rule_id 'DIP-UTD-7a', valid_doses '3' does not stand in the annex_text \"≥5 valid",
+        "line 3: rule_id 'DIP-UTD-7b', valid_doses '5' does not stand in the annex_text \"Four valid",
+        "rule_id 'DIP-UTD-17e', recent_dose_number '2' does not stand in",
+        "seeds/annex/assessed_antigens.csv, line 3: antigen 'hip' does not stand in antigen of antigens.csv.",
+        "seeds/annex/exemption_reasons.csv, line 3: exemption_type 'other' is none of medical, nonmedical,",
+        "agent 'HAHBB' is no agent of seeds/annex/agents.csv.",
+        "seeds/annex/agents.csv, line 5: description is empty.",
+    ):
+        assert sentence in build.output, f"{sentence}\n{build.output}"
+
+
+def test_rules_that_end_while_what_needs_them_goes_on_are_named(project_copy, tmp_path):
+    changed(project_copy, "dose_rules", {"schedule": "three_plus_one"}, school_year_before="2018")
+    changed(project_copy, "dose_rules", {"schedule": "two_dose", "variant": "male"}, school_year_before="2018")
+    changed(project_copy, "up_to_date_rules", {"rule_id": "PNE-UTD-c"}, school_year_before="2018")
+    changed(project_copy, "exemption_labels", {"antigen": "mumps"}, is_exemption_label="false")
+    build = build_rule_tables(tmp_path, project_copy)
+    assert build.returncode != 0
+    for sentence in (
+        "rule_id 'PNE-UTD-a', schedule 'three_plus_one', valid_doses '4' asks for more doses than dose_rules.csv has "
+        "rules for in the school year 2018: dose_number up to 0.",
+        "rule_id 'HPV-UTD-b', schedule 'two_dose', valid_doses '2' asks for more doses than dose_rules.csv has rules "
+        "for in the school year 2018: variant male, dose_number up to 0.",
+        "antigen 'pneumococcal', schedule 'two_dose' has dose rules, but no row of up_to_date_rules.csv",
+        "antigen 'mumps', age '7' has is_exemption_applicable, but no row of exemption_labels.csv",
+        "antigen 'mumps', age '17' has is_exemption_applicable, but no row of exemption_labels.csv",
+    ):
+        assert sentence in build.output, f"{sentence}\n{build.output}"
+    assert build_rule_tables(tmp_path, project_copy, school_year=2017).output.count("asks for more doses") == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "where", "ranges", "sentence"),
+    [
+        ("dose_rules", {"antigen": "polio"}, [("2013", "2018")], "polio for the school years 2013 to 2017"),
+        ("exemption_labels", {"antigen": "mumps"}, [("2019", "")], "mumps for the school years 2019 to …"),
+        (
+            "antigen_statements", {"antigen": "mcc"}, [("2013", "2018"), ("2020", "")],
+            "mcc for the school years up to 2017 and from 2020",
+        ),
+    ],
+)
+def test_a_year_in_which_one_antigen_has_no_rows_stops_the_build_and_names_the_antigen(
+    project_copy, tmp_path, table, where, ranges, sentence
+):
+    def in_ranges_only(rows):
+        found = [row for row in rows if where.items() <= row.items()]
+        for row in found:
+            rows.remove(row)
+            rows += [row | {"school_year_from": start, "school_year_before": end} for start, end in ranges]
+
+    edited(project_copy, table, in_ranges_only)
+    build = build_rule_tables(tmp_path, project_copy)
+    assert build.returncode != 0
+    assert (
+        f"No definitions for the school year 2018: seeds/annex/{table}.csv holds for {sentence}. Add rows for this year"
+        in build.output
+    )
+
+
+def built_by_script(project, tmp_path, *arguments):
+    shutil.copytree(ROOT / "scripts", project / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    environment = os.environ | {
+        "WAREHOUSE_PATH": str(tmp_path / "script.duckdb"), "EXTRACTS_DIR": "", "DBT_LOG_PATH": str(tmp_path / "logs"),
+    }
+    return subprocess.run(
+        [sys.executable, project / "scripts" / "build_warehouse.py", *arguments],
+        env=environment, capture_output=True, text=True, check=False,
+    )
+
+
+def test_rule_tables_that_cannot_be_loaded_stop_the_build_before_dbt_with_a_sentence_for_each(project_copy, tmp_path):
+    annex = project_copy / "seeds" / "annex"
+
+    def rewritten(table, *replacements, encoding="utf-8"):
+        text = (annex / f"{table}.csv").read_text(encoding="utf-8")
+        for old, new in replacements:
+            assert old in text
+            text = text.replace(old, new)
+        (annex / f"{table}.csv").write_bytes(text.encode(encoding, errors="replace"))
+
+    rewritten(
+        "dose_rules", ("DIP-2,diphtheria,series,,2,,,,,,,,28 days", "DIP-2,diphtheria,series,,2,,,,,,,,28days"),
+        ("HIB-1,hib,series,,1,", "HIB-1,hib,series,,1st,"), ("\nHIB-4,", "\n,,,\n\nHIB-4,"),
+    )
+    rewritten("agent_aliases", ('"Hepatitis A and B, formulation unknown;', "Hepatitis A and B, formulation unknown;"))
+    rewritten("up_to_date_rules", ("recent_dose_before,", "recent_dose_bfore,"))
+    rewritten("agents", (",", ";"))
+    rewritten("exemption_labels", ("Measles (M)", "Measles (é)"), encoding="cp1252")
+    rewritten("antigens", ("Hepatitis B,3", '"Hepatitis B,3'))
+    rewritten("coverage_goals", ("hib,7,95,80,", 'hib,7,"95,0",80,'))
+    rewritten("assessed_antigens", ("hib,7,,false", "hib,7,,no"))
+    (annex / "schedules.csv").unlink()
+
+    build = built_by_script(project_copy, tmp_path)
+    assert build.returncode == 1
+    assert "Running with dbt" not in build.stdout and "Traceback" not in build.stderr
+    *said, _ = build.stdout.removeprefix("\nNot published. ").splitlines()
+    hib_1, hib_4 = line_of("dose_rules", "HIB-1"), line_of("dose_rules", "HIB-4")
+    assert said == [f"seeds/annex/{sentence}" for sentence in (
+        "antigens.csv: line 4: the quotation marks do not pair.",
+        "schedules.csv: the file is missing.",
+        "dose_rules.csv: line 3: interval_from is '28days'; it must be a whole number of days, months or years, such "
+        "as 28 days.",
+        f"dose_rules.csv: line {hib_1}: dose_number is '1st'; it must be a whole number.",
+        f"dose_rules.csv: line {hib_4}: the row is empty. Remove it.",
+        f"dose_rules.csv: line {hib_4 + 1}: the row is empty. Remove it.",
+        "up_to_date_rules.csv: line 1: there is no column 'recent_dose_bfore' ('recent_dose_before'?).",
+        "up_to_date_rules.csv: line 1: the header lacks recent_dose_before.",
+        "agents.csv: the columns are separated by semicolons. Save it with commas between them.",
+        "agent_aliases.csv: line 3: 4 values, where the header has 3 columns; the first is 'HAHB-unspecified'. A text "
+        'with a comma must stand in quotation marks ("…").',
+        "assessed_antigens.csv: line 3: is_in_all_ispa_coverage is 'no'; it must be true or false.",
+        "coverage_goals.csv: line 3: goal_percent is '95,0'; it must be a number, with a decimal point if any.",
+        "exemption_labels.csv: line 8: the text is not UTF-8. Save it as CSV UTF-8.",
+    )]
+
+
+def test_every_column_of_a_rule_table_is_declared_with_its_type():
+    assert check_rules.problems_of_rules() == []
+    for folder in check_rules.FOLDERS:
+        described = (ROOT / "seeds" / folder / f"_{folder}.yml").read_text(encoding="utf-8")
+        for declared in yaml.safe_load(described)["seeds"]:
+            assert list(check_rules.columns_of(declared)) == [column["name"] for column in declared["columns"]]
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ("{schol_year: 2016}", "there is no var 'schol_year' ('school_year'?)."),
+        ("as_of: 2018-13-45", "as_of is '2018-13-45': it must be a day such as 2018-11-15, or assessment_date."),
+        ("recorded_by: 2019-02-29", "recorded_by is '2019-02-29': it must be a day such as 2018-11-15, or any_day."),
+    ],
+)
+def test_a_var_that_is_misspelt_or_no_day_stops_the_build_before_dbt(project_copy, tmp_path, variables, sentence):
+    build = built_by_script(project_copy, tmp_path, f"--vars={variables}")
+    assert build.returncode == 1
+    assert f"Not published. --vars: {sentence}" in build.stdout
+    assert "Running with dbt" not in build.stdout and "Traceback" not in build.stderr
+
+
+def test_a_var_that_is_misspelt_or_no_day_stops_dbt_too(tmp_path):
+    build = run_dbt("build", *ONLY_TABLES, "--vars", "schol_year: 2016", warehouse=tmp_path / "vars.duckdb")
+    assert build.returncode != 0 and "there is no var 'schol_year'. There are" in build.output
+    build = run_dbt("build", *ONLY_TABLES, "--vars", "as_of: '2019-02-29'", warehouse=tmp_path / "vars.duckdb")
+    assert build.returncode != 0 and "as_of is '2019-02-29': it must be a day such as" in build.output
+    macro = (ROOT / "macros" / "check_vars.sql").read_text(encoding="utf-8")
+    known = re.search(r"set known = \[(.*?)\]", macro, re.DOTALL)
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    assert re.findall("'(.*?)'", known[1]) == list(project["vars"])
+
+
+def test_a_definition_of_a_later_year_is_a_new_row_and_the_years_before_keep_theirs(project_copy, tmp_path):
+    def from_2019_on(rows):
+        (row,) = (row for row in rows if row["rule_id"] == "DIP-2")
+        text = row["annex_text"].replace("≥28", "≥42")
+        rows.append(row | {"interval_from": "42 days", "annex_text": text, "school_year_from": "2019"})
+        row["school_year_before"] = "2019"
+
+    edited(project_copy, "dose_rules", from_2019_on)
+    for school_year, days in ((2018, 28), (2019, 42)):
+        build = build_rule_tables(tmp_path, project_copy, school_year, "antigen_definitions")
+        assert build.returncode == 0, build.output
+        (definition,) = build.rows("select definition from marts.antigen_definitions where rule_id = 'DIP-2'")
+        assert f"≥{days} days after the valid dose before" in definition[0]

@@ -1,0 +1,23 @@
+-- In the school year, every antigen for which exemptions are counted has a label by which their records are known.
+with assessed_antigens as (
+    {{ rules_in_force('assessed_antigens') }}
+),
+
+labels as (
+    {{ rules_in_force('exemption_labels') }}
+)
+
+select
+    'assessed_antigens' as table_name,
+    assessed_antigens.antigen,
+    assessed_antigens.age,
+    'has is_exemption_applicable, but no row of exemption_labels.csv is_exemption_label in the school year {{ school_year() }}'
+        as problem
+from assessed_antigens
+left join labels
+    on
+        assessed_antigens.antigen = labels.antigen
+        and labels.is_exemption_label
+where
+    assessed_antigens.is_exemption_applicable
+    and labels.antigen is null

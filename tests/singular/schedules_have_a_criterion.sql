@@ -1,0 +1,20 @@
+-- In the school year, a schedule that has dose rules has a criterion: without one its valid doses would make nobody up to date.
+with criteria as (
+    {{ rules_in_force('up_to_date_rules') }}
+),
+
+rules as (
+    {{ rules_in_force('dose_rules') }}
+)
+
+select distinct
+    'dose_rules' as table_name,
+    rules.antigen,
+    rules.schedule,
+    'has dose rules, but no row of up_to_date_rules.csv in the school year {{ school_year() }}' as problem
+from rules
+left join criteria
+    on
+        rules.antigen = criteria.antigen
+        and rules.schedule = criteria.schedule
+where criteria.schedule is null
