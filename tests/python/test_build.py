@@ -200,7 +200,9 @@ def test_a_year_outside_the_rules_stops_the_build_with_a_sentence(tmp_path, scho
     assert not build.rows("select 1 from information_schema.tables where table_schema = 'marts'")
 
 
-@pytest.mark.parametrize("variables", ["education_record_window: sometimes", "school_year: 2018-19"])
+@pytest.mark.parametrize(
+    "variables", ["education_record_window: sometimes", "school_year: 2018-19", "as_of: '2019-02-29'"]
+)
 def test_a_switch_with_an_unknown_value_stops_the_build(tmp_path, variables):
     build = run_dbt("build", "--vars", variables, warehouse=tmp_path / "switch.duckdb")
     assert build.returncode != 0

@@ -163,7 +163,7 @@ def give(models, given):
         from clones inner join intermediate.int_students as students using (client_id);
         create or replace temp table more_doses as
         select
-            doses.* exclude (panorama_verdict)
+            doses.* exclude (panorama_verdict, source_row_number)
             replace (
                 clones.new_id as client_id,
                 clones.student_key::int as student_key,
