@@ -1,42 +1,28 @@
 -- Doses whose verdict differs between two builds, and doses that only one of them has: what a changed rule did, dose by dose.
 -- make compare WHAT=doses COMPARE_WITH=earlier.duckdb
 with built as (
+    {%- for build, doses in [('now', ref('doses')), ('before', 'earlier.assessment.doses')] %}
     select
-        'now' as build,
+        '{{ build }}' as build,
         client_id,
         antigen,
         schedule,
         immunization_id,
         administered_date,
-        agent,
         dose_number,
         reason,
-        rule_id
-    from {{ ref('doses') }}
-    union all
-    select
-        'before' as build,
-        client_id,
-        antigen,
-        schedule,
-        immunization_id,
-        administered_date,
-        agent,
-        dose_number,
-        reason,
-        rule_id
-    from earlier.assessment.doses
-),
-
--- Without an id the day and the agent tell the dose; of several alike the one that counts comes first in both builds.
-keyed as (
-    select
-        *,
+        rule_id,
+        -- Without an id the day and the agent tell the dose.
         case when immunization_id is null then administered_date end as date_without_id,
         case when immunization_id is null then agent end as agent_without_id
-    from built
+    from {{ doses }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 ),
 
+-- Of several doses alike the one that counts comes first in both builds.
 numbered as (
     select
         *,
@@ -44,7 +30,7 @@ numbered as (
             partition by build, client_id, antigen, schedule, immunization_id, date_without_id, agent_without_id
             order by case when dose_number is null then 1 else 0 end, reason, rule_id
         ) as record_number
-    from keyed
+    from built
 ),
 
 compared as (

@@ -27,7 +27,7 @@ import textwrap
 from pathlib import Path
 
 import duckdb
-from explain import ROOT
+from explain import ROOT, warehouse_path
 
 DBT = shutil.which("dbt", path=Path(sys.executable).parent) or "dbt"
 ANALYSES = {
@@ -77,12 +77,9 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None
 
 def warehouses() -> tuple[Path, Path]:
     """The warehouse and the earlier one."""
-    now = Path(os.environ.get("WAREHOUSE_PATH") or ROOT / "warehouse.duckdb")
     if not os.environ.get("COMPARE_WITH"):
         raise NotCompared("Name the earlier warehouse: COMPARE_WITH=earlier.duckdb.")
-    earlier = Path(os.environ["COMPARE_WITH"])
-    if not now.is_file():
-        raise NotCompared(f"There is no warehouse {now}: make build makes it.")
+    now, earlier = warehouse_path(), Path(os.environ["COMPARE_WITH"])
     if not earlier.is_file():
         raise NotCompared(f"There is no earlier warehouse {earlier}: COMPARE_WITH has to name one.")
     if now.samefile(earlier):

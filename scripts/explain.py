@@ -31,19 +31,21 @@ import duckdb
 
 ROOT = Path(__file__).resolve().parents[1]
 
+SCHOOLS = """
+    select school_id, first(school_name order by source_row_number) as school_name,
+        first(school_type order by source_row_number) as school_type,
+        first(public_health_unit order by source_row_number) as phu_name
+    from staging.base_panorama__schools group by school_id
+"""
+
 QUERIES = {
     "student": """
         select students.*, years.attendance_date, years.first_day, years.assessment_date
         from assessment.students as students cross join intermediate.int_school_year as years
     """,
-    "records": """
+    "records": f"""
         select records.*, schools.school_name, schools.school_type
-        from assessment.education_record_decisions as records
-        left join (
-            select school_id, first(school_name order by source_row_number) as school_name,
-                first(school_type order by source_row_number) as school_type
-            from staging.base_panorama__schools group by school_id
-        ) as schools using (school_id)
+        from assessment.education_record_decisions as records left join ({SCHOOLS}) as schools using (school_id)
     """,
     "antigens": """
         select student_antigens.*, antigens.antigen_name, antigens.sort_order
@@ -84,13 +86,6 @@ QUERIES = {
         ) as agents using (agent)
     """,
 }
-
-SCHOOLS = """
-    select school_id, first(school_name order by source_row_number) as school_name,
-        first(school_type order by source_row_number) as school_type,
-        first(public_health_unit order by source_row_number) as phu_name
-    from staging.base_panorama__schools group by school_id
-"""
 
 # Of who is no student: what is on record, whether or not anything came of it.
 OTHER_QUERIES = {
@@ -183,11 +178,17 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def the_warehouse() -> duckdb.DuckDBPyConnection:
-    """The file that WAREHOUSE_PATH names; ends the program with a sentence where it is none."""
+def warehouse_path() -> Path:
+    """The file that WAREHOUSE_PATH names; ends the program with a sentence where there is none."""
     path = Path(os.environ.get("WAREHOUSE_PATH") or ROOT / "warehouse.duckdb")
     if not path.exists():
         raise SystemExit(f"There is no warehouse {path}: make build makes it.")
+    return path
+
+
+def the_warehouse() -> duckdb.DuckDBPyConnection:
+    """The warehouse that WAREHOUSE_PATH names; ends the program with a sentence where it is none."""
+    path = warehouse_path()
     try:
         return open_warehouse(path)
     except duckdb.IOException as error:

@@ -28,7 +28,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
-from explain import ROOT, open_warehouse, records_of
+from explain import open_warehouse, records_of, warehouse_path
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
@@ -286,9 +286,7 @@ def export(arguments: argparse.Namespace) -> str:
         raise NotWritten(f"OUTPUT {output} has to end in .csv or .xlsx.")
     if not output.absolute().parent.is_dir():
         raise NotWritten(f"There is no folder {output.absolute().parent}.")
-    warehouse = Path(os.environ.get("WAREHOUSE_PATH") or ROOT / "warehouse.duckdb")
-    if not warehouse.exists():
-        raise NotWritten(f"There is no warehouse {warehouse}: make build makes it.")
+    warehouse = warehouse_path()
     names = {}
     if arguments.names:
         with tempfile.TemporaryDirectory(prefix=".names_", dir=output.absolute().parent) as scratch:

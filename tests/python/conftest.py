@@ -4,10 +4,12 @@ dbt keeps a DuckDB file open for as long as its process lives, and DuckDB allows
 read what they built start dbt as a command.
 """
 
+import csv
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +45,40 @@ def run_dbt(
         [DBT, "--no-use-colors", *arguments], cwd=project, env=variables, capture_output=True, text=True, check=False
     )
     return Build(warehouse, done.returncode, done.stdout + done.stderr)
+
+
+def edit_rules(project: Path, table: str, edit: Callable[[list[dict[str, str]]], None]) -> None:
+    """Lets `edit` change the rows of a table of seeds/annex, and writes them again."""
+    file = project / "seeds" / "annex" / f"{table}.csv"
+    with file.open(encoding="utf-8", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    header = list(rows[0])
+    edit(rows)
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.DictWriter(opened, header, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def run_compare(
+    *arguments: str | Path, now: Path, earlier: Path | str, **environment: Path
+) -> subprocess.CompletedProcess[str]:
+    settings = {"WAREHOUSE_PATH": now, "COMPARE_WITH": earlier} | environment
+    return subprocess.run(
+        [sys.executable, ROOT / "scripts" / "compare.py", *arguments],
+        env=os.environ | {name: str(value) for name, value in settings.items()},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def differing(what: str, now: Path, earlier: Path, folder: Path) -> list[dict[str, str]]:
+    """The rows of compare.py; the file that it writes is of the folder, and its owner's alone."""
+    output = folder / f"{what}.csv"
+    done = run_compare(what, "--output", output, now=now, earlier=earlier)
+    assert done.returncode == 0, done.stderr
+    assert output.stat().st_mode & 0o777 == 0o600
+    with output.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="session")

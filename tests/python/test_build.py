@@ -1,8 +1,6 @@
 """The build held against an independent reading of the annex, and against what a user does with it."""
 
-import csv
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -12,7 +10,7 @@ from pathlib import Path
 import annex_reading
 import duckdb
 import pytest
-from conftest import ONLY_TABLES, ROOT, SHARED, Build, run_dbt
+from conftest import ONLY_TABLES, ROOT, SHARED, Build, differing, edit_rules, run_compare, run_dbt
 from random_extracts import write_extracts
 
 # No student of 7 to 17 years can fill them: they need a dose some ten years after a fourth or fifth one at four or
@@ -209,50 +207,25 @@ def test_a_switch_with_an_unknown_value_stops_the_build(tmp_path, variables):
     assert "it must be" in build.output
 
 
-def run_compare(
-    *arguments: str | Path, now: Path, earlier: Path | str, **environment: Path
-) -> subprocess.CompletedProcess[str]:
-    settings = {"WAREHOUSE_PATH": now, "COMPARE_WITH": earlier} | environment
-    return subprocess.run(
-        [sys.executable, ROOT / "scripts" / "compare.py", *arguments],
-        env=os.environ | {name: str(value) for name, value in settings.items()},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-
-def differing(what: str, now: Path, earlier: Path) -> list[dict[str, str]]:
-    output = now.parent / f"{what}.csv"
-    done = run_compare(what, "--output", output, now=now, earlier=earlier)
-    assert done.returncode == 0, done.stderr
-    assert output.stat().st_mode & 0o777 == 0o600
-    with output.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def test_a_changed_interval_shows_which_doses_and_students_changed(demonstration, project_copy, tmp_path):
-    rules = project_copy / "seeds" / "annex" / "dose_rules.csv"
-    with rules.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        if row["rule_id"] == "DIP-2":
-            row["interval_from"] = "70 days"
-            row["annex_text"] = row["annex_text"].replace("≥28", "≥70")
-    with rules.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    def seventy_days(rows):
+        for row in rows:
+            if row["rule_id"] == "DIP-2":
+                row["interval_from"] = "70 days"
+                row["annex_text"] = row["annex_text"].replace("≥28", "≥70")
 
-    build = run_dbt("build", *ONLY_TABLES, warehouse=tmp_path / "changed.duckdb", project=project_copy)
+    edit_rules(project_copy, "dose_rules", seventy_days)
+    build = run_dbt("build", warehouse=tmp_path / "changed.duckdb", project=project_copy)
     assert build.returncode == 0, build.output
-    changed = differing("doses", build.warehouse, demonstration.warehouse)
+    changed = differing("doses", build.warehouse, demonstration.warehouse, tmp_path)
     assert {row["antigen"] for row in changed} == {"diphtheria"}
     refused = [row for row in changed if row["dose_number_before"] == "2" and row["dose_number_now"] == ""]
     assert refused and all(row["reason_now"] == "interval_too_short" and row["rule_now"] == "DIP-2" for row in refused)
     definition = build.rows("select definition from marts.antigen_definitions where rule_id = 'DIP-2'")[0][0]
     assert "≥70 days after the valid dose before" in definition
-    students = differing("students", build.warehouse, demonstration.warehouse)
+    students = differing("students", build.warehouse, demonstration.warehouse, tmp_path)
     assert {row["antigen"] for row in students} == {"diphtheria"} and "criterion_now" in students[0]
-    coverage = differing("coverage", build.warehouse, demonstration.warehouse)
+    coverage = differing("coverage", build.warehouse, demonstration.warehouse, tmp_path)
     assert {row["antigen"] for row in coverage} == {"diphtheria"} and coverage[0]["coverage_now"] != ""
 
 
@@ -277,7 +250,7 @@ def test_a_changed_dose_shows_though_no_record_has_an_immunization_id(demonstrat
         )
     changed = [
         tuple(row[f"{name}_{build}"] for build in ("before", "now") for name in ("dose_number", "reason"))
-        for row in differing("doses", now, earlier)
+        for row in differing("doses", now, earlier, tmp_path)
     ]
     assert sorted(changed) == [("", "", "", "extra_dose"), ("", "too_young", "1", "")]
 
@@ -343,7 +316,7 @@ def test_coverage_beside_an_earlier_build_has_the_largest_change_first_and_no_un
             "where antigen = 'polio' and geography = 'province'"
         )
         connection.execute("delete from marts.coverage where antigen = 'hib' and geography = 'province'")
-    rows = differing("coverage", demonstration.warehouse, earlier)
+    rows = differing("coverage", demonstration.warehouse, earlier, tmp_path)
     only_now = [row for row in rows if not row["coverage_before"]]
     assert {row["antigen"] for row in only_now} == {"hib"} and rows[-len(only_now) :] == only_now
     changed = [float(row["points_changed"]) for row in rows[: -len(only_now)]]

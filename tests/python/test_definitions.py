@@ -1,6 +1,5 @@
 """Wrong definitions do not get through: each is shown on a copy of the project whose rule tables were edited."""
 
-import csv
 import os
 import re
 import shutil
@@ -12,22 +11,9 @@ import duckdb
 import pytest
 import yaml
 from compiled_models import CompiledModels
-from conftest import ONLY_TABLES, ROOT, run_dbt
+from conftest import ONLY_TABLES, ROOT, edit_rules, run_dbt
 
 RULE_TABLES = ("path:seeds/annex", "path:seeds/practice", "path:seeds/quality")
-
-
-def edited(project, table, edit):
-    """Lets edit change the rows of a table of seeds/annex, a list of dicts, and writes them again."""
-    file = project / "seeds" / "annex" / f"{table}.csv"
-    with file.open(encoding="utf-8", newline="") as opened:
-        rows = list(csv.DictReader(opened))
-    header = list(rows[0])
-    edit(rows)
-    with file.open("w", encoding="utf-8", newline="") as opened:
-        writer = csv.DictWriter(opened, header, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def changed(project, table, where, **values):
@@ -37,7 +23,7 @@ def changed(project, table, where, **values):
         for row in found:
             row.update(values)
 
-    edited(project, table, edit)
+    edit_rules(project, table, edit)
 
 
 def line_of(table, rule_id):
@@ -237,7 +223,7 @@ def test_a_definition_of_a_later_year_is_a_new_row_and_the_years_before_keep_the
         rows.append(row | {"interval_from": "42 days", "annex_text": text, "school_year_from": "2019"})
         row["school_year_before"] = "2019"
 
-    edited(project_copy, "dose_rules", from_2019_on)
+    edit_rules(project_copy, "dose_rules", from_2019_on)
     # 2025 is the last year that the rules hold for: all of their tests pass in it.
     for school_year, days in ((2018, 28), (2025, 42)):
         build = build_rule_tables(tmp_path, project_copy, school_year, "antigen_definitions")

@@ -11,19 +11,10 @@ from datetime import date, datetime
 
 import duckdb
 import pytest
-from conftest import ROOT, SHARED
+from conftest import ROOT, SHARED, differing
 from openpyxl import load_workbook
 
 SAMPLE = SHARED / "data" / "panorama_sample.csv"
-NAMES = (
-    "First Name",
-    "Last Name",
-    "Street Address Line 1",
-    "Street Address Line 2",
-    "City",
-    "Province/Territory",
-    "Postal Code",
-)
 COLUMNS = [
     "School Type",
     "School Name",
@@ -264,15 +255,16 @@ def test_a_unit_or_a_school_that_the_warehouse_does_not_have_is_refused_with_tho
 
 def test_texts_of_a_workbook_are_never_formulas(demonstration, lists, tmp_path):
     client = lists[1][0]["Client Id"]
+    names = ["First Name", "Last Name", "Street Address Line 1", "Street Address Line 2", "City"]
+    names += ["Province/Territory", "Postal Code"]
     texts = ["=1+1", "+1", "-1", "@SUM(A1)", "#N/A", "=cmd|' /C calc'!A0", "\x0bNowhere"]
     with (tmp_path / "names.csv").open("w", encoding="utf-8", newline="") as file:
-        header = ["Client Id", "First Name", "Last Name", "Street Address Line 1", "Street Address Line 2", "City"]
-        csv.writer(file).writerows([[*header, "Province/Territory", "Postal Code"], [client, *texts]])
+        csv.writer(file).writerows([["Client Id", *names], [client, *texts]])
     done = run_export(demonstration.warehouse, tmp_path / "list.xlsx", "--names", tmp_path / "names.csv")
     assert done.returncode == 0, done.stderr
     header, *rows = load_workbook(tmp_path / "list.xlsx").active.iter_rows()
     row = next(row for row in rows if row[2].value == client)
-    cells = [cell for name, cell in zip(header, row, strict=True) if name.value in NAMES]
+    cells = [cell for name, cell in zip(header, row, strict=True) if name.value in names]
     assert [cell.value for cell in cells] == [*texts[:-1], "Nowhere"]
     assert all(cell.data_type == "s" for row in rows for cell in row if isinstance(cell.value, str))
     assert all(cell.quotePrefix for cell in cells[:4])
@@ -308,16 +300,8 @@ def test_who_left_the_list_since_an_earlier_warehouse_is_told(demonstration, tmp
     with duckdb.connect(str(earlier)) as connection:
         connection.execute("update assessment.ispa_compliance set status = 'overdue' where status = 'exempt'")
         connection.execute("update assessment.ispa_compliance set status = 'overdue' where disease = 'rubella'")
-    done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "compare.py", "newly_compliant", "--output", tmp_path / "left.csv"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"WAREHOUSE_PATH": str(demonstration.warehouse), "COMPARE_WITH": str(earlier)},
-    )
-    assert done.returncode == 0, done.stderr
-    with (tmp_path / "left.csv").open(encoding="utf-8", newline="") as file:
-        told = sorted((row["client_id"], row["disease"], row["status_now"]) for row in csv.DictReader(file))
+    found = differing("newly_compliant", demonstration.warehouse, earlier, tmp_path)
+    told = sorted((row["client_id"], row["disease"], row["status_now"]) for row in found)
     assert told == sorted(
         demonstration.rows(
             "select client_id, disease, status from assessment.ispa_compliance "

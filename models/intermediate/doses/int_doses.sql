@@ -1,6 +1,6 @@
 {%- set student_antigen =
     'partition by ' ~ student_and_antigen('student_key', 'antigen_number')
-    ~ ' order by administered_date asc, is_relevant desc, same_day_order asc, immunization_id asc nulls last, order_without_id asc'
+    ~ ' order by administered_date asc, is_relevant desc, same_day_order asc, immunization_id asc nulls last, source_row_number asc'
 -%}
 with immunizations as (
     select * from {{ ref('stg_panorama__immunizations') }}
@@ -41,6 +41,7 @@ exploded as (
         students.date_of_birth,
         antigens_by_age.antigen,
         antigens_by_age.antigen_number,
+        immunizations.source_row_number,
         immunizations.immunization_id,
         immunizations.agent,
         antigens_by_age.agent_label,
@@ -50,7 +51,6 @@ exploded as (
         -- Between equals a packed history's copy of a record comes last: it has no trade name, and its id is made up.
         2 * antigens_by_age.same_day_rank
         + case when immunizations.source_row_number is null then 1 else 0 end as same_day_order,
-        case when immunizations.immunization_id is null then immunizations.source_row_number end as order_without_id,
         antigens_by_age.is_live,
         antigens_by_age.is_polysaccharide
         and immunizations.administered_date >= {{ add_period(
