@@ -1,4 +1,4 @@
-"""What a build shows while it runs: a line for each phase, and a bar in a terminal. dbt's events are read, not shown."""
+"""What a build shows while it runs: a line for each phase, and a bar in a terminal. dbt's events are counted."""
 
 import json
 import re
@@ -90,7 +90,7 @@ def error_in_short(message: str) -> str:
             head, rest = "", text
         rest = re.sub(r"'[^'\n]*'|\"[^\"\n]*\"", "'…'", rest)
         if NUMBER_QUOTING_ERRORS.search(rest):
-            rest = re.sub(r"(?<![A-Za-z_])\d[\d.:-]*", "…", rest)
+            rest = re.sub(r"(?<![A-Za-z_\d])\d[\d.:-]*", "…", rest)
         text = head + line_end + rest
     return text
 

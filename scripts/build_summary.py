@@ -3,12 +3,15 @@
 Read from the tables that the build made. Counts only; spellings only of coded columns, each from two rows or more.
 """
 
+import csv
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from extracts.notes import FILES_NAME, NOTES_NAME
 
+READING_KINDS = Path(__file__).resolve().parents[1] / "seeds" / "quality" / "reading_kinds.csv"
 MOST_LINES = 30
 MOST_PLACES = 6
 MOST_SPELLINGS = 10
@@ -143,8 +146,16 @@ def findings_of(connection: duckdb.DuckDBPyConnection, of_build: str, school_yea
             detail = spellings(connection, row["check"], school_year)
         found.append(
             Finding(
-                row["check"], row["outcome"], row["rows_failed"], row["rows_checked"], row["description"] or "",
-                changes, row["column_name"] or "", detail, row["remedy"] or "", row["query"] or "",
+                row["check"],
+                row["outcome"],
+                row["rows_failed"],
+                row["rows_checked"],
+                row["description"] or "",
+                changes,
+                row["column_name"] or "",
+                detail,
+                row["remedy"] or "",
+                row["query"] or "",
             )  # fmt: skip
         )
 
@@ -155,20 +166,24 @@ def findings_of(connection: duckdb.DuckDBPyConnection, of_build: str, school_yea
     return sorted(found, key=worst_first)
 
 
-def files_of(connection: duckdb.DuckDBPyConnection, prepared: Path | None) -> tuple[dict[str, int], list[str]]:
-    """How many files each extract had, and which files were not read, by what the reader wrote beside the extracts."""
-    files: dict[str, int] = {}
-    not_read: list[str] = []
-    if prepared is not None and (path := prepared / "extract_files.parquet").exists():
-        query = f"select extract_name, count(*) from read_parquet({quoted(str(path))}) group by 1"
-        files = dict(connection.execute(query).fetchall())
-    if prepared is not None and (path := prepared / "reading_notes.parquet").exists():
-        not_read = [
-            name for (name,) in connection.execute(
-                f"select distinct file from read_parquet({quoted(str(path))}) where extract_name is null order by 1"
-            ).fetchall()
-        ]
-    return files, not_read
+def parquet_rows(connection: duckdb.DuckDBPyConnection, file: Path | None, query: str) -> list[tuple]:
+    """The rows of a file that the reader of extracts wrote beside them; none for the demonstration."""
+    if file is None or not file.exists():
+        return []
+    return connection.execute(query, [str(file)]).fetchall()
+
+
+def readings_of(connection: duckdb.DuckDBPyConnection, of_build: str, prepared: Path | None) -> list[Reading]:
+    columns = ["sentence", "extract_name", "file", "column_name", "row_count", "detail"]
+    found = [Reading(*row.values()) for row in rows_of(connection, "marts.extracts_read", columns, of_build)]
+    if found or prepared is None:
+        return found
+    # A build that failed before that table was made.
+    with READING_KINDS.open(encoding="utf-8", newline="") as file:
+        sentences = {row["kind"]: row["sentence"] for row in csv.DictReader(file)}
+    query = "select kind, extract_name, file, column_name, row_count, detail from read_parquet(?)"
+    notes = parquet_rows(connection, prepared / NOTES_NAME, query)
+    return [Reading(sentences.get(kind, words(kind)), *rest) for kind, *rest in notes]
 
 
 def facts_of(database: Path, build_id: str, last: Path | None = None, prepared: Path | None = None) -> Facts:
@@ -179,21 +194,21 @@ def facts_of(database: Path, build_id: str, last: Path | None = None, prepared: 
         for row in rows_of(connection, "marts.builds", ["extract_name", "row_count", "school_year"], of_build):
             facts.rows_by_extract[row["extract_name"]] = row["row_count"]
             facts.school_year = row["school_year"]
-        facts.files_by_extract, facts.not_read = files_of(connection, prepared)
+        facts.files_by_extract = dict(
+            parquet_rows(
+                connection, prepared and prepared / FILES_NAME,
+                "select extract_name, count(*) from read_parquet(?) group by 1",
+            )
+        )  # fmt: skip
         for row in rows_of(connection, "marts.coverage", ["age", "students"], f"geography = 'province' and {of_build}"):
             facts.students_by_age[row["age"]] = max(row["students"], facts.students_by_age.get(row["age"], 0))
         facts.coverage = headline_coverage(connection, facts.school_year)
         facts.findings = findings_of(connection, of_build, facts.school_year)
-        facts.readings = [
-            Reading(
-                row["sentence"], row["extract_name"], row["file"], row["column_name"], row["row_count"], row["detail"]
-            )
-            for row in rows_of(
-                connection, "marts.extracts_read",
-                ["sentence", "extract_name", "file", "column_name", "row_count", "detail"],
-                f"{of_build} and extract_name is not null",
-            )
-        ]  # fmt: skip
+        for reading in readings_of(connection, of_build, prepared):
+            if reading.extract is None and reading.file is not None:
+                facts.not_read.append(reading.file)
+            else:
+                facts.readings.append(reading)
     if last is not None and last.exists():
         with duckdb.connect(str(last), read_only=True) as connection:
             facts.last_coverage = headline_coverage(connection, facts.school_year)
@@ -216,7 +231,7 @@ def lines_of_reading(facts: Facts, folder: str) -> list[str]:
     files = sum(facts.files_by_extract.values())
     lines = [f"Read {f'{files} files of {folder}' if files else folder or 'the demonstration'}, {read}"]
     if facts.not_read:
-        shown = ", ".join(facts.not_read[:MOST_SPELLINGS])
+        shown = ", ".join(sorted(facts.not_read)[:MOST_SPELLINGS])
         more = len(facts.not_read) - MOST_SPELLINGS
         lines.append(f"Not read: {shown}{f' and {more} more (marts.extracts_read)' if more > 0 else ''}.")
     return lines
@@ -242,7 +257,7 @@ def lines_of_coverage(facts: Facts) -> list[str]:
         cells.append(f"{label:<18}{percent(now):>6}{before:<9}")
     beside = ", the last build's in brackets" if facts.last_coverage else "; no earlier build of this year to compare"
     lines = [f"Coverage of the province, percent{beside}:"]
-    return lines + ["  " + "   ".join(cells[row:row + 2]).rstrip() for row in range(0, len(cells), 2)]
+    return lines + ["  " + "   ".join(cells[row : row + 2]).rstrip() for row in range(0, len(cells), 2)]
 
 
 def share(finding: Finding) -> str:
@@ -309,7 +324,7 @@ def lines_of_readings(facts: Facts, most: int) -> list[str]:
     # None is left out: those for which there is no line share the last one.
     most = max(most - 1, 1)
     if len(texts) > most:
-        texts = [*texts[:most - 1], " ".join(texts[most - 1:])]
+        texts = [*texts[: most - 1], " ".join(texts[most - 1 :])]
     return ["Read otherwise than as plain CSV (marts.extracts_read):", *(f"  {text}" for text in texts)]
 
 
