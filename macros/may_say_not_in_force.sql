@@ -14,7 +14,12 @@
         'duplicate', 'doublon', 'replac', 'remplac', 'supersed', 'obsolete', 'master', 'golden', 'deceased', 'dead',
         'death', 'died', 'dod', 'deces', 'decede', 'entryreason', 'état', 'révo', 'décéd', 'décès'
     ] -%}
-    {%- set about_something_else = ['consent', 'valid', 'historical', 'estimated', 'forecast'] -%}
+    {%- set whole = [
+        'active', 'isactive', 'activeflag', 'activeind', 'actif', 'current', 'iscurrent', 'currentflag', 'inforce', 'envigueur',
+        'enabled', 'given', 'isgiven', 'wasgiven', 'administered', 'isadministered', 'done', 'action', 'actioncode', 'op',
+        'operation', 'changetype'
+    ] -%}
+    {%- set about_something_else = ['consent', 'validity', 'historical', 'estimated', 'forecast'] -%}
     {%- set found = [] -%}
     {%- for stem in stems if stem in letters -%}
         {%- do found.append(stem) -%}
@@ -22,5 +27,5 @@
     {%- for stem in about_something_else if stem in letters -%}
         {%- do found.clear() -%}
     {%- endfor -%}
-    {{ return(found | length > 0) }}
+    {{ return(found | length > 0 or letters in whole) }}
 {%- endmacro %}
