@@ -25,10 +25,10 @@ offered as (
         on coverage.antigen = next_dose_agents.antigen
     where
         coverage.geography = 'province'
-        and {{ add_period('make_date(school_year.first_year - coverage.age, 1, 1)', 'next_dose_agents.age_from') }}
+        and {{ add_period('make_date(school_year.first_year - coverage.age, 1, 1)', 'next_dose_agents.offered_from') }}
         <= school_year.assessment_date
         and coalesce(
-            {{ add_period('make_date(school_year.first_year - coverage.age, 12, 31)', 'next_dose_agents.age_before') }}
+            {{ add_period('make_date(school_year.first_year - coverage.age, 12, 31)', 'next_dose_agents.offered_before') }}
             > school_year.assessment_date,
             true
         )
