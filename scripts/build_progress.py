@@ -66,6 +66,7 @@ class DbtRun:
 
     invocation_id: str = ""
     status: int | None = None
+    passed_gates: bool = False
     errors: list[str] = field(default_factory=list)
     failed_tests: dict[str, FailedTest] = field(default_factory=dict)
     # The rows of the rule tables that a test found, with file and line.
@@ -146,6 +147,8 @@ class Events:
 
     def on_LogTestResult(self, info: dict, data: dict) -> None:
         self.done += 1
+        name = data["node_info"]["node_name"]
+        self.run.passed_gates = self.run.passed_gates or (name == GATES and data["status"] == "pass")
         if data["status"] == "fail":
             self.run.failed_tests[data["node_info"]["unique_id"]] = FailedTest(data["name"], data.get("num_failures"))
 

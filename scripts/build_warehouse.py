@@ -62,6 +62,8 @@ DBT_OUTPUT = {
     "DBT_LOG_FORMAT": "json", "DBT_LOG_FORMAT_FILE": "debug", "DBT_USE_COLORS": "false", "DBT_USE_COLORS_FILE": "false",
     "PYTHONIOENCODING": "utf-8",
 }  # fmt: skip
+# The default selector leaves them out; with a selection of one's own that selector does not hold.
+WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 # The check that stops where the warehouse would be replaced by one of another school year.
 ANOTHER_SCHOOL_YEAR = "another_school_year"
 # Vars that are days, and what else they may be.
@@ -290,8 +292,9 @@ def run_dbt(arguments: list[str], places: Places, extracts: str, lock: int, prog
     inherited = () if os.name == "nt" else (lock,)
     events = Events(progress, os.environ.get("VERBOSE", "") not in ("", "0"))
     with subprocess.Popen(
-        [DBT, "build", *arguments], cwd=ROOT, env=environment, pass_fds=inherited, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace",
+        [DBT, "build", *arguments, *WITHOUT_UNIT_TESTS],
+        cwd=ROOT, env=environment, pass_fds=inherited, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, encoding="utf-8", errors="replace",
     ) as dbt:
         try:
             events.read(dbt.stdout or ())
@@ -392,6 +395,8 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
         try:
             if run.status != 0:
                 raise NotPublished(reason_of_failure(run, facts))
+            if facts.findings and not run.passed_gates:
+                raise NotPublished(f"The gates of the extracts were not run: the build left out the test {GATES}.")
             progress.phase("Publishing.")
             publish(places)
         except (NotPublished, OSError, duckdb.Error) as error:
