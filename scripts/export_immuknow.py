@@ -29,18 +29,13 @@ from pathlib import Path
 
 import duckdb
 from explain import open_warehouse, records_of, warehouse_path
+from extracts.decoding import as_utf8
+from extracts.files import TEXT_ENDINGS, check_content
+from extracts.problems import ExtractProblem
+from extracts.rows import read_text_header, survey_text, text_rows
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from prepare_extracts import (
-    TEXT_ENDINGS,
-    ExtractProblem,
-    as_utf8,
-    check_content,
-    read_text_header,
-    survey_text,
-    text_rows,
-)
 
 NAME_COLUMNS = (
     "First Name",

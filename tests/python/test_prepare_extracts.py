@@ -25,6 +25,9 @@ from hypothesis import strategies as st
 
 sys.path.append(str(ROOT / "scripts"))
 prepare_extracts = importlib.import_module("prepare_extracts")
+normalised = importlib.import_module("extracts.columns").normalised
+decoding = importlib.import_module("extracts.decoding")
+DELIMITERS = importlib.import_module("extracts.rows").DELIMITERS
 
 SCRIPT = ROOT / "scripts" / "prepare_extracts.py"
 SAMPLE = SHARED / "data" / "panorama_sample.csv"
@@ -125,7 +128,7 @@ def test_the_cells_of_any_text_file_come_out_as_they_went_in(table, delimiter, l
     assert found == [(client or None, history or None) for client, name, history in rows if client or name or history]
     assert prepared.rows == len(found)
     assert prepared.encoding == encoding.removesuffix(" with BOM")
-    assert prepared.delimiter == prepare_extracts.DELIMITERS[delimiter]
+    assert prepared.delimiter == DELIMITERS[delimiter]
     assert prepared.columns == {"client_id": "Client Id", "history": "history"}
 
 
@@ -140,19 +143,19 @@ def test_headers_compare_without_case_blanks_hyphens_and_slashes(column, separat
     words = column.split("_")
     header = words[0] + "".join(separator + word for separator, word in zip(separators, words[1:], strict=False))
     header = "".join(c.upper() if is_upper else c for c, is_upper in zip(header, upper, strict=False))
-    assert prepare_extracts.normalised(around + header + around) == column.replace("_", " ")
+    assert normalised(around + header + around) == column.replace("_", " ")
 
 
 @settings(max_examples=40, deadline=None)
 @given(chunk_bytes=st.integers(1, 9), text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40))
 def test_a_character_across_the_edge_of_two_chunks_is_no_error(chunk_bytes, text):
     with tempfile.TemporaryDirectory() as scratch, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(prepare_extracts, "CHUNK_BYTES", chunk_bytes)
+        patch.setattr(decoding, "CHUNK_BYTES", chunk_bytes)
         path = Path(scratch) / "text.csv"
         path.write_bytes(text.encode())
-        assert prepare_extracts.invalid_utf8_at(path) is None
+        assert decoding.invalid_utf8_at(path) is None
         path.write_bytes(text.encode() + b"\xe9 and more")
-        assert prepare_extracts.invalid_utf8_at(path) == len(text.encode())
+        assert decoding.invalid_utf8_at(path) == len(text.encode())
 
 
 def test_columns_may_be_shuffled_and_panoramas_own(folder, output):
@@ -307,7 +310,9 @@ def test_a_second_run_replaces_the_first_and_leaves_nothing_else(folder, output)
     (folder / "immunization_histories.csv").unlink()
     prepare_extracts.prepare(folder, output)
     required = set(prepare_extracts.COLUMNS) - set(prepare_extracts.OPTIONAL_EXTRACTS)
-    assert {path.name for path in output.iterdir()} == {f"{name}.parquet" for name in required}
+    assert {path.name for path in output.iterdir()} == {
+        f"{name}.parquet" for name in (*required, "extract_files", "reading_notes")
+    }
 
 
 def test_what_is_prepared_is_the_owners_only(folder, output):

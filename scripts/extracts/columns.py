@@ -1,0 +1,117 @@
+"""The contract's columns, and the headers that mean them (seeds/quality/extract_headers.csv)."""
+
+import csv
+import difflib
+import re
+from pathlib import Path
+
+from extracts.problems import ExtractsError, shown
+
+COLUMNS = {
+    "clients": (("client_id", "date_of_birth", "gender", "client_status"), ()),
+    "schools": (("school_id", "school_name", "school_type", "public_health_unit"), ("school_board",)),
+    "education_records": (
+        ("education_record_id", "client_id", "school_id", "effective_from", "effective_to"),
+        ("grade",),
+    ),
+    "immunizations": (
+        ("immunization_id", "client_id", "agent", "administered_date", "trade_name"),
+        ("lot_number", "reported_by", "recorded_date"),
+    ),
+    "exemptions": (("exemption_id", "client_id", "antigen", "reason", "effective_from", "effective_to"), ()),
+    "immunization_histories": (("client_id", "history"), ()),
+}
+OPTIONAL_EXTRACTS = ("immunization_histories",)
+# Where several headers claim one of these, the map's order decides: PEAR prints the same history in two grammars.
+PREFERRED_IN_ORDER = (("immunization_histories", "history"),)
+
+HEADERS_FILE = Path(__file__).parents[2] / "seeds" / "quality" / "extract_headers.csv"
+
+
+class Headers:
+    """The column map. `by_extract[name]` gives the column of each normalised header, in the map's order."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.by_extract: dict[str, dict[str, str]] = {name: {} for name in COLUMNS}
+        problems = []
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                rows = list(csv.DictReader(file))
+        except (OSError, UnicodeDecodeError, csv.Error):
+            raise ExtractsError([f"The column map {path} cannot be read: restore it as a UTF-8 CSV file."]) from None
+        for number, row in enumerate(rows, start=1):
+            name, column, header = (row.get(key) or "" for key in ("extract_name", "column_name", "header"))
+            if name not in COLUMNS or column not in all_columns(name):
+                problems.append(f"Row {number} of the column map {path} names no column of an extract: correct it.")
+            elif self.by_extract[name].setdefault(normalised(header), column) != column:
+                problems.append(f"Row {number} of the column map {path} gives '{header}' a second column: remove one.")
+        for name, known in self.by_extract.items():
+            for column in all_columns(name):
+                known.setdefault(normalised(column), column)
+        if problems:
+            raise ExtractsError(problems)
+
+    def match(self, extract_name: str, headers: list[str], file: str) -> dict[str, int]:
+        """Place of each contract column among a file's headers. Raises ExtractsError with a sentence per column."""
+        known = self.by_extract[extract_name]
+        ranks = {header: rank for rank, header in enumerate(known)}
+        claims: dict[str, list[int]] = {}
+        for place, header in enumerate(headers):
+            column = known.get(normalised(header))
+            if column:
+                claims.setdefault(column, []).append(place)
+        problems = []
+        for column, places in claims.items():
+            if (extract_name, column) in PREFERRED_IN_ORDER:
+                first = min(ranks[normalised(headers[place])] for place in places)
+                places[:] = [place for place in places if ranks[normalised(headers[place])] == first]
+            if len(places) > 1:
+                claimants = " and ".join(shown(headers[place]) for place in places)
+                problems.append(
+                    f"{file} has more than one header for the column {column}, {claimants}: "
+                    f"remove or rename all but one, or change {self.path.name}."
+                )
+        free = [h for place, h in enumerate(headers) if h.strip() and [place] not in claims.values()]
+        missing = {c: nearest(c, known, free) for c in COLUMNS[extract_name][0] if c not in claims}
+        if missing and not claims:
+            # The first row may be somebody's, whatever it is like: it is not printed.
+            problems.append(
+                f"{file} has no header that is known for {extract_name} in its first row: "
+                f"put a row with {', '.join(missing)} above the data."
+            )
+        else:
+            found = ", ".join(shown(header) for header in headers[:40] if header.strip())
+            for column, near in missing.items():
+                problems.append(
+                    f"{file} has no column {column} (its headers are {found}"
+                    f"{', … ' if len(headers) > 40 else ''}{f'; the nearest is {shown(near)}' if near else ''}): "
+                    f"rename a header, or add it to {self.path.name}."
+                )
+        if problems:
+            raise ExtractsError(problems)
+        return {column: claims[column][0] for column in all_columns(extract_name) if column in claims}
+
+    def recognised(self, extract_name: str, headers: list[str]) -> int:
+        return sum(normalised(header) in self.by_extract[extract_name] for header in headers)
+
+
+def all_columns(extract_name: str) -> tuple[str, ...]:
+    required, optional = COLUMNS[extract_name]
+    return required + optional
+
+
+def normalised(header: str) -> str:
+    """A header as it is compared: without case, with one blank for each run of blanks, `_`, `-` and `/`."""
+    return re.sub(r"[\s_/-]+", " ", header).strip().casefold()
+
+
+def nearest(column: str, known: dict[str, str], headers: list[str]) -> str | None:
+    """The header that is most like one of a column's spellings, if any is like it at all."""
+    spellings = [header for header, of_column in known.items() if of_column == column]
+    likeness = {
+        header: max(difflib.SequenceMatcher(None, normalised(header), spelling).ratio() for spelling in spellings)
+        for header in headers
+    }
+    best = max(likeness, key=likeness.__getitem__, default=None)
+    return best if best is not None and likeness[best] >= 0.7 else None
