@@ -11,6 +11,14 @@ valid_doses as (
     select * from {{ ref('int_valid_doses_by_age_in_months') }}
 ),
 
+recommended_schedules as (
+    select distinct
+        age,
+        antigen,
+        schedule
+    from {{ ref('int_recommended_ages') }}
+),
+
 doses_by_month as (
     select
         age,
@@ -72,6 +80,7 @@ final as (
         months.schedule,
         months.dose_number,
         months.age_in_months,
+        recommended_schedules.schedule is not null as is_recommended,
         coverage.students,
         cast(
             sum(coalesce(doses_by_month.students, 0)) over (
@@ -91,6 +100,11 @@ final as (
         on
             months.age = coverage.age
             and months.antigen = coverage.antigen
+    left join recommended_schedules
+        on
+            months.age = recommended_schedules.age
+            and months.antigen = recommended_schedules.antigen
+            and months.schedule = recommended_schedules.schedule
     left join doses_by_month
         on
             months.age = doses_by_month.age
