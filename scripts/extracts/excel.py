@@ -111,7 +111,7 @@ def table_rows(
 
 
 def goes_on(rows: list[list[str]], width: int, before: list[list[str]], places: dict[str, int]) -> bool:
-    """Whether rows without a header are like the rows of the sheet before: as wide, ids and dates of the same shapes."""
+    """Whether rows without a header are like those of the sheet before: as wide, ids and dates of the same shapes."""
     rows = [row for row in rows if any(row)]
     if not rows or max(map(len, rows)) != width:
         return False
@@ -221,7 +221,7 @@ def read_sheet(
     extract_name = source.extract_name
     file = f"{source.file} [{shown_name}]" if shown_name else source.file
     first_row, first_column = sheet.start or (0, 0)
-    extra = extra_columns(extract_name, header)
+    extra = extra_columns(extract_name, header, places)
     taken = places | extra
     unstored, errors = odd_cells(source.path, name)
     for column, place in taken.items():

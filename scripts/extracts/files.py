@@ -96,14 +96,15 @@ SIGNATURES = {
 }
 # What a name says that is no part of its own, after the extract's name.
 COPY_WORDS = re.compile(
-    r"(\(?\d{1,2}\)|(.*[ _.-])?\(?(copy|copie|kopie|backup|sauvegarde|bak|old|ancien|orig|original|tmp|temp|test|draft|sample)"
-    r"(\b|_).*|.*\(\d{1,2}\))"
+    r"(\(?\d{1,2}\)|(.*[ _.-])?\(?(copy|copie|kopie|backup|sauvegarde|bak|old|ancien|orig|original|tmp|temp|"
+    r"test|draft|sample)(\b|_).*|.*\(\d{1,2}\))"
 )
 FILLER_WORDS = frozenset(
-    "a all and annual as at board by cohort copie copy csv current daily data dbo export exported extract extracts fall feed file final "
-    "for from full january february march april may june july august september october november december last list month monthly "
-    "new of old ontario output page panorama part pear phu province q1 q2 q3 q4 query records registry report result results school "
-    "schools sheet spring table the to unit update updated utf v1 v2 v3 v4 version week weekly winter year yearly".split()
+    "a all and annual april as at august board by cohort copie copy csv current daily data dbo december export "
+    "exported extract extracts fall february feed file final for from full january july june last list march may "
+    "month monthly new november october of old ontario output page panorama part pear phu province q1 q2 q3 q4 "
+    "query records registry report result results school schools september sheet spring table the to unit update "
+    "updated utf v1 v2 v3 v4 version week weekly winter year yearly".split()
 )
 UNFINISHED_FOLDERS = ("_temporary", "_spark_staging")
 TABLE_LOGS = ("_delta_log", ".hoodie")
@@ -154,7 +155,7 @@ def part_name(stem: str) -> tuple[str, str] | None:
 
 
 def resembled(name: str) -> str | None:
-    """The extract that a file's name resembles: one of its names, misspelt or with numbers and words that say nothing."""
+    """The extract that a file's name resembles: a name of it, misspelt or beside numbers and words that say nothing."""
     base = name.lower().lstrip("_.~$ ").partition(".")[0]
     words = re.findall(r"[a-zà-ÿ]+", base)
     letters = "".join(words)
@@ -278,7 +279,10 @@ def check_same_content(folder: Path, files: list[str]) -> None:
 def find_files(
     folder: Path, notes: Notes, matched: Callable[[Path, str], str | None] = lambda path, ending: None
 ) -> Found:
-    """Every file of a folder: as an extract's, or noted as not read. `matched` gives the extract whose header a file has."""
+    """Every file of a folder: as an extract's, or noted as not read.
+
+    `matched` gives the extract whose header a file has.
+    """
     found = Found()
     forms: dict[str, dict[str, list[str]]] = {name: {} for name in COLUMNS}
     entries = list_folder(folder, f"The folder of extracts {folder}")

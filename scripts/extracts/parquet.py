@@ -16,7 +16,7 @@ from extracts.problems import stop
 
 
 def text_sql(column: str, source_type: str) -> str:
-    """How a column of a type becomes text: a whole number without a decimal point, a time stamp of midnight as its day."""
+    """How a column of a type becomes text: a whole number without a point, a time stamp of midnight as its day."""
     if source_type == "VARCHAR":
         return column
     if source_type in ("FLOAT", "DOUBLE") or source_type.startswith("DECIMAL"):
@@ -50,7 +50,7 @@ def day_sql(
     source: Source,
     contract_column: str,
 ) -> str:
-    """How a column of time stamps becomes days, whatever zone the machine has. Raises ExtractProblem where it cannot."""
+    """How time stamps become days, whatever zone the machine has. Raises ExtractProblem where they cannot."""
     if source_type == "TIMESTAMP WITH TIME ZONE":
         found = midnights(utc_seconds(connection, column, relation))
         judge(found, notes, source.extract_name, source.file, contract_column)
@@ -77,7 +77,7 @@ def read_parquet(
         # DuckDB numbers names that differ in case only; the file's own are compared.
         names = [name if name in printed else re.sub(r"_\d+$", "", name) for name, *_ in described]
         places = headers.match(source.extract_name, names, source.file)
-        extra = extra_columns(source.extract_name, names)
+        extra = extra_columns(source.extract_name, names, places)
         conversions: dict[str, tuple[str, str]] = {}
         texts: dict[str, str] = {}
         for column, place in (places | extra).items():

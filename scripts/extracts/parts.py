@@ -20,7 +20,7 @@ class PreparedFile:
     encoding: str | None
     delimiter: str | None
     columns: dict[str, str]
-    state: "FileState"
+    state: "FileState | None"
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Source:
     extract_name: str
     path: Path
     file: str
-    state: FileState
+    state: FileState | None = None
 
     def part(
         self,

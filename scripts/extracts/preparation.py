@@ -175,7 +175,7 @@ def prepare_all(folder: Path, headers: Headers, scratch: Path) -> list[PreparedF
     prepared = [part.prepared for part in read]
     problems += changed(prepared, is_replaced_too=True)
     if problems:
-        raise ExtractsError(problems)
+        raise ExtractsError(list(dict.fromkeys(problems)))
     return prepared
 
 
@@ -183,6 +183,8 @@ def changed(prepared: list[PreparedFile], is_replaced_too: bool = False) -> list
     """A sentence for each source file that was written into since it was read (or replaced by another)."""
     problems = {}
     for file in prepared:
+        if file.state is None:
+            continue
         try:
             state = FileState.of(file.path)
         except OSError:

@@ -24,16 +24,18 @@ ROW_WORDS = r"(?:rows?|row\(s\)|records?|record\(s\)|lignes?|ligne\(s\)|enregist
 FOOTERS = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\(?\s*(?P<rows>\d[\d,. \u00a0\u202f]*)\s+{ROW_WORDS}(?![\w(])[^\d]*(\d[\d.,: ]*\s*(s|ms|sec|secs|seconds)\b.*)?",
+        rf"\(?\s*(?P<rows>\d[\d,. \u00a0\u202f]*)\s+{ROW_WORDS}(?![\w(])[^\d]*"
+        r"(\d[\d.,: ]*\s*(s|ms|sec|secs|seconds)\b.*)?",
         rf"(total |number of |nombre de |count of |total number of )?{ROW_WORDS}"
         r"( count| returned| read| exported| affected| selected)?\s*[:=]\s*(?P<rows>\d[\d,. \u00a0\u202f]*)",
         rf"(total|count|record count|row count)( {ROW_WORDS})?\s*[:=]\s*(?P<rows>\d[\d,. \u00a0\u202f]*)",
         rf"\(?no {ROW_WORDS} (selected|affected|returned).*",
         r"page \d+( (of|de|/|sur) \d+)?",
         r"\W*(end|fin) (of|du|de la|de l) ?.{0,40}",
-        r"(report |rapport )?(generated|created|printed|produced|exported|extracted|run|executed|généré|imprimé|créé)\b.*",
+        r"(report |rapport )?(generated|created|printed|produced|exported|extracted|run|executed)\b.*",
+        r"(rapport )?(généré|imprimé|créé)\b.*",
         r"(report|run|print|export|extract(ion)?|execution|refresh|data) (date|time|run|as of|generated)\b.*",
-        r"(completion time|elapsed|time|durée|applied filters|filters applied|filters?|source|notes?|disclaimer)\s*[:=].*",
+        r"(completion time|elapsed|time|durée|(applied )?filters?( applied)?|source|notes?|disclaimer)\s*[:=].*",
         r"\W*confidential(ité|ity)?\b.*",
         r"warning: .*",
         r"sql> ?.*",

@@ -79,7 +79,7 @@ def read_text(
     header = read_text_header(text.path, source.file, partial(headers.recognised, source.extract_name))
     survey = survey_text(text.path, source.file, header.delimiter)
     places = headers.match(source.extract_name, header.headers, source.file)
-    extra = extra_columns(source.extract_name, header.headers)
+    extra = extra_columns(source.extract_name, header.headers, places)
     taken = places | extra
     known = headers.by_extract[source.extract_name]
     sieve = Sieve(
