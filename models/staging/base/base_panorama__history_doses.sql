@@ -2,11 +2,20 @@ with unpacked as (
     {{ unpacked_history(ref('base_panorama__immunization_histories')) }}
 ),
 
-parsed as (
+entries as (
     select
         *,
-        {{ parsed_date('date_text') }} as parsed_administered_date
+        date_text as administered_date
     from unpacked
+),
+
+read as (
+    {{ values_read(
+        'entries',
+        dates=['administered_date'],
+        texts=['agent'],
+        others=['source_row_number', 'position_in_history', 'client_id', 'panorama_verdict']
+    ) }}
 ),
 
 typed as (
@@ -15,11 +24,11 @@ typed as (
             'H', cast(source_row_number as {{ dbt.type_string() }}), '-', cast(position_in_history as {{ dbt.type_string() }})
         ) as immunization_id,
         client_id,
-        {{ trimmed('agent') }} as agent,
-        parsed_administered_date as administered_date,
-        {{ unparsed_date('date_text', 'parsed_administered_date') }} as administered_date_unparsed,
+        agent,
+        administered_date,
+        administered_date_unparsed,
         panorama_verdict
-    from parsed
+    from read
 ),
 
 final as (
