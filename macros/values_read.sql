@@ -5,7 +5,7 @@
     marts.extracts_read: column|kind|shape, separated by semicolons; null for nearly every row. Whether a value is plain is decided
     once, and only the others pay.
 -#}
-{% macro values_read(rows, ids=[], dates=[], codes=[], labels=[], texts=[], others=['source_row_number']) -%}
+{% macro values_read(rows, ids=[], dates=[], codes=[], labels=[], texts=[], others=['source_row_number', 'not_in_force']) -%}
     {%- set string = dbt.type_string() -%}
     with meanings as (
         {{ value_meanings() }}

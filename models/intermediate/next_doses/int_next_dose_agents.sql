@@ -15,20 +15,19 @@ school_year as (
 
 final as (
     select
-        next_dose_agents.antigen,
+        antigen_agents.antigen,
         next_dose_agents.variant,
         next_dose_agents.agent,
         {{ normalized_label('next_dose_agents.agent') }} as agent_label,
         next_dose_agents.trade_name,
-        {{ as_period('next_dose_agents.age_from') }} as age_from,
-        {{ as_period('next_dose_agents.age_before') }} as age_before,
+        {{ as_period('next_dose_agents.offered_from') }} as offered_from,
+        {{ as_period('next_dose_agents.offered_before') }} as offered_before,
+        next_dose_agents.sort_order,
         antigen_agents.is_live
     from next_dose_agents
     cross join school_year
     inner join antigen_agents
-        on
-            next_dose_agents.antigen = antigen_agents.antigen
-            and {{ normalized_label('next_dose_agents.agent') }} = {{ normalized_label('antigen_agents.agent') }}
+        on {{ normalized_label('next_dose_agents.agent') }} = {{ normalized_label('antigen_agents.agent') }}
     where
         antigen_agents.is_relevant
         and {{ holds_in('school_year.first_year', 'antigen_agents') }}

@@ -19,12 +19,12 @@ next_dose_agents as (
     select * from {{ ref('int_next_dose_agents') }}
 ),
 
--- One label per antigen and variant: the agents of other ages differ for the child, not for a rule.
+-- One label per antigen and variant: its other agents differ for the child, not for a rule.
 agents as (
     select
         antigen,
         variant,
-        min(agent_label) as agent_label,
+        {{ first_by('agent_label', ['sort_order']) }} as agent_label,
         bool_or(is_live) as is_live
     from next_dose_agents
     group by antigen, variant

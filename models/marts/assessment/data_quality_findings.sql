@@ -7,6 +7,8 @@
     ["exemptions_missing_id", "exemptions", "exemption_id", "null", "exemption_id is null"],
     ["clients_date_of_birth_missing", "clients", "client_id", "null", "date_of_birth is null and date_of_birth_unparsed is null"],
     ["clients_date_of_birth_not_a_date", "clients", "client_id", "date_of_birth_unparsed", "date_of_birth_unparsed is not null"],
+    ["clients_unknown_status", "clients", "client_id", "client_status", "not is_known_status"],
+    ["clients_unknown_gender", "clients", "client_id", "gender", "not is_known_gender"],
     ["clients_not_active", "clients", "client_id", "client_status", "coalesce(client_status <> 'Active', true)"],
     ["clients_age_not_assessed", "clients", "client_id", "date_of_birth", "client_status = 'Active' and date_of_birth is not null and client_id is not null and not is_selected"],
     ["clients_without_usable_education_record", "clients", "client_id", "client_id", "is_selected and not is_student"],
@@ -36,6 +38,11 @@
     ["immunization_histories_orphan_client", "immunization_histories", "row_number_text", "client_id", "not is_known_client"],
     ["immunization_histories_unexplained_text", "immunization_histories", "row_number_text", "unexplained_text", "unexplained_text is not null"]
 ] -%}
+{#- Rows that a column of the extract says are not in force, by extract; a history has no id. -#}
+{%- set ids = {
+    'clients': 'client_id', 'schools': 'school_id', 'education_records': 'education_record_id', 'immunizations': 'immunization_id',
+    'exemptions': 'exemption_id', 'immunization_histories': 'cast(source_row_number as ' ~ dbt.type_string() ~ ')'
+} -%}
 with school_year as (
     select * from {{ ref('int_school_year') }}
 ),
@@ -82,6 +89,7 @@ agents as (
 
 immunization_histories as (
     select * from {{ ref('base_panorama__immunization_histories') }}
+    where not_in_force is null
 ),
 
 public_health_units as (
@@ -99,8 +107,9 @@ pseudo_schools as (
 ),
 
 exemption_labels as (
-    select distinct {{ normalized_label('exemption_antigen') }} as exemption_antigen_label
-    from {{ ref('exemption_labels') }}
+    select distinct exemption_antigen_label
+    from {{ ref('int_exemption_antigens') }}
+    where is_known
 ),
 
 exemption_reasons as (
@@ -209,6 +218,15 @@ findings as (
         row_id,
         row_id as value
     from surplus_rows
+    {%- for extract_name, id_column in ids.items() %}
+    union all
+    select
+        '{{ extract_name }}_not_in_force' as check_name,
+        {{ id_column }} as row_id,
+        not_in_force as value
+    from {{ ref('base_panorama__' ~ extract_name) }}
+    where not_in_force is not null
+    {%- endfor %}
     {%- for extract_name, checks_of_extract in checks | groupby(1) %}
     {%- set rows = [] %}
     {%- for check_name, _, id_column, value, condition in checks_of_extract %}

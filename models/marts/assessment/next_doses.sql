@@ -73,6 +73,30 @@ earliest_days as (
     {{ earliest_doses('slots_wanted', keys=['student_key', 'antigen']) }}
 ),
 
+agents_ranked as (
+    select
+        open_antigens.student_key,
+        open_antigens.antigen,
+        next_dose_agents.agent,
+        next_dose_agents.trade_name,
+        {{ is_offered('cheapest.next_dose_date', 'open_antigens.date_of_birth') }} as is_offered,
+        row_number() over (
+            partition by open_antigens.student_key, open_antigens.antigen
+            order by
+                {{ is_offered('cheapest.next_dose_date', 'open_antigens.date_of_birth') }} desc,
+                next_dose_agents.sort_order asc
+        ) as place
+    from open_antigens
+    inner join cheapest
+        on
+            open_antigens.student_key = cheapest.student_key
+            and open_antigens.antigen = cheapest.antigen
+    inner join next_dose_agents
+        on
+            open_antigens.antigen = next_dose_agents.antigen
+            and (next_dose_agents.variant is null or open_antigens.variant = next_dose_agents.variant)
+),
+
 final as (
     select
         school_year.school_year,
@@ -85,8 +109,9 @@ final as (
         cast(cheapest.doses_needed as int) as doses_needed,
         cast(cheapest.next_dose_number as int) as dose_number,
         cheapest.next_rule_id as rule_id,
-        next_dose_agents.agent,
-        next_dose_agents.trade_name,
+        agents_ranked.agent,
+        agents_ranked.trade_name,
+        coalesce(agents_ranked.is_offered, false) as is_offered,
         earliest_days.administered_date as earliest_valid_date,
         earliest_days.rule_id as earliest_rule_id,
         cheapest.next_dose_date as next_valid_date,
@@ -102,16 +127,11 @@ final as (
         on
             open_antigens.student_key = earliest_days.student_key
             and open_antigens.antigen = earliest_days.antigen
-    left join next_dose_agents
+    left join agents_ranked
         on
-            open_antigens.antigen = next_dose_agents.antigen
-            and (next_dose_agents.variant is null or open_antigens.variant = next_dose_agents.variant)
-            and cheapest.next_dose_date >= {{ add_period('open_antigens.date_of_birth', 'next_dose_agents.age_from') }}
-            and (
-                next_dose_agents.age_before is null
-                or cheapest.next_dose_date
-                < {{ add_period('open_antigens.date_of_birth', 'next_dose_agents.age_before') }}
-            )
+            open_antigens.student_key = agents_ranked.student_key
+            and open_antigens.antigen = agents_ranked.antigen
+            and agents_ranked.place = 1
 )
 
 select * from final

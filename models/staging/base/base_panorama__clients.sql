@@ -80,6 +80,7 @@ typed as (
         case when statuses.meaning = 'Active' then 'Active' else read.client_status end as client_status,
         read.client_status is null or statuses.spelling is not null as is_known_status,
         read.client_status as client_status_written,
+        read.not_in_force,
         read.readings
     from read
     left join meanings as genders

@@ -22,6 +22,7 @@ final as (
         effective_from_unparsed,
         effective_to,
         effective_to_unparsed,
+        not_in_force,
         readings
     from read
 )

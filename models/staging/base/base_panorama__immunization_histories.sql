@@ -12,6 +12,7 @@ final as (
         client_id,
         history,
         {{ unexplained_history('history') }} as unexplained_text,
+        not_in_force,
         readings
     from read
 )
