@@ -32,7 +32,9 @@ typed as (
         agent,
         administered_date,
         administered_date_unparsed,
-        panorama_verdict
+        panorama_verdict,
+        source_row_number,
+        readings
     from read
 ),
 
