@@ -38,12 +38,12 @@
     case
         when {{ without_remark(label) }} <> {{ label }}
             then {{ rewritten(label, [
-                ['^.*?' ~ remark_pattern(), '\\1\\2'],
+                ['^.*?' ~ remark_pattern(), '\\1\\2\\3'],
                 ['^(?:dose-|#|no[.]?-?)?[1-9](?:st|nd|rd|th|er|e)?(?:-dose)?$', '#']
             ]) }}
     end
 {%- endmacro %}
 
 {% macro remark_pattern() -%}
-    {{ return('-*(?:[(]([^()]*)[)]|(#[1-9]|-dose-[1-9]))$') }}
+    {{ return('-*(?:[(]([^()]*)[)]|(#[1-9])|-(dose-[1-9]))$') }}
 {%- endmacro %}
