@@ -89,6 +89,7 @@ final as (
             else open_antigens.variant
         end as product_variant,
         cast({{ as_of() }} as date) as as_of,
+        coalesce(open_antigens.latest_dose_date >= {{ as_of() }}, false) as has_later_dose,
         cheapest.criterion,
         cheapest.schedule,
         cast(cheapest.doses_needed as int) as doses_needed,

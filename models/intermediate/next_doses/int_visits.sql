@@ -46,7 +46,6 @@ exemptions_by_client as (
 agent_antigens as (
     select
         antigen_agents.agent,
-        count(*) as antigen_count,
         cast(sum(antigens.antigen_bit) as int) as antigen_bits
     from (
         select distinct
@@ -62,7 +61,6 @@ agent_antigens as (
 agents as (
     select
         agent_antigens.agent,
-        agent_antigens.antigen_count,
         agent_antigens.antigen_bits,
         next_dose_agents.offered_from,
         next_dose_agents.offered_before,
@@ -328,7 +326,6 @@ covered_0 as (
         due_bits as open_bits,
         0 as injections,
         0 as refused_antigens,
-        0 as antigens_given,
         0 as order_sum,
         0 as chosen_bits
     from visits_with_agents
@@ -346,7 +343,6 @@ covered_{{ step }} as (
         covered.open_bits - (covered.open_bits & coalesce(agents.antigen_bits, 0)) as open_bits,
         covered.injections + case when agents.agent_bit is null then 0 else 1 end as injections,
         covered.refused_antigens + coalesce(bit_count(agents.antigen_bits & covered.refused_bits), 0) as refused_antigens,
-        covered.antigens_given + coalesce(agents.antigen_count, 0) as antigens_given,
         covered.order_sum + coalesce(agents.sort_order, 0) as order_sum,
         covered.chosen_bits + coalesce(agents.agent_bit, 0) as chosen_bits
     from covered_{{ step - 1 }} as covered
@@ -364,7 +360,7 @@ ranked as (
         row_number() over (
             partition by due_bits, medical_bits, refused_bits, agent_bits
             order by
-                injections asc, refused_antigens asc, antigens_given asc, order_sum asc, chosen_bits asc
+                injections asc, refused_antigens asc, order_sum asc, chosen_bits asc
         ) as place
     from covered_{{ most_injections }}
     where open_bits = 0
@@ -387,16 +383,12 @@ chosen as (
     group by ranked.due_bits, ranked.medical_bits, ranked.refused_bits, ranked.agent_bits, antigens.antigen
 ),
 
-final as (
+visits_chosen as (
     select
         visits_with_agents.student_key,
         chosen.antigen,
         visits_with_agents.is_ispa,
         visits_with_agents.visit_date,
-        cast(dense_rank() over (
-            partition by visits_with_agents.student_key
-            order by visits_with_agents.visit_date
-        ) as int) as visit_number,
         chosen.agent
     from visits_with_agents
     inner join chosen
@@ -405,6 +397,46 @@ final as (
             and visits_with_agents.medical_bits = chosen.medical_bits
             and visits_with_agents.refused_bits = chosen.refused_bits
             and visits_with_agents.agent_bits = chosen.agent_bits
+),
+
+-- An agent of an earlier visit may fill the slot before a recorded dose does: what is needed then is another question.
+unsettled as (
+    select distinct
+        next_doses.student_key,
+        next_doses.antigen
+    from next_doses
+    inner join visits_chosen as own_visits
+        on
+            next_doses.student_key = own_visits.student_key
+            and next_doses.antigen = own_visits.antigen
+    inner join visits_chosen as earlier_visits
+        on
+            next_doses.student_key = earlier_visits.student_key
+            and own_visits.visit_date > earlier_visits.visit_date
+    inner join next_dose_agents
+        on
+            next_doses.antigen = next_dose_agents.antigen
+            and earlier_visits.agent = next_dose_agents.agent
+    where next_doses.has_later_dose
+),
+
+final as (
+    select
+        visits_chosen.student_key,
+        visits_chosen.antigen,
+        visits_chosen.is_ispa,
+        visits_chosen.visit_date,
+        cast(dense_rank() over (
+            partition by visits_chosen.student_key
+            order by visits_chosen.visit_date
+        ) as int) as visit_number,
+        visits_chosen.agent
+    from visits_chosen
+    left join unsettled
+        on
+            visits_chosen.student_key = unsettled.student_key
+            and visits_chosen.antigen = unsettled.antigen
+    where unsettled.student_key is null
 )
 
 select * from final

@@ -78,6 +78,7 @@ final as (
         as_of,
         status,
         case when status in ('overdue', 'not_yet_due') and is_offered then agent end as missing_agent,
+        case when status in ('overdue', 'not_yet_due') then is_offered end as is_offered,
         case when status in ('overdue', 'not_yet_due') then doses_needed end as doses_needed,
         case when status = 'overdue' then earliest_valid_date end as overdue_since,
         case when status in ('overdue', 'not_yet_due') then next_valid_date end as next_valid_date,

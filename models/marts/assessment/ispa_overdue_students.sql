@@ -69,7 +69,7 @@ by_student as (
                     then concat(disease_name, ' (', missing_agent, ') from ', cast(visit_date as " ~ dbt.type_string() ~ "))
             end", '; ', 'visit_date, sort_order'
         ) }} as due_later,
-        {{ joined_texts("case when visit_date is null then disease_name end", ', ', 'sort_order') }} as diseases_without_agent,
+        {{ joined_texts("case when not is_offered then disease_name end", ', ', 'sort_order') }} as diseases_without_agent,
         sum(case when status = 'overdue' then 1 else 0 end) as diseases_overdue,
         bool_or(is_due) as is_due,
         min(visit_date) as next_visit_date

@@ -23,14 +23,6 @@ school_year as (
     select * from {{ ref('int_school_year') }}
 ),
 
-agent_antigens as (
-    select
-        agent,
-        count(distinct antigen) as antigen_count
-    from next_dose_agents
-    group by agent
-),
-
 contraindicated as (
     select distinct
         exemptions.client_id,
@@ -56,7 +48,7 @@ agents_ranked as (
                         {{ is_offered('next_doses.next_valid_date', 'next_doses.date_of_birth') }}
                         and contraindicated.client_id is null
                         then 0
-                    else agent_antigens.antigen_count
+                    else 1
                 end asc,
                 next_dose_agents.sort_order asc
         ) as place
@@ -69,8 +61,6 @@ agents_ranked as (
         on
             next_doses.antigen = next_dose_agents.antigen
             and (next_dose_agents.variant is null or next_doses.product_variant = next_dose_agents.variant)
-    inner join agent_antigens
-        on next_dose_agents.agent = agent_antigens.agent
     left join contraindicated
         on
             next_doses.client_id = contraindicated.client_id
