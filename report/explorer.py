@@ -75,7 +75,8 @@ PEERS = 5
 INDICATOR_COLUMNS = {
     "dose_coverage": [
         "dose_number", "students", "students_recorded", "crude_percent", "students_valid", "valid_percent",
-        "dropout_percent",
+        "students_eligible", "students_dropped_out", "dropout_percent", "students_eligible_from_first",
+        "students_dropped_out_from_first", "dropout_from_first_percent",
     ],
     "timeliness": [
         "schedule", "dose_number", "recommended_at", "students", "students_early", "students_timely", "students_late",

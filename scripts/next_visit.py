@@ -19,8 +19,8 @@ def day_of_list(as_of: date, assessment_date: date) -> str:
 
 
 def next_visit(doses: list[dict], not_offered: Sequence[str] = ()) -> str:
-    """`doses` have visit_date, agent and name (of the disease), in the order in which diseases are named. `not_offered` are
-    the diseases against which no product is offered."""
+    """`doses` have visit_date, agent and name (of the disease), in the order in which diseases are named.
+    `not_offered` are the diseases against which no product is offered."""
     visits: dict[date, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for dose in doses:
         visits[dose["visit_date"]][dose["agent"]].append(lower_first(dose["name"]))
