@@ -37,10 +37,6 @@ if __name__ == "__main__":
 import argparse
 import contextlib
 import errno
-<<<<<<< HEAD
-import os
-=======
->>>>>>> main
 import re
 import shutil
 import subprocess
