@@ -222,7 +222,8 @@ def accepted() -> set[str]:
 
 
 def problems_of_vars(arguments: list[str]) -> list[str]:
-    known = list(project_vars())
+    default = project_vars()
+    known = list(default)
     given = vars_of(arguments)
     problems = []
     for name, value in given.items() if isinstance(given, dict) else ():
@@ -232,7 +233,23 @@ def problems_of_vars(arguments: list[str]) -> list[str]:
             problems.append(f"--vars: {name} is '{value}': it must be a day such as 2018-11-15, or {DAYS[name]}.")
         elif name in FORMS and not (isinstance(value, str) and re.fullmatch(FORMS[name][0], value)):
             problems.append(f"--vars: {name} is '{value}': it must be {FORMS[name][1]}.")
+        elif name == "as_of" and value != DAYS[name]:
+            problems += problems_of_as_of(str(value), str(given.get("school_year", default["school_year"])))
     return problems
+
+
+def problems_of_as_of(day: str, first_year: str) -> list[str]:
+    """A list of a day after the assessment date would lack the doses given in between."""
+    if not re.fullmatch("[0-9]{4}", first_year):
+        return []
+    assessment_date = f"{int(first_year) + 1}-08-31"
+    if day <= assessment_date:
+        return []
+    own_year = int(day[:4]) - (day[5:7] < "09")
+    return [
+        f"--vars: as_of is '{day}', after the assessment date {assessment_date}: doses given in between would be "
+        f"missing. For a list of that day build its school year: VARS='{{school_year: {own_year}, as_of: {day}}}'."
+    ]
 
 
 def check(arguments: list[str], places: Places) -> None:
