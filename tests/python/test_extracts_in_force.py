@@ -1,12 +1,13 @@
 """A column whose name says that rows may not be in force: the build uses it as the user said, or stops and names it."""
 
 import importlib
+import re
 import sys
 from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ROOT
+from conftest import ROOT, run_dbt
 
 sys.path.append(str(ROOT / "scripts"))
 in_force = importlib.import_module("extracts.in_force")
@@ -294,3 +295,20 @@ def test_a_mapping_that_cannot_be_read_is_said_once(tmp_path, monkeypatch):
     with pytest.raises(ExtractsError) as error:
         prepare_extracts.prepare(extracts, tmp_path / "prepared")
     assert len(error.value.problems) == 1
+
+
+def test_dbt_alone_stops_at_the_columns_that_the_reader_looks_into(tmp_path):
+    """The macro knows every pattern of the seed by one of its words, but for the few that are a whole header."""
+    macro = (ROOT / "macros" / "may_say_not_in_force.sql").read_text(encoding="utf-8")
+    stems = re.findall("'([a-zé]+)'", macro[macro.index("set stems") : macro.index("set whole")])
+    patterns = [p for p in in_force.header_patterns() if p.kind != "unrelated" and not p.is_whole]
+    assert [h for p in patterns for h in p.joined if not any(stem in h for stem in stems)] == []
+    folder = tmp_path / "extracts"
+    folder.mkdir()
+    for name, (required, _) in prepare_extracts.COLUMNS.items():
+        extra = [*required, "dose_status", "historical"] if name == DOSES else required
+        (folder / f"{name}.csv").write_text(f"{','.join(extra)}\n")
+    build = run_dbt("build", "--select", "antigens", warehouse=tmp_path / "w.duckdb", extracts=folder)
+    assert build.returncode != 0
+    assert re.search(r"column 'dose_status' in \S+immunizations.csv .* 'make build'", " ".join(build.output.split()))
+    assert "historical" not in build.output
