@@ -4,6 +4,7 @@ with exemptions as (
 
 final as (
     select
+        source_row_number,
         exemption_id,
         client_id,
         exemption_antigen,

@@ -4,6 +4,7 @@ with schools as (
 
 final as (
     select
+        source_row_number,
         school_id,
         school_name,
         school_type,
