@@ -93,18 +93,27 @@ usual_lengths as (
 orphan_lengths as (
     select
         known_extract,
+        file,
         length(bare_id) as id_length,
         count(*) as ids
     from orphans
-    group by known_extract, length(bare_id)
+    group by known_extract, file, length(bare_id)
 ),
 
-usual_orphan_lengths as (
+orphan_lengths_by_file as (
     select
         known_extract,
         {{ first_by('id_length', ['-1 * ids', 'id_length']) }} as id_length
     from orphan_lengths
-    group by known_extract
+    group by known_extract, file
+),
+
+-- The length of most ids of a file, to which those that it should meet are cut.
+usual_orphan_lengths as (
+    select distinct
+        known_extract,
+        id_length
+    from orphan_lengths_by_file
 ),
 
 orphan_keys as (
@@ -140,8 +149,7 @@ bare_known_ids as (
         {{ bare_id('known_ids.id') }} as bare_id,
         {{ digits_of_id('known_ids.id') }} as digits
     from known_ids
-    inner join usual_orphan_lengths
-        on known_ids.known_extract = usual_orphan_lengths.known_extract
+    where known_ids.known_extract in (select orphans.known_extract from orphans)
 ),
 
 known_keys as (
