@@ -21,6 +21,14 @@
                         ~ ("Its columns are: " ~ (found.keys() | join(', ')) ~ "." if known else "None of its columns is known.")
                     ) -%}
                 {%- endfor -%}
+                {%- for column in found if column not in columns.required + columns.optional + ['not_in_force'] -%}
+                    {%- if may_say_not_in_force(column) -%}
+                        {%- do problems.append(
+                            "The column '" ~ column ~ "' in " ~ file ~ " may say that a row is not in force, and dbt alone does not "
+                            ~ "look into it: build with 'make build', which does."
+                        ) -%}
+                    {%- endif -%}
+                {%- endfor -%}
             {%- endfor -%}
         {%- endfor -%}
         {%- if problems -%}

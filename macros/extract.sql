@@ -10,6 +10,7 @@
             {%- for column in columns.required + columns.optional %}
             {{ column }},
             {%- endfor %}
+            cast(null as {{ dbt.type_string() }}) as not_in_force,
             row_number() over (order by {{ row_position() }}) as source_row_number
         from {{ ref(extract_name) }}
     )
@@ -24,7 +25,7 @@
 {% macro no_rows(columns) -%}
     (
         select
-            {%- for column in columns.required + columns.optional %}
+            {%- for column in columns.required + columns.optional + ['not_in_force'] %}
             cast(null as {{ dbt.type_string() }}) as {{ column }},
             {%- endfor %}
             cast(null as bigint) as source_row_number
@@ -45,7 +46,7 @@
         union all
         {%- endif %}
         select
-            {%- for column in columns.required + columns.optional %}
+            {%- for column in columns.required + columns.optional + ['not_in_force'] %}
             {%- set type = found.get(column) %}
             {% if type == 'DATE' -%}
                 {{ column }}
@@ -123,7 +124,7 @@
     {%- set found = extract_file_columns(files[0]) -%}
     (
         select
-            {%- for column in columns.required + columns.optional %}
+            {%- for column in columns.required + columns.optional + ['not_in_force'] %}
             {%- set type = found.get(column) %}
             {% if type == 'date' -%}
                 {{ column }}

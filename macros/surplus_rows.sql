@@ -1,6 +1,6 @@
 {#-
-    The rows of a base model that repeat an id: all but the first by file order. is_exact_copy says whether every column
-    equals the first row's.
+    The rows in force of a base model that repeat an id: all but the first by file order. is_exact_copy says whether every
+    column equals the first row's.
 -#}
 {% macro surplus_rows(base_model, extract_name, id_column, columns) -%}
     select /*+ broadcast(ranked) */
@@ -34,7 +34,7 @@
 {%- endmacro %}
 
 {#-
-    The rows that share their id with another: the id and source_row_number. DuckDB sorts ids in half the time in which it groups them,
+    The rows in force that share their id with another: the id and source_row_number. DuckDB sorts ids in half the time in which it groups them,
     since nearly all are groups of one.
 -#}
 {% macro rows_of_repeated_ids(base_model, id_column) -%}
@@ -52,6 +52,7 @@
             lag({{ id_column }}) over (order by {{ id_column }}, source_row_number) as preceding_id,
             lead({{ id_column }}) over (order by {{ id_column }}, source_row_number) as following_id
         from {{ base_model }}
+        where not_in_force is null
     )
     where {{ id_column }} in (preceding_id, following_id)
 {%- endmacro %}
@@ -64,8 +65,10 @@
     inner join (
         select {{ id_column }}
         from {{ base_model }}
+        where not_in_force is null
         group by {{ id_column }}
         having count(*) > 1
     ) as repeated_ids
         on repeated_rows.{{ id_column }} = repeated_ids.{{ id_column }}
+    where repeated_rows.not_in_force is null
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{#- The rows of a base model, an id once: what base_panorama__surplus_rows lists is left out. -#}
+{#- The rows of a base model that are in force, an id once: what base_panorama__surplus_rows lists is left out. -#}
 {% macro without_surplus_rows(base_model, extract_name) -%}
     select base_rows.*
     from {{ base_model }} as base_rows
@@ -6,5 +6,7 @@
         on
             base_rows.source_row_number = surplus.source_row_number
             and surplus.extract_name = '{{ extract_name }}'
-    where surplus.source_row_number is null
+    where
+        surplus.source_row_number is null
+        and base_rows.not_in_force is null
 {%- endmacro %}

@@ -89,7 +89,7 @@ def panels(report: Report, build: Callable[[Report, int], Figure | None]) -> lis
 def reasons_figure(report: Report) -> Figure:
     language = report.language
     rows = select(report.warehouse.not_up_to_date, geography="province")
-    missing = sum(row[status] for row in rows for status in STATUSES)
+    missing = sum(row[status] or 0 for row in rows for status in STATUSES)
 
     def share(status: str) -> str:
         return language.percent(100 * sum(row[status] for row in rows) / missing if missing else 0)

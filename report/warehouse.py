@@ -35,7 +35,10 @@ RELEASED = {
 }
 
 # Why a student is not up to date, as `marts.not_up_to_date_reasons` has it.
-STATUSES = ("exempt_medical", "exempt_nonmedical", "no_record", "no_dose", "doses_refused", "series_incomplete")
+STATUSES = (
+    "exempt_not_counted", "exempt_medical", "exempt_nonmedical", "no_record", "no_dose", "doses_refused",
+    "series_incomplete",
+)  # fmt: skip
 
 INDICATORS = (
     "dose_coverage", "timeliness", "near_misses", "exemptions_by_status", "reporting", "coverage_by_age_in_months",
@@ -169,11 +172,14 @@ class Warehouse:
             key = tuple(row[column] for column in ("phu_id", "age", "antigen"))
             names = ("school_year", "geography", "phu_id", "phu_name", "age", "antigen", "withheld")
             whole = found.setdefault(key, {name: row[name] for name in names} | {"students": 0})
-            whole["students"] += row["students"]
-            whole[row["status"]] = whole.get(row["status"], 0) + row["students"]
+            whole["students"] += row["students"] or 0
+            # Null where the annex counts no exemptions: nobody looked, which is not zero.
+            before = whole.get(row["status"])
+            whole[row["status"]] = before if row["students"] is None else (before or 0) + row["students"]
         for whole in found.values():
             for status in STATUSES:
-                whole[f"{status}_percent"] = 100 * whole[status] / whole["students"] if whole["students"] else None
+                counted = whole["students"] and whole[status] is not None
+                whole[f"{status}_percent"] = 100 * whole[status] / whole["students"] if counted else None
             whole["is_few"] = 0 < whole["students"] < FEW_STUDENTS
         return sorted(found.values(), key=lambda row: (row["age"], row["antigen"], row["phu_name"] or ""))
 

@@ -56,6 +56,6 @@ def read_excel(
         )
     ((name, places),) = matches.items()
     texts = ([excel_text(cell) for cell in row] for row in sheets[name].iter_rows())
-    extra = extra_columns(source.extract_name, filled[name])
+    extra = extra_columns(source.extract_name, filled[name], places)
     rows = read_plainly(connection, (row for row in texts if any(row)), places | extra, source.file, target)
     return [source.part(target, rows, filled[name], places, extra, sheet=name if len(sheets) > 1 else None)]

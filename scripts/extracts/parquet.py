@@ -47,7 +47,7 @@ def read_parquet(
         # DuckDB numbers names that differ in case only; the file's own are compared.
         names = [name if name in printed else re.sub(r"_\d+$", "", name) for name, *_ in described]
         places = headers.match(source.extract_name, names, source.file)
-        extra = extra_columns(source.extract_name, names)
+        extra = extra_columns(source.extract_name, names, places)
         conversions = {
             column: parquet_sql(connection, link, *described[place][:2]) for column, place in (places | extra).items()
         }

@@ -128,7 +128,7 @@ def prepare_all(folder: Path, headers: Headers, scratch: Path) -> list[PreparedF
             write_files(connection, parts, scratch)
             notes.write(connection, scratch)
     if problems:
-        raise ExtractsError(problems)
+        raise ExtractsError(list(dict.fromkeys(problems)))
     return [part.prepared for part in parts]
 
 

@@ -22,7 +22,7 @@ def read_text(
     survey = survey_text(path, source.file)
     header = read_text_header(path, source.file, partial(headers.recognised, source.extract_name))
     places = headers.match(source.extract_name, header.headers, source.file)
-    extra = extra_columns(source.extract_name, header.headers)
+    extra = extra_columns(source.extract_name, header.headers, places)
     taken = places | extra
     rows = None
     if survey.line_end and header.is_first_line and not header.preamble:

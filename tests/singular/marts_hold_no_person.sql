@@ -41,7 +41,8 @@ person_ids as (
 -- depends_on: {{ ref('published_antigen_definitions') }}, {{ ref('data_dictionary') }}
 -- depends_on: {{ ref('exemptions_by_antigen') }}, {{ ref('exemptions_any_ispa') }}, {{ ref('exemptions_by_status') }}
 -- depends_on: {{ ref('not_up_to_date_reasons') }}, {{ ref('dose_coverage') }}, {{ ref('timeliness') }}, {{ ref('reporting') }}
--- depends_on: {{ ref('school_coverage') }}
+-- depends_on: {{ ref('school_coverage') }}, {{ ref('school_zero_dose') }}
+-- depends_on: {{ ref('coverage_by_birthday') }}, {{ ref('zero_dose') }}, {{ ref('invalid_doses') }}, {{ ref('doses_needed') }}
 -- depends_on: {{ ref('coverage_by_age_in_months') }}, {{ ref('coverage_within_reach') }}, {{ ref('near_misses') }}
 select distinct published_texts.column_name
 from published_texts

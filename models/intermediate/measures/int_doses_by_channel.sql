@@ -15,7 +15,8 @@ agents as (
 channels as (
     select
         {{ normalized_label('reported_by') }} as reported_by_label,
-        channel
+        channel,
+        is_migration
     from {{ ref('reporting_channels') }}
 ),
 
@@ -28,6 +29,7 @@ counted as (
         students.phu_id,
         students.age,
         immunizations.reported_by,
+        immunizations.administered_date >= school_year.first_day as is_of_school_year,
         case
             when immunizations.recorded_date is null then 'not_recorded'
             when immunizations.recorded_date < immunizations.administered_date then 'before_the_dose'
@@ -47,10 +49,11 @@ counted as (
     inner join students
         on immunizations.student_key = students.student_key
     where immunizations.administered_date <= school_year.assessment_date
-    group by 1, 2, 3, 4
+    group by 1, 2, 3, 4, 5
 ),
 
--- Free text does not leave this model: what is no known channel is another.
+-- Free text does not leave this model: what is no known channel is another. The recorded date of a migrated dose is that of the
+-- migration: when the dose was reported is not on record.
 final as (
     select
         counted.phu_id,
@@ -59,12 +62,13 @@ final as (
             when counted.reported_by is null then 'not_recorded'
             else coalesce(channels.channel, 'other')
         end as channel,
-        counted.delay,
+        counted.is_of_school_year,
+        case when channels.is_migration then 'not_recorded' else counted.delay end as delay,
         cast(sum(counted.doses) as bigint) as doses
     from counted
     left join channels
         on {{ normalized_label('counted.reported_by') }} = channels.reported_by_label
-    group by 1, 2, 3, 4
+    group by 1, 2, 3, 4, 5
 )
 
 select * from final

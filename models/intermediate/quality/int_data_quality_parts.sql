@@ -454,57 +454,66 @@ students_by_age as (
     group by age
 ),
 
-students_by_unit as (
+without_doses_by_age as (
     select
-        phu_name,
-        count(*) as students
-    from students
-    group by phu_name
+        age,
+        sum(students) as students,
+        sum(students_without_dose) as students_without_dose
+    from students_without_doses
+    group by age
 ),
 
-students_in_all as (
-    select count(*) as students from students
+without_doses_by_unit as (
+    select
+        units.phu_name,
+        sum(students_without_doses.students) as students,
+        sum(students_without_doses.students_without_dose) as students_without_dose
+    from students_without_doses
+    inner join (
+        select distinct
+            phu_id,
+            phu_name
+        from public_health_units
+    ) as units
+        on students_without_doses.phu_id = units.phu_id
+    group by units.phu_name
 ),
 
 parts_of_students as (
     select
         'students_without_doses' as check_name,
         'all' as part,
-        students_in_all.students as rows_checked,
-        (select count(*) from students_without_doses) as rows_failed,
+        sum(students) as rows_checked,
+        sum(students_without_dose) as rows_failed,
         cast(null as {{ string }}) as remark
-    from students_in_all
+    from without_doses_by_age
+    having count(*) > 0
     union all
     select
         'students_without_doses_by_age' as check_name,
-        concat('age ', cast(students_by_age.age as {{ string }})) as part,
-        max(students_by_age.students) as rows_checked,
-        count(*) as rows_failed,
+        concat('age ', cast(age as {{ string }})) as part,
+        students as rows_checked,
+        students_without_dose as rows_failed,
         cast(null as {{ string }}) as remark
-    from students_without_doses
-    inner join students_by_age
-        on students_without_doses.age = students_by_age.age
-    group by students_by_age.age
+    from without_doses_by_age
     union all
     select
         'students_without_doses_by_unit' as check_name,
-        students_by_unit.phu_name as part,
-        max(students_by_unit.students) as rows_checked,
-        count(*) as rows_failed,
+        phu_name as part,
+        students as rows_checked,
+        students_without_dose as rows_failed,
         cast(null as {{ string }}) as remark
-    from students_without_doses
-    inner join students_by_unit
-        on students_without_doses.phu_name = students_by_unit.phu_name
-    group by students_by_unit.phu_name
+    from without_doses_by_unit
     union all
     select
         'clients_without_usable_education_record' as check_name,
         'all' as part,
         count(*) as rows_checked,
-        count(*) - max(students_in_all.students) as rows_failed,
+        sum(case when students.student_key is null then 1 else 0 end) as rows_failed,
         cast(null as {{ string }}) as remark
     from selected_clients
-    cross join students_in_all
+    left join students
+        on selected_clients.student_key = students.student_key
     having count(*) > 0
 ),
 

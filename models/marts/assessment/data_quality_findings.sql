@@ -11,7 +11,6 @@
     ["clients_not_active", "clients", "client_id", "client_status", "coalesce(client_status <> 'Active', true)"],
     ["clients_age_not_assessed", "clients", "client_id", "date_of_birth", "client_status = 'Active' and date_of_birth is not null and client_id is not null and not is_selected"],
     ["clients_without_usable_education_record", "clients", "client_id", "client_id", "is_selected and not is_student"],
-    ["students_without_doses", "clients", "client_id", "null", "is_without_doses"],
     ["schools_unknown_type", "schools", "school_id", "school_type", "not is_known_type"],
     ["schools_unknown_phu", "schools", "school_id", "public_health_unit", "not is_known_phu"],
     ["schools_holding", "schools", "school_id", "school_name", "lower(school_name) like '%holding%'"],
@@ -39,6 +38,11 @@
     ["immunization_histories_orphan_client", "immunization_histories", "row_number_text", "client_id", "not is_known_client"],
     ["immunization_histories_unexplained_text", "immunization_histories", "row_number_text", "unexplained_text", "unexplained_text is not null"]
 ] -%}
+{#- Rows that a column of the extract says are not in force, by extract; a history has no id. -#}
+{%- set ids = {
+    'clients': 'client_id', 'schools': 'school_id', 'education_records': 'education_record_id', 'immunizations': 'immunization_id',
+    'exemptions': 'exemption_id', 'immunization_histories': 'cast(source_row_number as ' ~ dbt.type_string() ~ ')'
+} -%}
 with school_year as (
     select * from {{ ref('int_school_year') }}
 ),
@@ -75,10 +79,6 @@ students as (
     select * from {{ ref('int_students') }}
 ),
 
-students_without_doses as (
-    select * from {{ ref('int_students_without_doses') }}
-),
-
 agents as (
     select
         agent,
@@ -89,6 +89,7 @@ agents as (
 
 immunization_histories as (
     select * from {{ ref('base_panorama__immunization_histories') }}
+    where not_in_force is null
 ),
 
 public_health_units as (
@@ -120,7 +121,6 @@ checked_clients as (
         clients.*,
         selected_clients.client_id is not null as is_selected,
         students.client_id is not null as is_student,
-        students_without_doses.student_key is not null as is_without_doses,
         coalesce(
             clients.date_of_birth < date '1900-01-01'
             or clients.date_of_birth > date '{{ run_started_at.strftime("%Y-%m-%d") }}',
@@ -131,8 +131,6 @@ checked_clients as (
         on clients.client_id = selected_clients.client_id
     left join students
         on clients.client_id = students.client_id
-    left join students_without_doses
-        on clients.student_key = students_without_doses.student_key
 ),
 
 checked_schools as (
@@ -229,6 +227,16 @@ findings as (
         row_id as value,
         source_row_number
     from surplus_rows
+    {%- for extract_name, id_column in ids.items() %}
+    union all
+    select
+        '{{ extract_name }}_not_in_force' as check_name,
+        {{ id_column }} as row_id,
+        not_in_force as value,
+        source_row_number
+    from {{ ref('base_panorama__' ~ extract_name) }}
+    where not_in_force is not null
+    {%- endfor %}
     {%- for extract_name, checks_of_extract in checks | groupby(1) %}
     {%- set rows = [] %}
     {%- for check_name, _, id_column, value, condition in checks_of_extract %}

@@ -12,6 +12,15 @@ student_exemptions as (
     where has_medical_exemption or has_nonmedical_exemption
 ),
 
+exemptions_of_the_year as (
+    select * from {{ ref('int_exemptions_of_the_year') }}
+),
+
+assessed_antigens as (
+    select * from {{ ref('int_geographies_by_antigen') }}
+    where geography = 'province'
+),
+
 doses as (
     select * from {{ ref('doses') }}
     where not is_valid
@@ -59,6 +68,11 @@ refused as (
     group by client_id, antigen
 ),
 
+exempt_clients as (
+    select distinct client_id
+    from exemptions_of_the_year
+),
+
 classified as (
     select
         student_antigens.school_year,
@@ -66,6 +80,13 @@ classified as (
         student_antigens.age,
         student_antigens.antigen,
         case
+            when
+                not assessed_antigens.is_exemption_applicable
+                and (
+                    exemptions_of_the_year.client_id is not null
+                    or (clients_with_a_record.client_id is null and exempt_clients.client_id is not null)
+                )
+                then 'exempt_not_counted'
             when student_exemptions.has_medical_exemption then 'exempt_medical'
             when student_exemptions.has_nonmedical_exemption then 'exempt_nonmedical'
             when not student_antigens.has_any_dose and clients_with_a_record.client_id is null then 'no_record'
@@ -81,10 +102,20 @@ classified as (
         on
             student_antigens.client_id = next_doses.client_id
             and student_antigens.antigen = next_doses.antigen
+    inner join assessed_antigens
+        on
+            student_antigens.age = assessed_antigens.age
+            and student_antigens.antigen = assessed_antigens.antigen
     left join student_exemptions
         on
             student_antigens.client_id = student_exemptions.client_id
             and student_antigens.antigen = student_exemptions.antigen
+    left join exemptions_of_the_year
+        on
+            student_antigens.client_id = exemptions_of_the_year.client_id
+            and student_antigens.antigen = exemptions_of_the_year.antigen
+    left join exempt_clients
+        on student_antigens.client_id = exempt_clients.client_id
     left join refused
         on
             student_antigens.client_id = refused.client_id

@@ -1,5 +1,6 @@
 {%- set statuses = [
-    'up_to_date', 'exempt_medical', 'exempt_nonmedical', 'no_record', 'no_dose', 'series_incomplete', 'doses_refused'
+    'up_to_date', 'exempt_not_counted', 'exempt_medical', 'exempt_nonmedical', 'no_record', 'no_dose', 'series_incomplete',
+    'doses_refused'
 ] -%}
 with frame as (
     select * from {{ ref('int_geographies_by_antigen') }}
@@ -52,7 +53,11 @@ counts as (
         statuses.sort_order,
         statuses.status,
         statuses.refusal_reason,
-        cast(coalesce(sum(counts_by_phu.students), 0) as bigint) as students
+        -- Where the annex counts no exemptions nobody looked for them: missing, not zero.
+        case
+            when frame.is_exemption_applicable or statuses.status not in ('exempt_medical', 'exempt_nonmedical')
+                then cast(coalesce(sum(counts_by_phu.students), 0) as bigint)
+        end as students
     from frame
     cross join statuses
     left join counts_by_phu
@@ -63,8 +68,8 @@ counts as (
             and statuses.refusal_reason = counts_by_phu.refusal_reason
             and (frame.geography = 'province' or frame.phu_id = counts_by_phu.phu_id)
     group by
-        frame.school_year, frame.geography, frame.phu_id, frame.phu_name, frame.age, frame.antigen, statuses.sort_order,
-        statuses.status, statuses.refusal_reason
+        frame.school_year, frame.geography, frame.phu_id, frame.phu_name, frame.age, frame.antigen,
+        frame.is_exemption_applicable, statuses.sort_order, statuses.status, statuses.refusal_reason
 ),
 
 with_cohort as (

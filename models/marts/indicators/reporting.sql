@@ -18,6 +18,7 @@ counts as (
         geographies.phu_name,
         doses_by_channel.age,
         doses_by_channel.channel,
+        doses_by_channel.is_of_school_year,
         doses_by_channel.delay,
         cast(sum(doses_by_channel.doses) as bigint) as doses
     from geographies
@@ -26,7 +27,7 @@ counts as (
         on geographies.geography = 'province' or geographies.phu_id = doses_by_channel.phu_id
     group by
         school_year.school_year, geographies.geography, geographies.phu_id, geographies.phu_name, doses_by_channel.age,
-        doses_by_channel.channel, doses_by_channel.delay
+        doses_by_channel.channel, doses_by_channel.is_of_school_year, doses_by_channel.delay
 ),
 
 final as (

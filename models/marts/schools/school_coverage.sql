@@ -31,71 +31,9 @@ counts as (
     group by phu_id, school_id, age, antigen
 ),
 
-small as (
-    select
-        *,
-        case
-            when
-                students < {{ suppress_below() }}
-                or students_up_to_date between 1 and {{ suppress_below() }} - 1
-                or students - students_up_to_date between 1 and {{ suppress_below() }} - 1
-                then 1
-            else 0
-        end as is_small
-    from counts
-),
-
--- The unit's total is known, and with it what all withheld schools have together: small cells first, then the smallest schools.
-ordered as (
-    select
-        *,
-        sum(is_small) over (partition by phu_id, age, antigen) as small_schools,
-        row_number() over (
-            partition by phu_id, age, antigen
-            order by is_small desc, students asc, school_id asc
-        ) as place,
-        sum(students) over (
-            partition by phu_id, age, antigen
-            order by is_small desc, students asc, school_id asc
-            rows between unbounded preceding and current row
-        ) as students_together,
-        sum(students_up_to_date) over (
-            partition by phu_id, age, antigen
-            order by is_small desc, students asc, school_id asc
-            rows between unbounded preceding and current row
-        ) as students_up_to_date_together
-    from small
-),
-
-judged as (
-    select
-        *,
-        case
-            when
-                place >= 2
-                and place >= small_schools
-                and students_together >= {{ suppress_below() }}
-                and (students_up_to_date_together = 0 or students_up_to_date_together >= {{ suppress_below() }})
-                and (
-                    students_together = students_up_to_date_together
-                    or students_together - students_up_to_date_together >= {{ suppress_below() }}
-                )
-                then place
-        end as enough_at
-    from ordered
-),
-
-cut as (
-    select
-        *,
-        case
-            when small_schools = 0 then 0
-            else coalesce(
-                min(enough_at) over (partition by phu_id, age, antigen), max(place) over (partition by phu_id, age, antigen)
-            )
-        end as last_withheld
-    from judged
-),
+{{ withheld_schools(
+    'counts', key=['phu_id', 'age', 'antigen'], cells=['students_up_to_date', 'students - students_up_to_date']
+) }},
 
 final as (
     select

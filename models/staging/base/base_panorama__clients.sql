@@ -16,7 +16,8 @@ typed as (
         parsed_date_of_birth as date_of_birth,
         {{ unparsed_date('date_of_birth', 'parsed_date_of_birth') }} as date_of_birth_unparsed,
         {{ trimmed('gender') }} as gender,
-        {{ trimmed('client_status') }} as client_status
+        {{ trimmed('client_status') }} as client_status,
+        not_in_force
     from parsed
 ),
 

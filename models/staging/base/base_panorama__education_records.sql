@@ -20,7 +20,8 @@ final as (
         {{ unparsed_date('effective_from', 'parsed_effective_from') }} as effective_from_unparsed,
         parsed_effective_to as effective_to,
         {{ unparsed_date('effective_to', 'parsed_effective_to') }} as effective_to_unparsed,
-        {{ trimmed('grade') }} as grade
+        {{ trimmed('grade') }} as grade,
+        not_in_force
     from parsed
 )
 

@@ -20,7 +20,8 @@ final as (
         parsed_effective_from as effective_from,
         {{ unparsed_date('effective_from', 'parsed_effective_from') }} as effective_from_unparsed,
         parsed_effective_to as effective_to,
-        {{ unparsed_date('effective_to', 'parsed_effective_to') }} as effective_to_unparsed
+        {{ unparsed_date('effective_to', 'parsed_effective_to') }} as effective_to_unparsed,
+        not_in_force
     from parsed
 )
 

@@ -1,5 +1,10 @@
-with unpacked as (
-    {{ unpacked_history(ref('base_panorama__immunization_histories')) }}
+with histories as (
+    select * from {{ ref('base_panorama__immunization_histories') }}
+    where not_in_force is null
+),
+
+unpacked as (
+    {{ unpacked_history('histories') }}
 ),
 
 parsed as (

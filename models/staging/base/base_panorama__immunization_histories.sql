@@ -7,7 +7,8 @@ final as (
         source_row_number,
         {{ trimmed('client_id') }} as client_id,
         {{ trimmed('history') }} as history,
-        {{ unexplained_history('history') }} as unexplained_text
+        {{ unexplained_history('history') }} as unexplained_text,
+        not_in_force
     from source
 )
 

@@ -22,7 +22,8 @@ typed as (
         {{ trimmed('lot_number') }} as lot_number,
         {{ trimmed('reported_by') }} as reported_by,
         parsed_recorded_date as recorded_date,
-        {{ unparsed_date('recorded_date', 'parsed_recorded_date') }} as recorded_date_unparsed
+        {{ unparsed_date('recorded_date', 'parsed_recorded_date') }} as recorded_date_unparsed,
+        not_in_force
     from parsed
 ),
 

@@ -9,7 +9,8 @@ final as (
         {{ trimmed('school_name') }} as school_name,
         {{ trimmed('school_type') }} as school_type,
         {{ trimmed('public_health_unit') }} as public_health_unit,
-        {{ trimmed('school_board') }} as school_board
+        {{ trimmed('school_board') }} as school_board,
+        not_in_force
     from source
 )
 

@@ -1,0 +1,121 @@
+{%- set slots = slot_count() -%}
+with doses as (
+    select * from {{ ref('doses') }}
+),
+
+reasons as (
+    select * from {{ ref('refusal_reasons') }}
+    where is_about_the_date
+),
+
+students as (
+    select * from {{ ref('int_students') }}
+),
+
+schedules as (
+    select * from {{ ref('schedules') }}
+),
+
+series as (
+    select * from {{ ref('int_series') }}
+),
+
+refused as (
+    select doses.*
+    from doses
+    inner join reasons
+        on doses.reason = reasons.reason
+    where not doses.is_valid
+),
+
+-- A record counts where any schedule of any antigen counts it. Records without an id are told by their day and agent.
+counted as (
+    select distinct
+        doses.client_id,
+        doses.administered_date,
+        doses.agent,
+        coalesce(doses.immunization_id, '') as immunization_id
+    from doses
+    inner join (
+        select distinct
+            client_id,
+            administered_date
+        from refused
+    ) as refused_days
+        on
+            doses.client_id = refused_days.client_id
+            and doses.administered_date = refused_days.administered_date
+    where doses.is_valid
+),
+
+invalid as (
+    select
+        students.student_key,
+        students.phu_id,
+        students.age,
+        refused.antigen,
+        refused.schedule,
+        refused.administered_date,
+        refused.reason
+    from refused
+    inner join students
+        on refused.client_id = students.client_id
+    left join counted
+        on
+            refused.client_id = counted.client_id
+            and refused.administered_date = counted.administered_date
+            and refused.agent = counted.agent
+            and coalesce(refused.immunization_id, '') = counted.immunization_id
+    where counted.client_id is null
+),
+
+students_concerned as (
+    select distinct
+        student_key,
+        antigen
+    from invalid
+),
+
+ranked as (
+    select
+        students_concerned.student_key,
+        students_concerned.antigen,
+        schedules.schedule,
+        row_number() over (
+            partition by students_concerned.student_key, students_concerned.antigen
+            order by
+                {%- for slot in range(1, slots + 1) %}
+                {{ '+ ' if not loop.first }}case when series.dose_{{ slot }}_date is null then 0 else 1 end
+                {%- endfor %} desc,
+                schedules.sort_order asc
+        ) as place
+    from students_concerned
+    inner join schedules
+        on students_concerned.antigen = schedules.antigen
+    left join series
+        on
+            students_concerned.student_key = series.student_key
+            and schedules.antigen = series.antigen
+            and schedules.schedule = series.schedule
+),
+
+final as (
+    select
+        invalid.phu_id,
+        invalid.age,
+        invalid.antigen,
+        cast(extract(year from invalid.administered_date) as int) as year_given,
+        invalid.reason,
+        count(*) as doses
+    from invalid
+    inner join ranked
+        on
+            invalid.student_key = ranked.student_key
+            and invalid.antigen = ranked.antigen
+            and invalid.schedule = ranked.schedule
+            and ranked.place = 1
+    group by
+        invalid.phu_id, invalid.age, invalid.antigen, cast(extract(year from invalid.administered_date) as int), invalid.reason
+)
+
+select * from final
