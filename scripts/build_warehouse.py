@@ -39,6 +39,8 @@ ROOT = Path(__file__).resolve().parents[1]
 DBT = shutil.which("dbt", path=Path(sys.executable).parent) or "dbt"
 STOP_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 SECONDS_TO_STOP = 15
+# Tables of marts to which each build appends its rows.
+HISTORY = ("builds", "build_measures")
 # Vars that are days, and what else they may be.
 DAYS = {"as_of": "assessment_date", "recorded_by": "any_day"}
 
@@ -188,20 +190,18 @@ def tables_for_readers(database: Path) -> set[str]:
 
 
 def carry_history(places: Places) -> None:
-    """marts.builds of the published warehouse, to which dbt appends this build."""
+    """What is kept from build to build (HISTORY) of the published warehouse; dbt appends this build."""
     if not places.published.exists():
         return
-    tables_for_readers(places.published)
+    tables = tables_for_readers(places.published) & {f"marts.{table}" for table in HISTORY}
     with duckdb.connect(str(places.built)) as connection:
         catalog = connection.execute("select current_database()").fetchall()[0][0].replace('"', '""')
         path = str(places.published).replace("'", "''")
         connection.execute(f"attach '{path}' as last_published_warehouse (read_only)")
-        if connection.execute(
-            "select 1 from duckdb_tables() "
-            "where database_name = 'last_published_warehouse' and schema_name = 'marts' and table_name = 'builds'"
-        ).fetchall():
+        if tables:
             connection.execute(f'create schema "{catalog}".marts')
-            connection.execute(f'create table "{catalog}".marts.builds as from last_published_warehouse.marts.builds')
+        for table in sorted(tables):
+            connection.execute(f'create table "{catalog}".{table} as from last_published_warehouse.{table}')
 
 
 def run_dbt(arguments: list[str], places: Places, extracts: str, lock: int) -> int:
