@@ -1,8 +1,11 @@
-{#- Completed calendar months from a birth to a later day. -#}
+{#- Completed months of age on a day: a birthday plus n months is the last day of the month where that is shorter. -#}
 {% macro age_in_months(birth, day) -%}
     (
         12 * (extract(year from {{ day }}) - extract(year from {{ birth }}))
         + extract(month from {{ day }}) - extract(month from {{ birth }})
-        - case when extract(day from {{ day }}) < extract(day from {{ birth }}) then 1 else 0 end
+        - case
+            when extract(day from {{ day }}) < extract(day from {{ birth }}) and {{ day }} < last_day({{ day }}) then 1
+            else 0
+        end
     )
 {%- endmacro %}

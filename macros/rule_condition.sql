@@ -8,15 +8,17 @@
         live              far enough from the preceding live dose
         polysaccharide    far enough from the preceding polysaccharide dose
         interval          far enough from the previous and the first valid dose
-    dose_date is the day that ages and intervals are held against, the dose's own unless a grace period moves it.
+    With a grace period, in days, every "from" of an age or interval between valid doses is held against that dose's day plus the grace,
+    every "before" against the day itself.
 -#}
-{% macro rule_condition(condition, previous_dose_date=none, slots=0, series='series', dose_date='doses.administered_date') -%}
+{% macro rule_condition(condition, previous_dose_date=none, slots=0, series='series', grace_days=0) -%}
     {%- set birth = 'doses.date_of_birth' -%}
+    {%- set dose_date = 'doses.administered_date' -%}
     {%- set reference_dose_date = slot_date('rules.reference_dose_number', series, slots - 1) -%}
     {%- set history = [
-        ['first_dose_age_from', series ~ '.dose_1_date', '>='],
+        ['first_dose_age_from', with_grace(series ~ '.dose_1_date', grace_days), '>='],
         ['first_dose_age_before', series ~ '.dose_1_date', '<'],
-        ['reference_dose_age_from', reference_dose_date, '>='],
+        ['reference_dose_age_from', with_grace(reference_dose_date, grace_days), '>='],
         ['reference_dose_age_before', reference_dose_date, '<']
     ] -%}
     {%- set intervals = [
@@ -27,7 +29,7 @@
         {{ ' and ' if not loop.first }}(rules.{{ column }} is null or {{ date }} {{ comparison }} {{ add_period(birth, 'rules.' ~ column) }})
         {%- endfor -%}
     {%- elif condition == 'age_from' -%}
-        (rules.age_from is null or {{ dose_date }} >= {{ add_period(birth, 'rules.age_from') }})
+        (rules.age_from is null or {{ with_grace(dose_date, grace_days) }} >= {{ add_period(birth, 'rules.age_from') }})
     {%- elif condition == 'age_before' -%}
         (rules.age_before is null or {{ dose_date }} < {{ add_period(birth, 'rules.age_before') }})
     {%- elif condition == 'window' -%}
@@ -47,7 +49,9 @@
         )
     {%- elif condition == 'interval' -%}
         {%- for column, date in intervals -%}
-        {{ ' and ' if not loop.first }}(rules.{{ column }} is null or {{ dose_date }} >= {{ add_period(date, 'rules.' ~ column) }})
+        {{ ' and ' if not loop.first }}(
+            rules.{{ column }} is null or {{ with_grace(dose_date, grace_days) }} >= {{ add_period(date, 'rules.' ~ column) }}
+        )
         {%- endfor -%}
     {%- else -%}
         {%- do exceptions.raise_compiler_error("rule_condition has no condition '" ~ condition ~ "'.") -%}

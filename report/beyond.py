@@ -164,7 +164,7 @@ def doses_figure(report: Report) -> Figure:
         sorted(rows, key=lambda row: (row["age"], -gap(row))),
         [("crude_percent", "initiated"), ("valid_percent", "completed")],
         ["school_year", "age", "antigen", "dose_number", "students", "students_recorded", "crude_percent",
-         "students_valid", "valid_percent", "dropout_percent"],
+         "students_valid", "valid_percent"],
         data=doses,
         ceiling=100,
     )  # fmt: skip
@@ -172,11 +172,7 @@ def doses_figure(report: Report) -> Figure:
 
 def dropout_figure(report: Report, age: int) -> Figure | None:
     language = report.language
-    recommended = {(row["antigen"], row["dose_number"]) for row in select(province(report, "timeliness"), age=age)}
-    rows = [
-        row for row in select(province(report, "dose_coverage"), age=age)
-        if (row["antigen"], row["dose_number"]) in recommended and has_value(row, "dropout_percent")
-    ]  # fmt: skip
+    rows = [row for row in select(province(report, "dose_coverage"), age=age) if has_value(row, "dropout_percent")]
     if not rows:
         return None
     rows.sort(key=lambda row: -row["dropout_percent"])
@@ -195,10 +191,11 @@ def dropout_figure(report: Report, age: int) -> Figure | None:
         else language("beyond.dropout_none", age=report.age(age)),
         rows,
         [("dropout_percent", "bar")],
-        ["school_year", "age", "antigen", "dose_number", "students_valid", "dropout_percent"],
+        ["school_year", "age", "antigen", "dose_number", "students_eligible", "students_dropped_out", "dropout_percent",
+         "students_eligible_from_first", "students_dropped_out_from_first", "dropout_from_first_percent"],
         name=lambda row: language("beyond.dose", antigen=language.antigen(row["antigen"]), dose=row["dose_number"]),
         of=report.age(age),
-    )
+    )  # fmt: skip
 
 
 def timeliness_figure(report: Report, age: int) -> Figure | None:
@@ -309,10 +306,9 @@ def reporting_figures(report: Report) -> list[Figure]:
 def curves(report: Report) -> list[Choice]:
     """Cumulative coverage by age, a curve for each dose of the schedule that is recommended."""
     language = report.language
-    recommended = {(row["antigen"], row["schedule"]) for row in province(report, "timeliness")}
     found: dict[tuple[str, int], dict[int, list[dict]]] = {}
     for row in report.warehouse.indicators["coverage_by_age_in_months"]:
-        if (row["antigen"], row["schedule"]) in recommended:
+        if row["is_recommended"]:
             of_dose = found.setdefault((row["antigen"], row["age"]), {})
             of_dose.setdefault(row["dose_number"], []).append(row)
     choices = []

@@ -1,5 +1,5 @@
 {#- Every range of ages starts before it ends. -#}
-{% test from_before(model, pairs) %}
+{% test from_before(model, pairs, has_grades=false) %}
 {%- for pair in pairs %}
 select
     rows_of_table.*,
@@ -8,8 +8,13 @@ select
     concat('does not come before {{ pair[1] }}, ', {{ pair[1] }}) as problem
 from {{ model }} as rows_of_table
 where
+    {%- if has_grades %}
+    {{ day_of_age("date '2000-01-01'", pair[0]) }}
+    >= {{ day_of_age("date '2000-01-01'", pair[1]) }}
+    {%- else %}
     {{ add_period("date '2000-01-01'", as_period(pair[0])) }}
     >= {{ add_period("date '2000-01-01'", as_period(pair[1])) }}
+    {%- endif %}
 {%- if not loop.last %}
 union all
 {%- endif %}

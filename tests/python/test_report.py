@@ -215,10 +215,8 @@ def test_what_is_beyond_coverage_is_the_marts(english, demonstration):
         )  # fmt: skip
         shown(
             f"beyond-dropout-{age}",
-            "select antigen, age, dose_number, students_before, students_before - students_valid from ("
-            "select *, lag(students_valid) over (partition by antigen order by dose_number) as students_before "
-            f"from marts.dose_coverage where geography = 'province' and age = {age}) "
-            "semi join marts.timeliness using (geography, age, antigen, dose_number) where dose_number > 1",
+            "select antigen, age, dose_number, students_eligible, students_dropped_out from marts.dose_coverage "
+            f"where geography = 'province' and age = {age} and students_eligible > 0",
             lambda c: (c[1], c[0]),
             names="{antigen}, dose {dose}",
         )

@@ -3,7 +3,7 @@ with students as (
 ),
 
 recommended_ages as (
-    select * from {{ ref('int_recommended_ages') }}
+    select * from {{ ref('recommended_ages') }}
 ),
 
 births as (
@@ -17,10 +17,13 @@ final as (
         recommended_ages.antigen,
         recommended_ages.schedule,
         recommended_ages.dose_number,
-        {{ add_period('births.date_of_birth', 'recommended_ages.age_from') }} as day_from,
-        {{ add_period('births.date_of_birth', 'recommended_ages.age_before') }} as day_before
+        {{ day_of_age('births.date_of_birth', 'recommended_ages.age_from') }} as day_from,
+        {{ day_of_age('births.date_of_birth', 'recommended_ages.age_before') }} as day_before
     from births
-    cross join recommended_ages
+    inner join recommended_ages
+        on
+            coalesce(births.date_of_birth >= recommended_ages.born_from, true)
+            and coalesce(births.date_of_birth < recommended_ages.born_before, true)
 )
 
 select * from final

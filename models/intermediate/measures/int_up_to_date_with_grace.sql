@@ -30,7 +30,7 @@ final as (
             and series.schedule = rules.schedule
             and series.valid_doses >= rules.valid_doses
             and (rules.age is null or open_antigens.age = rules.age)
-    where {{ criterion_condition('open_antigens.date_of_birth') }}
+    where {{ criterion_condition('open_antigens.date_of_birth', grace_days=grace_days()) }}
 )
 
 select * from final

@@ -1,10 +1,22 @@
-with coverage as (
+with criteria as (
+    {{ up_to_date_rules() }}
+),
+
+coverage as (
     select * from {{ ref('coverage') }}
     where geography = 'province'
 ),
 
 valid_doses as (
     select * from {{ ref('int_valid_doses_by_age_in_months') }}
+),
+
+recommended_schedules as (
+    select distinct
+        age,
+        antigen,
+        schedule
+    from {{ ref('int_recommended_ages') }}
 ),
 
 doses_by_month as (
@@ -19,13 +31,18 @@ doses_by_month as (
     group by age, antigen, schedule, dose_number, greatest(age_in_months, 0)
 ),
 
-series as (
-    select distinct
-        age,
-        antigen,
-        schedule,
-        dose_number
-    from doses_by_month
+slots as (
+    select
+        coverage.age,
+        coverage.antigen,
+        criteria.schedule,
+        max(criteria.valid_doses) as most_doses
+    from coverage
+    inner join criteria
+        on
+            coverage.antigen = criteria.antigen
+            and coverage.age = coalesce(criteria.age, coverage.age)
+    group by coverage.age, coverage.antigen, criteria.schedule
 ),
 
 -- To the seventeenth birthday and the months from then to the assessment date.
@@ -42,14 +59,16 @@ numbers as (
 -- Every month up to the last that all of a cohort have lived through on the assessment date.
 months as (
     select
-        series.age,
-        series.antigen,
-        series.schedule,
-        series.dose_number,
+        slots.age,
+        slots.antigen,
+        slots.schedule,
+        doses.month_number as dose_number,
         numbers.month_number as age_in_months
-    from series
-    cross join numbers
-    where numbers.month_number <= 12 * series.age + 7
+    from slots
+    inner join numbers as doses
+        on doses.month_number between 1 and slots.most_doses
+    inner join numbers
+        on numbers.month_number <= 12 * slots.age + 7
 ),
 
 final as (
@@ -61,6 +80,7 @@ final as (
         months.schedule,
         months.dose_number,
         months.age_in_months,
+        recommended_schedules.schedule is not null as is_recommended,
         coverage.students,
         cast(
             sum(coalesce(doses_by_month.students, 0)) over (
@@ -80,6 +100,11 @@ final as (
         on
             months.age = coverage.age
             and months.antigen = coverage.antigen
+    left join recommended_schedules
+        on
+            months.age = recommended_schedules.age
+            and months.antigen = recommended_schedules.antigen
+            and months.schedule = recommended_schedules.schedule
     left join doses_by_month
         on
             months.age = doses_by_month.age

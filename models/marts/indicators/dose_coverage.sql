@@ -14,6 +14,18 @@ students_by_dose_count as (
     select * from {{ ref('int_students_by_dose_count') }}
 ),
 
+valid_doses as (
+    select * from {{ ref('int_valid_doses_by_age_in_months') }}
+),
+
+students_lacking_doses as (
+    select * from {{ ref('int_students_lacking_doses') }}
+),
+
+recommended_ages as (
+    select * from {{ ref('int_recommended_ages') }}
+),
+
 slots as (
     select distinct
         antigen,
@@ -81,38 +93,125 @@ counts as (
         frame.school_year, frame.geography, frame.phu_id, frame.phu_name, frame.age, frame.antigen, slots.dose_number
 ),
 
-with_previous as (
+-- Nobody drops out before the first dose, nor before one without a recommended age.
+recommended_doses as (
+    select distinct
+        age,
+        antigen,
+        dose_number
+    from recommended_ages
+    where dose_number > 1
+),
+
+students_with_dose as (
     select
-        *,
-        lag(students_valid) over (partition by geography, phu_id, age, antigen order by dose_number) as students_valid_before
-    from counts
+        phu_id,
+        age,
+        antigen,
+        dose_number,
+        sum(students) as students_with_dose,
+        0 as students_lacking,
+        0 as students_lacking_after_first
+    from valid_doses
+    where timing is not null
+    group by phu_id, age, antigen, dose_number
+),
+
+students_without_dose as (
+    select
+        phu_id,
+        age,
+        antigen,
+        dose_number,
+        0 as students_with_dose,
+        sum(case when valid_doses = dose_number - 1 then students else 0 end) as students_lacking,
+        sum(case when valid_doses > 0 then students else 0 end) as students_lacking_after_first
+    from students_lacking_doses
+    group by phu_id, age, antigen, dose_number
+),
+
+eligible_by_phu as (
+    select * from students_with_dose
+    union all
+    select * from students_without_dose
+),
+
+eligible as (
+    select
+        frame.geography,
+        frame.phu_id,
+        frame.age,
+        frame.antigen,
+        recommended_doses.dose_number,
+        cast(coalesce(sum(eligible_by_phu.students_with_dose), 0) as bigint) as students_with_dose,
+        cast(coalesce(sum(eligible_by_phu.students_lacking), 0) as bigint) as students_lacking,
+        cast(coalesce(sum(eligible_by_phu.students_lacking_after_first), 0) as bigint) as students_lacking_after_first,
+        recommended_doses.dose_number = 3
+        and frame.antigen in ('diphtheria', 'tetanus', 'pertussis') as is_third_dtp
+    from frame
+    inner join recommended_doses
+        on
+            frame.age = recommended_doses.age
+            and frame.antigen = recommended_doses.antigen
+    left join eligible_by_phu
+        on
+            frame.age = eligible_by_phu.age
+            and frame.antigen = eligible_by_phu.antigen
+            and recommended_doses.dose_number = eligible_by_phu.dose_number
+            and (frame.geography = 'province' or frame.phu_id = eligible_by_phu.phu_id)
+    group by frame.geography, frame.phu_id, frame.age, frame.antigen, recommended_doses.dose_number
+),
+
+dropouts as (
+    select
+        geography,
+        phu_id,
+        age,
+        antigen,
+        dose_number,
+        students_with_dose + students_lacking as students_eligible,
+        students_lacking as students_dropped_out,
+        case when is_third_dtp then students_with_dose + students_lacking_after_first end as students_eligible_from_first,
+        case when is_third_dtp then students_lacking_after_first end as students_dropped_out_from_first
+    from eligible
 ),
 
 final as (
     select
         {{ build_id() }} as build_id,
-        with_previous.school_year,
-        with_previous.geography,
-        with_previous.phu_id,
-        with_previous.phu_name,
-        with_previous.age,
-        with_previous.antigen,
-        with_previous.dose_number,
-        with_previous.dose_number = doses_asked.doses_asked as is_fewest_asked,
-        with_previous.students,
-        with_previous.students_recorded,
-        with_previous.students_valid,
-        {{ percent('with_previous.students_recorded', 'with_previous.students') }} as crude_percent,
-        {{ percent('with_previous.students_valid', 'with_previous.students') }} as valid_percent,
-        {{ percent(
-            '(with_previous.students_valid_before - with_previous.students_valid)', 'with_previous.students_valid_before'
-        ) }} as dropout_percent
-    from with_previous
+        counts.school_year,
+        counts.geography,
+        counts.phu_id,
+        counts.phu_name,
+        counts.age,
+        counts.antigen,
+        counts.dose_number,
+        counts.dose_number = doses_asked.doses_asked as is_fewest_asked,
+        counts.students,
+        counts.students_recorded,
+        counts.students_valid,
+        {{ percent('counts.students_recorded', 'counts.students') }} as crude_percent,
+        {{ percent('counts.students_valid', 'counts.students') }} as valid_percent,
+        dropouts.students_eligible,
+        dropouts.students_dropped_out,
+        {{ percent('dropouts.students_dropped_out', 'dropouts.students_eligible') }} as dropout_percent,
+        dropouts.students_eligible_from_first,
+        dropouts.students_dropped_out_from_first,
+        {{ percent('dropouts.students_dropped_out_from_first', 'dropouts.students_eligible_from_first') }}
+            as dropout_from_first_percent
+    from counts
     inner join doses_asked
         on
-            with_previous.age = doses_asked.age
-            and with_previous.antigen = doses_asked.antigen
-            and with_previous.dose_number <= doses_asked.most_doses_asked
+            counts.age = doses_asked.age
+            and counts.antigen = doses_asked.antigen
+            and counts.dose_number <= doses_asked.most_doses_asked
+    left join dropouts
+        on
+            counts.geography = dropouts.geography
+            and coalesce(counts.phu_id, '') = coalesce(dropouts.phu_id, '')
+            and counts.age = dropouts.age
+            and counts.antigen = dropouts.antigen
+            and counts.dose_number = dropouts.dose_number
 )
 
 select * from final

@@ -6,14 +6,16 @@ near_misses as (
     select * from {{ ref('int_near_misses') }}
 ),
 
+-- Without a grace period there is no day.
 days as (
     select days_of_grace.days_short
     from (
         values
-        {%- for day in range(1, grace_days() + 1) %}
+        {%- for day in range(grace_days() + 1) %}
         ({{ day }}){{ ',' if not loop.last }}
         {%- endfor %}
     ) as days_of_grace (days_short)
+    where days_of_grace.days_short > 0
 ),
 
 -- A dose can be early on several schedules; it is one dose, as early as on the nearest.

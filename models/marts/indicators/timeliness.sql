@@ -6,12 +6,12 @@ coverage as (
     select * from {{ ref('coverage') }}
 ),
 
+-- A cohort of two programmes has no row, nor has a dose that can still come in time.
 recommended_ages as (
     select * from {{ ref('int_recommended_ages') }}
-),
-
-school_year as (
-    select * from {{ ref('int_school_year') }}
+    where
+        is_for_whole_cohort
+        and is_past_for_all
 ),
 
 valid_doses as (
@@ -47,9 +47,10 @@ counts as (
         cast(coalesce(sum(counts_by_phu.students_timely), 0) as bigint) as students_timely,
         cast(coalesce(sum(counts_by_phu.students_late), 0) as bigint) as students_late
     from frame
-    cross join school_year
     inner join recommended_ages
-        on frame.antigen = recommended_ages.antigen
+        on
+            frame.age = recommended_ages.age
+            and frame.antigen = recommended_ages.antigen
     left join counts_by_phu
         on
             frame.age = counts_by_phu.age
@@ -57,10 +58,6 @@ counts as (
             and recommended_ages.schedule = counts_by_phu.schedule
             and recommended_ages.dose_number = counts_by_phu.dose_number
             and (frame.geography = 'province' or frame.phu_id = counts_by_phu.phu_id)
-    -- What is recommended at an age that the youngest of the cohort have not reached is not missing.
-    where
-        {{ add_period('make_date(school_year.first_year - frame.age, 12, 31)', 'recommended_ages.age_from') }}
-        <= school_year.assessment_date
     group by
         frame.school_year, frame.geography, frame.phu_id, frame.phu_name, frame.age, frame.antigen,
         recommended_ages.schedule, recommended_ages.dose_number, recommended_ages.recommended_at
