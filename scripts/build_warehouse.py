@@ -36,6 +36,7 @@ if __name__ == "__main__":
 # ruff: noqa: E402
 import argparse
 import contextlib
+import csv
 import errno
 import re
 import shutil
@@ -68,6 +69,9 @@ DBT_OUTPUT = {
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 # The check that stops where the warehouse would be replaced by one of another school year.
 ANOTHER_SCHOOL_YEAR = "another_school_year"
+# What the reader of extracts stops at, before there are tables to check.
+READER_CHECKS = ("count_in_footer", "rows_at_a_limit", "texts_cut_short")
+CHECKS = ROOT / "seeds" / "quality" / "data_quality_checks.csv"
 # Vars that are days, and what else they may be.
 DAYS = {"as_of": "assessment_date", "recorded_by": "any_day"}
 
@@ -229,8 +233,20 @@ def problems_of_as_of(day: str, first_year: str) -> list[str]:
     ]
 
 
+def problems_of_accept() -> list[str]:
+    """ACCEPT names checks: a name that is none would accept nothing, and the build would stop once more."""
+    with CHECKS.open(encoding="utf-8", newline="") as file:
+        known = [row["check_name"] for row in csv.DictReader(file)] + [ANOTHER_SCHOOL_YEAR, *READER_CHECKS]
+    return [
+        f"ACCEPT: there is no check '{name}'{nearest(name, known)}. The checks are in {CHECKS.relative_to(ROOT)}."
+        for name in sorted(accepted() - set(known))
+    ]
+
+
 def check(arguments: list[str], places: Places) -> None:
     problems = problems_of_vars(arguments) + problems_of_rules()
+    # A broken table of checks has been said.
+    problems += [] if problems else problems_of_accept()
     if problems:
         raise NotPublished("\n".join(problems))
     check_school_year(arguments, places)
