@@ -49,7 +49,6 @@ unknown_agents as (
 agents as (
     select distinct
         agent,
-        agent_label,
         records
     from {{ ref('int_agents') }}
 ),
