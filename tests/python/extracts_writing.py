@@ -13,8 +13,14 @@ prepare_extracts = importlib.import_module("prepare_extracts")
 HEADERS = {name: required for name, (required, _) in prepare_extracts.COLUMNS.items()}
 ROWS = {
     "clients": [["0000000001", "2011-01-02", "F", "Active"], ["0000000002", "2006-01-02", "M", "Active"]],
-    "schools": [["000118", "Birch Hollow", "elementary school", "Peel"], ["002207", "Érable", "secondary school", "Ottawa"]],
-    "education_records": [["E1", "0000000001", "000118", "2018-09-04", ""], ["E2", "0000000002", "002207", "2018-09-04", ""]],
+    "schools": [
+        ["000118", "Birch Hollow", "elementary school", "Peel"],
+        ["002207", "Érable", "secondary school", "Ottawa"],
+    ],
+    "education_records": [
+        ["E1", "0000000001", "000118", "2018-09-04", ""],
+        ["E2", "0000000002", "002207", "2018-09-04", ""],
+    ],
     "immunizations": [
         ["I1", "0000000001", "MMR", "2012-03-02", "Priorix"],
         ["I2", "0000000001", "Var", "2012-03-02", ""],
@@ -39,7 +45,9 @@ def write_extracts(folder: Path) -> Path:
 def rows_read(output: Path, name: str) -> list[list[str]]:
     """The contract's required columns of a prepared extract as text."""
     columns = ", ".join(f"coalesce(cast({column} as varchar), '')" for column in HEADERS[name])
-    return [list(row) for row in duckdb.sql(f"select {columns} from read_parquet('{output / name}.parquet')").fetchall()]
+    return [
+        list(row) for row in duckdb.sql(f"select {columns} from read_parquet('{output / name}.parquet')").fetchall()
+    ]
 
 
 def notes_read(output: Path) -> set[tuple[str, str]]:

@@ -53,8 +53,20 @@ def test_a_name_resembles_an_extract(name, extract_name):
 
 
 SYSTEM_FILES = [
-    "~$clients.xlsx", ".~lock.clients.xlsx#", "Thumbs.db", ".DS_Store", "desktop.ini", "_SUCCESS", "_committed_123",
-    "_started_123", "clients.csv.md5", ".part-0000.parquet.crc", "._clients.csv", "README.md", "clients.csv.ok", "load.log",
+    "~$clients.xlsx",
+    ".~lock.clients.xlsx#",
+    "Thumbs.db",
+    ".DS_Store",
+    "desktop.ini",
+    "_SUCCESS",
+    "_committed_123",
+    "_started_123",
+    "clients.csv.md5",
+    ".part-0000.parquet.crc",
+    "._clients.csv",
+    "README.md",
+    "clients.csv.ok",
+    "load.log",
 ]
 
 
@@ -74,7 +86,9 @@ def test_files_that_resemble_nothing_are_named_as_not_read(tmp_path):
     (folder / "elsewhere").symlink_to(tmp_path)
     prepare_extracts.prepare(folder, tmp_path / "out")
     assert notes_read(tmp_path / "out") == {
-        ("postal_codes.csv", "not_read"), ("scripts/clients.sql", "not_read"), ("elsewhere", "link_not_followed"),
+        ("postal_codes.csv", "not_read"),
+        ("scripts/clients.sql", "not_read"),
+        ("elsewhere", "link_not_followed"),
     }
 
 
@@ -173,8 +187,13 @@ def test_five_faults_are_told_in_one_run(tmp_path):
     with pytest.raises(prepare_extracts.ExtractsError) as error:
         prepare_extracts.prepare(folder, tmp_path / "out")
     problems = "\n".join(error.value.problems)
-    for words in ("clients.csv has 5 columns on line 3", "schools.csv says on line 4", "enrolments.csv is not read",
-                  "immunizations is there more than once", "exemptions.csv has no column reason"):
+    for words in (
+        "clients.csv has 5 columns on line 3",
+        "schools.csv says on line 4",
+        "enrolments.csv is not read",
+        "immunizations is there more than once",
+        "exemptions.csv has no column reason",
+    ):
         assert words in problems
 
 

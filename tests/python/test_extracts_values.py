@@ -2,7 +2,7 @@
 
 import importlib
 import random
-from datetime import date, datetime
+from datetime import date
 
 import duckdb
 import openpyxl
@@ -19,9 +19,18 @@ days = importlib.import_module("extracts.days")
 @pytest.mark.parametrize(
     ("day", "is_daylight"),
     [
-        (date(2018, 3, 11), False), (date(2018, 3, 12), True), (date(2018, 11, 4), True), (date(2018, 11, 5), False),
-        (date(2006, 4, 2), False), (date(2006, 4, 3), True), (date(2006, 10, 29), True), (date(2006, 10, 30), False),
-        (date(1986, 4, 27), False), (date(1986, 4, 28), True), (date(2019, 1, 1), False), (date(2019, 7, 1), True),
+        (date(2018, 3, 11), False),
+        (date(2018, 3, 12), True),
+        (date(2018, 11, 4), True),
+        (date(2018, 11, 5), False),
+        (date(2006, 4, 2), False),
+        (date(2006, 4, 3), True),
+        (date(2006, 10, 29), True),
+        (date(2006, 10, 30), False),
+        (date(1986, 4, 27), False),
+        (date(1986, 4, 28), True),
+        (date(2019, 1, 1), False),
+        (date(2019, 7, 1), True),
     ],
 )
 def test_ontario_changes_its_clocks(day, is_daylight):
@@ -35,14 +44,20 @@ ZONED = {
     "offset of UTC": (["2012-03-02 00:00:00+00:00", "2012-07-02 00:00:00+00"], UTC, ["2012-03-02", "2012-07-02"]),
     "UTC by name": (["2012-03-02 00:00:00 UTC", "2012-07-02"], UTC, ["2012-03-02", "2012-07-02"]),
     "Ontario's offset": (
-        ["2012-03-02T00:00:00-05:00", "2012-07-02T00:00:00-04:00"], ONTARIO, ["2012-03-02", "2012-07-02"],
+        ["2012-03-02T00:00:00-05:00", "2012-07-02T00:00:00-04:00"],
+        ONTARIO,
+        ["2012-03-02", "2012-07-02"],
     ),
     "Ontario's midnight in UTC": (
-        ["2012-03-02T05:00:00Z", "2012-07-02T04:00:00Z"], ONTARIO, ["2012-03-02", "2012-07-02"],
+        ["2012-03-02T05:00:00Z", "2012-07-02T04:00:00Z"],
+        ONTARIO,
+        ["2012-03-02", "2012-07-02"],
     ),
     "standard time all year": (["2012-03-02T05:00Z", "2012-07-02T05:00Z"], ONTARIO, ["2012-03-02", "2012-07-02"]),
     "UTC's midnight in Ontario": (
-        ["2012-03-01T19:00:00-05:00", "2012-07-01T20:00:00-04:00"], UTC, ["2012-03-02", "2012-07-02"],
+        ["2012-03-01T19:00:00-05:00", "2012-07-01T20:00:00-04:00"],
+        UTC,
+        ["2012-03-02", "2012-07-02"],
     ),
     "HL7": (["20120302000000-0500", "20120702000000-0400"], ONTARIO, ["2012-03-02", "2012-07-02"]),
     "a placeholder": (["2012-03-02T05:00:00Z", "9999-12-31T00:00:00Z"], ONTARIO, ["2012-03-02", "9999-12-31"]),
@@ -59,9 +74,7 @@ def test_stamps_with_a_zone_are_days_or_refused(tmp_path, texts, kind, expected,
     rows = [[client[0], text, *client[2:]] for client, text in zip(ROWS["clients"], texts, strict=True)]
     (folder / "clients.csv").write_text(table("clients", rows=rows))
     if form == "parquet":
-        duckdb.sql(
-            f"copy (from read_csv('{folder}/clients.csv', all_varchar = true)) to '{folder}/clients.parquet'"
-        )
+        duckdb.sql(f"copy (from read_csv('{folder}/clients.csv', all_varchar = true)) to '{folder}/clients.parquet'")
     if form == "xlsx":
         write_workbook(folder / "clients.xlsx", {"Sheet1": [list(HEADERS["clients"]), *rows]})
     if form != "csv":
@@ -138,10 +151,14 @@ WORKBOOKS = {
     "one sheet": ({"Sheet1": TABLE}, 3, set()),
     "a title": ({"Sheet1": [["Report"], ["Run date", "2019-08-31"], [], *TABLE]}, 3, {("", "title_rows")}),
     "a sheet for each unit": (
-        {"Peel": TABLE, "Ottawa": [TABLE[0], *MORE]}, 4, {(" [Peel]", "sheet_read_as_part"), (" [Ottawa]", "sheet_read_as_part")},
+        {"Peel": TABLE, "Ottawa": [TABLE[0], *MORE]},
+        4,
+        {(" [Peel]", "sheet_read_as_part"), (" [Ottawa]", "sheet_read_as_part")},
     ),
     "a sheet that goes on": (
-        {"Page1_1": TABLE, "Page1_2": MORE}, 4, {(" [Page1_1]", "sheet_read_as_part"), (" [Page1_2]", "sheet_goes_on")},
+        {"Page1_1": TABLE, "Page1_2": MORE},
+        4,
+        {(" [Page1_1]", "sheet_read_as_part"), (" [Page1_2]", "sheet_goes_on")},
     ),
     "a pivot and notes": (
         {"Data": TABLE, "Pivot": [["Row Labels", "Count"], ["MMR", 2]], "Notes": [["Exported by nobody"]]},
@@ -168,13 +185,21 @@ def formulas(workbook):
 
 REFUSED_WORKBOOKS = {
     "a sheet of another shape": (
-        {"Sheet1": TABLE, "Sheet2": [["7", "8", "9", "1", "2"], ["7", "8", "9", "1", "2"]]}, {}, "(sheet 'Sheet2') holds rows without a header",
+        {"Sheet1": TABLE, "Sheet2": [["7", "8", "9", "1", "2"], ["7", "8", "9", "1", "2"]]},
+        {},
+        "(sheet 'Sheet2') holds rows without a header",
     ),
     "a hidden sheet": ({"Now": TABLE, "Before": TABLE}, {"hidden": ["Before"]}, "(sheet 'Before') is hidden"),
-    "formulas": ({"Sheet1": TABLE}, {"change": formulas}, "has formulas in agent whose results were never stored (1 row)"),
+    "formulas": (
+        {"Sheet1": TABLE},
+        {"change": formulas},
+        "has formulas in agent whose results were never stored (1 row)",
+    ),
     "merged cells": ({"Sheet1": TABLE}, {"merged": ["B2:B3"]}, "has merged cells in client_id, so that 1 row below"),
     "a sheet without a column": (
-        {"Sheet1": TABLE, "Sheet2": [row[:4] for row in TABLE]}, {}, "(sheet 'Sheet2') has no column trade_name",
+        {"Sheet1": TABLE, "Sheet2": [row[:4] for row in TABLE]},
+        {},
+        "(sheet 'Sheet2') has no column trade_name",
     ),
 }
 
@@ -239,8 +264,16 @@ def test_texts_cut_short_are_found(tmp_path, monkeypatch, texts, words):
 @pytest.mark.parametrize(
     ("rows", "is_refused"),
     [
-        ([65_535], True), ([65_536], True), ([1_048_575], True), ([1_048_576], True), ([100_000], False), ([65_534], False),
-        ([65_535, 12], False), ([1_048_575, 1_048_575, 7], False), ([12, 65_535, 7], True), ([65_535, 65_535], True),
+        ([65_535], True),
+        ([65_536], True),
+        ([1_048_575], True),
+        ([1_048_576], True),
+        ([100_000], False),
+        ([65_534], False),
+        ([65_535, 12], False),
+        ([1_048_575, 1_048_575, 7], False),
+        ([12, 65_535, 7], True),
+        ([65_535, 65_535], True),
     ],
 )
 def test_as_many_rows_as_a_program_can_hold_are_refused(rows, is_refused):
