@@ -15,9 +15,9 @@ reasons as (
 
 school_year as (
     select
-        school_year,
-        first_day,
-        assessment_date,
+        int_school_year.school_year,
+        int_school_year.first_day,
+        int_school_year.assessment_date,
         cast({{ as_of('int_school_year') }} as date) as as_of
     from {{ ref('int_school_year') }} as int_school_year
 ),
