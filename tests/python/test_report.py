@@ -862,3 +862,21 @@ def test_what_cannot_be_read_is_one_sentence(released, tmp_path, capsys):
     path = changed(released / "release.duckdb", tmp_path, "drop schema annex cascade")
     assert write_reports(tmp_path, path, "--release") == 1
     assert "has no table annex.coverage_goals" in capsys.readouterr().err
+
+
+def test_a_connection_reads_the_warehouse_and_no_other_file(demonstration):
+    connection = Warehouse(demonstration.warehouse).connection
+    for query in (f"from read_text('{__file__}')", f"attach '{demonstration.warehouse.with_name('other')}' as other"):
+        with pytest.raises(duckdb.PermissionException):
+            connection.execute(query)
+    with pytest.raises(duckdb.InvalidInputException):
+        connection.execute("set enable_external_access = true")
+
+
+def test_with_a_clock_that_was_set_back_the_build_is_that_of_the_tables(demonstration, tmp_path):
+    later = (
+        "insert into marts.builds "
+        "select * replace ('earlier' as build_id, built_at + interval 1 year as built_at) from marts.builds"
+    )
+    warehouse = Warehouse(changed(demonstration.warehouse, tmp_path, later))
+    assert warehouse.build.build_id == demonstration.rows("select any_value(build_id) from marts.coverage")[0][0]
