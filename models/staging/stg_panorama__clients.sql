@@ -9,7 +9,9 @@ final as (
         date_of_birth,
         date_of_birth_unparsed,
         gender,
-        client_status
+        is_known_gender,
+        client_status,
+        is_known_status
     from clients
 )
 

@@ -7,6 +7,8 @@
     ["exemptions_missing_id", "exemptions", "exemption_id", "null", "exemption_id is null"],
     ["clients_date_of_birth_missing", "clients", "client_id", "null", "date_of_birth is null and date_of_birth_unparsed is null"],
     ["clients_date_of_birth_not_a_date", "clients", "client_id", "date_of_birth_unparsed", "date_of_birth_unparsed is not null"],
+    ["clients_unknown_status", "clients", "client_id", "client_status", "not is_known_status"],
+    ["clients_unknown_gender", "clients", "client_id", "gender", "not is_known_gender"],
     ["clients_not_active", "clients", "client_id", "client_status", "coalesce(client_status <> 'Active', true)"],
     ["clients_age_not_assessed", "clients", "client_id", "date_of_birth", "client_status = 'Active' and date_of_birth is not null and client_id is not null and not is_selected"],
     ["clients_without_usable_education_record", "clients", "client_id", "client_id", "is_selected and not is_student"],
@@ -105,8 +107,9 @@ pseudo_schools as (
 ),
 
 exemption_labels as (
-    select distinct {{ normalized_label('exemption_antigen') }} as exemption_antigen_label
-    from {{ ref('exemption_labels') }}
+    select distinct exemption_antigen_label
+    from {{ ref('int_exemption_antigens') }}
+    where is_known
 ),
 
 exemption_reasons as (
