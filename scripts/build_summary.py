@@ -134,10 +134,13 @@ def spellings(connection: duckdb.DuckDBPyConnection, check: str, school_year: st
 def findings_of(connection: duckdb.DuckDBPyConnection, of_build: str, school_year: str) -> list[Finding]:
     columns = [
         "check", "outcome", "severity", "column_name", "rows_failed", "rows_checked", "description", "changes_numbers",
-        "detail", "remedy", "query",
+        "detail", "remedy", "query", "part_of",
     ]  # fmt: skip
     found = []
     for row in rows_of(connection, "marts.data_quality", columns, f"outcome <> 'passed' and {of_build}"):
+        if row["part_of"] and row["outcome"] not in ("failed", "accepted"):
+            # The whole is said by the check that it is a part of.
+            continue
         changes = row["changes_numbers"]
         if changes is None:
             changes = row["severity"] != "info" and not row["check"].endswith("_exact_copy")

@@ -122,6 +122,16 @@ def test_a_check_says_itself_whether_it_changes_a_number(tmp_path):
     assert "  also counted: pseudo 5." in text
 
 
+def test_a_part_of_a_check_is_said_only_where_it_stops_the_build(tmp_path):
+    checks = [
+        (*check("dates_by_file", "within_threshold", 5), "dates"),
+        (*check("dates_by_shape", "failed", 7), "dates"),
+    ]
+    warehouse = invented_warehouse(tmp_path / "w.duckdb", checks, extra=", part_of varchar")
+    text = text_of(warehouse, is_published=False)
+    assert "dates_by_shape" in text and "dates_by_file" not in text
+
+
 def test_a_failed_check_says_its_sentence_what_it_would_have_read_what_to_do_and_the_query(tmp_path):
     checks = [
         (
