@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import json
+import os
 import re
 import shutil
 import string
@@ -934,3 +935,12 @@ def test_with_a_clock_that_was_set_back_the_build_is_that_of_the_tables(demonstr
     )
     warehouse = Warehouse(changed(demonstration.warehouse, tmp_path, later))
     assert warehouse.build.build_id == demonstration.rows("select any_value(build_id) from marts.coverage")[0][0]
+
+
+def test_what_a_killed_report_left_in_the_temporary_folder_goes_with_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    names = ["coverage_report_999999999_x", f"coverage_report_{os.getpid()}_x", "coverage_report_of_mine", "others"]
+    for name in names:
+        (tmp_path / name).mkdir()
+    build_report.remove_leftovers()
+    assert {path.name for path in tmp_path.iterdir()} == set(names[1:])
