@@ -1,4 +1,5 @@
-{#- Stops a run whose --vars has a name that dbt_project.yml does not: dbt would pass it over and build something else. -#}
+{#- Stops a run whose --vars has a name that dbt_project.yml does not (dbt would pass it over and build something else), or a day
+    that as_of cannot be. -#}
 {% macro check_vars() -%}
     {%- set known = [
         'project_version', 'school_year', 'education_record_window', 'suppress_below', 'as_of', 'recorded_by', 'grace_days'
@@ -8,4 +9,7 @@
             "--vars: there is no var '" ~ name ~ "'. There are " ~ known | join(', ') ~ "."
         ) -%}
     {%- endfor -%}
+    {%- if execute -%}
+        {%- do as_of() -%}
+    {%- endif -%}
 {%- endmacro %}

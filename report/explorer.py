@@ -56,7 +56,8 @@ SCHOOL_QUERIES = {
         where school_year = ? and phu_id = ? group by all order by school_name, school_id
     """,
     "overdue": """
-        select * from assessment.ispa_overdue_students
+        select *, as_of = (select max(assessment_date) from intermediate.int_school_year) as is_end_of_school_year
+        from assessment.ispa_overdue_students
         where school_year = ? and phu_id = ? and school_id = coalesce(?, school_id)
         order by school_name, school_id, client_id
     """,
@@ -526,10 +527,12 @@ class Page:
             t("explorer.school"), [*everywhere, *schools], format_func=shown_as, key=f"school-{self.phu_id}"
         )
         rows = self.school_rows("overdue", self.phu_id, chosen)
-        columns = ["school_name", "client_id", "date_of_birth", "age", "overdue_diseases", "missing_agents", "is_due",
-                   "next_valid_date"]  # fmt: skip
-        texts = {"is_due": lambda row: t(f"explorer.values.{row['is_due']}")}
-        table = data_table(t, "overdue", rows, columns, texts)
+        columns = ["school_name", "client_id", "date_of_birth", "age", "overdue_diseases", "due_agents", "due_later",
+                   "diseases_without_agent"]  # fmt: skip
+        as_of, is_end = rows[0]["as_of"], rows[0]["is_end_of_school_year"]
+        said = t("explorer.overdue_end_of_year" if is_end else "explorer.overdue_as_of", day=as_of)
+        self.draw(f'<p class="note">{escape(said)}</p>')
+        table = data_table(t, "overdue", rows, columns)
         self.draw(html_table(table.headings, table.rows))
         if self.antigen is None:
             return

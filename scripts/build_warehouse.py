@@ -6,6 +6,8 @@
 
 EXTRACTS_DIR    the folder of extracts; unset or empty, the demonstration
 WAREHOUSE_PATH  the DuckDB file that readers open (default: warehouse.duckdb in the project folder)
+ACCEPT          names of checks that do not stop this build, separated by blanks or commas
+VERBOSE         1: everything that dbt says, which goes to logs/dbt.log otherwise
 
 Beside the warehouse w.duckdb are .w.duckdb.lock (who builds), .w.duckdb.building (while a build runs) and
 .w.duckdb.failed.duckdb (the last build, where it failed; until the next one starts).
@@ -14,14 +16,30 @@ Exit status: 0 published; 1 not published, the warehouse is as it was; 3 another
 signal's number where a signal stopped it. docs/operations.md says more.
 """
 
+# A signal that comes while the modules below are loaded ends without a traceback.
+import os
+import signal
+import sys
+
+
+def end_at_once(number: int, _frame: object) -> None:
+    print(f"\nNot published: stopped by {signal.Signals(number).name}.", flush=True)
+    os._exit(128 + number)
+
+
+STOP_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+if __name__ == "__main__":
+    for signal_number in STOP_SIGNALS:
+        if signal.getsignal(signal_number) is not signal.SIG_IGN:
+            signal.signal(signal_number, end_at_once)
+
+# ruff: noqa: E402
 import argparse
 import contextlib
 import errno
-import os
+import re
 import shutil
-import signal
 import subprocess
-import sys
 import time
 import traceback
 from dataclasses import dataclass
@@ -31,14 +49,23 @@ from typing import Any
 
 import duckdb
 import yaml
+from build_progress import GATES, DbtRun, Events, Progress, lines_of_failure
+from build_summary import Facts, facts_of, summary
 from check_rules import is_day, nearest, problems_of_rules
 from filelock import lock_descriptor
 from prepare_extracts import ExtractsError, prepare
 
 ROOT = Path(__file__).resolve().parents[1]
 DBT = shutil.which("dbt", path=Path(sys.executable).parent) or "dbt"
-STOP_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 SECONDS_TO_STOP = 15
+DBT_OUTPUT = {
+    "DBT_LOG_FORMAT": "json", "DBT_LOG_FORMAT_FILE": "debug", "DBT_USE_COLORS": "false", "DBT_USE_COLORS_FILE": "false",
+    "PYTHONIOENCODING": "utf-8",
+}  # fmt: skip
+# The default selector leaves them out; with a selection of one's own that selector does not hold.
+WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+# The check that stops where the warehouse would be replaced by one of another school year.
+ANOTHER_SCHOOL_YEAR = "another_school_year"
 # Vars that are days, and what else they may be.
 DAYS = {"as_of": "assessment_date", "recorded_by": "any_day"}
 
@@ -50,8 +77,12 @@ class NotPublished(Exception):
 class Stopped(BaseException):
     """A signal asked to stop."""
 
+    # The last one, for code that turns exceptions into its own, as DuckDB does.
+    last: int | None = None
+
     def __init__(self, number: int) -> None:
         self.number = number
+        Stopped.last = number
 
 
 @dataclass(frozen=True)
@@ -93,6 +124,11 @@ def wal_of(database: Path) -> Path:
 
 def say(text: str) -> None:
     print(text, flush=True)
+
+
+def say_stopped(number: int) -> int:
+    say(f"\nNot published: stopped by {signal.Signals(number).name}.")
+    return 128 + number
 
 
 def claim(places: Places) -> int | None:
@@ -154,8 +190,17 @@ def vars_of(arguments: list[str]) -> Any:
         return None
 
 
+def project_vars() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+
+
+def accepted() -> set[str]:
+    return set(re.split(r"[\s,]+", os.environ.get("ACCEPT", ""))) - {""}
+
+
 def problems_of_vars(arguments: list[str]) -> list[str]:
-    known = list(yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"])
+    default = project_vars()
+    known = list(default)
     given = vars_of(arguments)
     problems = []
     for name, value in given.items() if isinstance(given, dict) else ():
@@ -163,13 +208,64 @@ def problems_of_vars(arguments: list[str]) -> list[str]:
             problems.append(f"--vars: there is no var '{name}'{nearest(name, known)}. There are {', '.join(known)}.")
         elif name in DAYS and value != DAYS[name] and not is_day(str(value)):
             problems.append(f"--vars: {name} is '{value}': it must be a day such as 2018-11-15, or {DAYS[name]}.")
+        elif name == "as_of" and value != DAYS[name]:
+            problems += problems_of_as_of(str(value), str(given.get("school_year", default["school_year"])))
     return problems
 
 
-def check(arguments: list[str]) -> None:
+def problems_of_as_of(day: str, first_year: str) -> list[str]:
+    """A list of a day after the assessment date would lack the doses given in between."""
+    if not re.fullmatch("[0-9]{4}", first_year):
+        return []
+    assessment_date = f"{int(first_year) + 1}-08-31"
+    if day <= assessment_date:
+        return []
+    own_year = int(day[:4]) - (day[5:7] < "09")
+    return [
+        f"--vars: as_of is '{day}', after the assessment date {assessment_date}: doses given in between would be "
+        f"missing. For a list of that day build its school year: VARS='{{school_year: {own_year}, as_of: {day}}}'."
+    ]
+
+
+def check(arguments: list[str], places: Places) -> None:
     problems = problems_of_vars(arguments) + problems_of_rules()
     if problems:
         raise NotPublished("\n".join(problems))
+    check_school_year(arguments, places)
+
+
+def school_years_of(warehouse: Path) -> set[str]:
+    """The school years of the marts, as `2018-19`; marts.builds names those that were replaced, too."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        tables = connection.execute(
+            "select table_name from information_schema.columns "
+            "where table_catalog = current_database() and table_schema = 'marts' and column_name = 'school_year' "
+            "and table_name <> 'builds' order by table_name <> 'coverage', table_name"
+        ).fetchall()
+        if not tables:
+            return set()
+        rows = connection.execute(f'select distinct school_year from marts."{tables[0][0]}"').fetchall()
+    return {school_year for (school_year,) in rows if school_year}
+
+
+def check_school_year(arguments: list[str], places: Places) -> None:
+    """One year's warehouse is not replaced by another's unless that is accepted by name."""
+    given = vars_of(arguments)
+    first_year = str((given if isinstance(given, dict) else {}).get("school_year") or project_vars()["school_year"])
+    if not re.fullmatch("[0-9]{4}", first_year) or not places.published.exists():
+        return
+    tables_for_readers(places.published)
+    school_year = f"{first_year}-{(int(first_year) + 1) % 100:02d}"
+    held = school_years_of(places.published)
+    if not held or school_year in held or ANOTHER_SCHOOL_YEAR in accepted():
+        return
+    years = " and ".join(sorted(held))
+    first = min(held)[:4]
+    raise NotPublished(
+        f"{places.published} holds the school year {years}, and this build is of {school_year}. Name another file "
+        f"(WAREHOUSE_PATH), or build the year that it holds (make build VARS='{{school_year: {first}}}'). To replace "
+        f"it by {school_year} on purpose: ACCEPT='{ANOTHER_SCHOOL_YEAR}'."
+    )
 
 
 def tables_for_readers(database: Path) -> set[str]:
@@ -204,22 +300,32 @@ def carry_history(places: Places) -> None:
             connection.execute(f'create table "{catalog}".marts.builds as from last_published_warehouse.marts.builds')
 
 
-def run_dbt(arguments: list[str], places: Places, extracts: str, lock: int) -> int:
-    environment = os.environ | {"WAREHOUSE_PATH": str(places.built), "EXTRACTS_DIR": extracts}
+def run_dbt(arguments: list[str], places: Places, extracts: str, lock: int, progress: Progress) -> DbtRun:
+    """Runs `dbt build`. What it says goes to its log; its events say how far it is and why it failed."""
+    environment = os.environ | {"WAREHOUSE_PATH": str(places.built), "EXTRACTS_DIR": extracts} | DBT_OUTPUT
     # For comparisons of two builds only; as a path relative to another folder it would end this one.
     environment.pop("COMPARE_WITH", None)
     # dbt inherits the lock: if this process is killed and dbt is not, nobody builds beside it.
     inherited = () if os.name == "nt" else (lock,)
-    with subprocess.Popen([DBT, "build", *arguments], cwd=ROOT, env=environment, pass_fds=inherited) as dbt:
+    events = Events(progress, os.environ.get("VERBOSE", "") not in ("", "0"))
+    with subprocess.Popen(
+        [DBT, "build", *arguments, *WITHOUT_UNIT_TESTS],
+        cwd=ROOT, env=environment, pass_fds=inherited, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, encoding="utf-8", errors="replace",
+    ) as dbt:
         try:
-            return dbt.wait()
+            events.read(dbt.stdout or ())
+            events.run.status = dbt.wait()
         except Stopped:
             dbt.terminate()
             try:
-                dbt.wait(SECONDS_TO_STOP)
+                dbt.communicate(timeout=SECONDS_TO_STOP)
             except subprocess.TimeoutExpired:
                 dbt.kill()
             raise
+        finally:
+            progress.end()
+    return events.run
 
 
 def synchronize(path: Path, flags: int) -> None:
@@ -255,33 +361,68 @@ def publish(places: Places) -> None:
         synchronize(places.published.parent, os.O_RDONLY)
 
 
-def keep_failed(places: Places) -> str:
+def keep_failed(places: Places) -> bool:
     """Moves what dbt built to where it can be looked at."""
     if not places.built.exists():
-        return ""
+        return False
     places.built.chmod(0o600)
     os.replace(places.built, places.failed)
     if wal_of(places.built).exists():
         os.replace(wal_of(places.built), wal_of(places.failed))
-    return f"\nThe failed build can be looked at until the next one starts: {places.failed}"
+    return True
+
+
+def log_of_dbt() -> Path:
+    return ROOT / os.environ.get("DBT_LOG_PATH", "logs") / "dbt.log"
+
+
+def facts_before_publishing(run: DbtRun, places: Places) -> Facts:
+    """What the summary says; nothing where the build ended before its database could be read."""
+    with contextlib.suppress(duckdb.Error):
+        if places.built.exists():
+            return facts_of(places.built, run.invocation_id, places.published, places.extracts)
+    return Facts()
+
+
+def reason_of_failure(run: DbtRun, facts: Facts) -> str:
+    stops = [finding.check for finding in facts.findings if finding.outcome == "failed"]
+    reasons = []
+    if stops:
+        reasons.append(f"The extracts: {', '.join(stops)} stop{'s' if len(stops) == 1 else ''} the build.")
+    if not stops or run.errors or any(test.name != GATES for test in run.failed_tests.values()):
+        reasons.append(f"dbt build failed (exit status {run.status}).")
+    return " ".join(reasons)
 
 
 def build(arguments: list[str], places: Places, lock: int) -> None:
     remove_leftovers(places)
     places.working.mkdir(mode=0o700)
+    progress = Progress()
     try:
-        extracts = os.environ.get("EXTRACTS_DIR", "")
-        if extracts:
-            prepare_extracts(extracts, places)
+        folder = os.environ.get("EXTRACTS_DIR", "")
+        extracts = ""
+        if folder:
+            progress.phase(f"Reading {folder}.")
+            prepare_extracts(folder, places)
             extracts = str(places.extracts)
         carry_history(places)
-        status = run_dbt(arguments, places, extracts, lock)
+        run = run_dbt(arguments, places, extracts, lock, progress)
+        facts = facts_before_publishing(run, places)
+        look = f"dbt's log: {log_of_dbt()}."
         try:
-            if status != 0:
-                raise NotPublished(f"dbt build failed (exit status {status}): see above, and logs/dbt.log.")
+            if run.status != 0:
+                raise NotPublished(reason_of_failure(run, facts))
+            if facts.findings and not run.passed_gates:
+                raise NotPublished(f"The gates of the extracts were not run: the build left out the test {GATES}.")
+            progress.phase("Publishing.")
             publish(places)
         except (NotPublished, OSError, duckdb.Error) as error:
-            raise NotPublished(sentence(error) + keep_failed(places)) from error
+            if keep_failed(places):
+                look = f"The failed build, until the next one starts: {places.failed}. {look}"
+            say("\n".join(["", *summary(facts, folder, False), *lines_of_failure(run), look]))
+            raise NotPublished(sentence(error)) from error
+        look = f"All checks: marts.data_quality; the rows: assessment.data_quality_findings; {look}"
+        say("\n".join(["", *summary(facts, folder, True), look]))
     finally:
         ignore_signals()
         # What cannot be removed now is removed at the start of the next build.
@@ -298,22 +439,23 @@ def sentence(error: Exception) -> str:
 def main(arguments: list[str]) -> int:
     started = time.monotonic()
     os.umask(0o077)
-    stop_on_signals()
     warehouse = Path(os.environ.get("WAREHOUSE_PATH") or ROOT / "warehouse.duckdb")
     try:
+        stop_on_signals()
         places = Places.of(warehouse)
         lock = claim(places)
         if lock is None:
             return 3
-        check(arguments)
+        check(arguments, places)
         build(arguments, places, lock)
+    except Stopped as stopped:
+        return say_stopped(stopped.number)
     except (NotPublished, ExtractsError, OSError, duckdb.Error) as error:
+        if Stopped.last is not None:
+            return say_stopped(Stopped.last)
         state = "is as it was" if warehouse.exists() else "is not there yet"
         say(f"\nNot published. {sentence(error)}\n{warehouse} {state} ({time.monotonic() - started:.0f} s).")
         return 1
-    except Stopped as stopped:
-        say(f"\nNot published: stopped by {signal.Signals(stopped.number).name}.")
-        return 128 + stopped.number
     say(f"\nPublished {places.published} in {time.monotonic() - started:.0f} s.")
     return 0
 

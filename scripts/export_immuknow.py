@@ -13,7 +13,11 @@ OUTPUT   .xlsx or .csv, readable by you alone. In .xlsx all texts stay texts; a 
          `immuknow`: those of the program's own input schema (school_name, client_id, …), lists by semicolons
 --phu, --school    only these, by their ids; --not-yet-due: also those for whom no dose counts on the list's day yet
 
-Who has an exemption in force is not on the list. Exit status 1 where nothing could be written, with a sentence.
+The list is for a day, the build's `as_of`; without one it is as of the end of the school year. Overdue diseases are
+those missing on the record, overdue agents those that count if given together on that day. A workbook has a second
+sheet, visits: the day, what is due on it and what later, and each student's next visit in a sentence. Who has an
+exemption or a record of immunity in force is not on the list. Exit status 1 where nothing could be written, with a
+sentence.
 """
 
 import argparse
@@ -33,6 +37,7 @@ from extracts.decoding import as_utf8
 from extracts.files import TEXT_ENDINGS, check_content
 from extracts.problems import ExtractProblem
 from extracts.rows import read_text_header, survey_text, text_rows
+from next_visit import day_of_list, next_visit
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
@@ -83,6 +88,16 @@ IMMUKNOW_COLUMNS = {
     "board_name": "Board Name",
     "school_id": "School Id",
 }
+VISIT_COLUMNS = (
+    "School Name",
+    "Client Id",
+    "As of",
+    "Overdue diseases",
+    "Due agents",
+    "Due later",
+    "No agent offered",
+    "Next visit",
+)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 PLACES_NAMED = 50
 TEN_DIGITS = re.compile(r"\d{10}", re.ASCII)
@@ -91,6 +106,19 @@ STUDENTS = """
     select * from assessment.ispa_overdue_students
     where (is_due or $not_yet_due) and coalesce(phu_id = $phu, true) and coalesce(school_id = $school, true)
     order by phu_id, school_name, school_id, client_id
+"""
+
+VISITS = """
+    select compliance.client_id, compliance.visit_date, compliance.missing_agent as agent, diseases.disease_name as name
+    from assessment.ispa_compliance as compliance
+    inner join practice.ispa_diseases as diseases using (disease, antigen)
+    where compliance.visit_date is not null and client_id in (select client_id from listed)
+    order by diseases.sort_order
+"""
+
+DAYS = """
+    select coalesce((select max(as_of) from assessment.ispa_compliance), assessment_date), assessment_date
+    from intermediate.int_school_year
 """
 
 UNITS = "select distinct phu_id as id, phu_name as name from marts.coverage where phu_id is not null order by 1"
@@ -177,7 +205,21 @@ def age_on(birth: date, day: date) -> int:
 
 def listed(texts: list[str], separator: str) -> str:
     """As Panorama prints lists: with a separator after the last too."""
-    return f"{f'{separator} '.join(texts)}{separator}"
+    return f"{f'{separator} '.join(texts)}{separator}" if any(texts) else ""
+
+
+def visit_row(student: dict, visits: list[dict]) -> list[object]:
+    nothing_offered = student["diseases_without_agent"].split(", ") if student["diseases_without_agent"] else []
+    return [
+        student["school_name"] or student["school_id"],
+        student["client_id"],
+        student["as_of"].isoformat(),
+        student["overdue_diseases"],
+        student["due_agents"] or "",
+        student["due_later"] or "",
+        student["diseases_without_agent"] or "",
+        next_visit(visits, nothing_offered),
+    ]
 
 
 def row_of(
@@ -197,7 +239,7 @@ def row_of(
         "Age": age_on(student["date_of_birth"], student["as_of"]),
         "Date of Birth": student["date_of_birth"].isoformat(),
         "Overdue Disease": listed(student["overdue_diseases"].split(", "), separator),
-        "Overdue Agent": listed(student["missing_agents"].split(", "), separator),
+        "Overdue Agent": listed((student["due_agents"] or "").split(", "), separator),
         "Imms Given": listed([f"{given_on(day)} - {agent}" for day, agent in doses], separator)
         if doses
         else f"- {separator}",
@@ -210,8 +252,8 @@ def row_of(
     }
 
 
-def read_list(connection: duckdb.DuckDBPyConnection, arguments: argparse.Namespace) -> list[tuple[dict, list]]:
-    """The students on the list, each with the doses on record."""
+def read_list(connection: duckdb.DuckDBPyConnection, arguments: argparse.Namespace) -> list[tuple[dict, list, list]]:
+    """The students on the list, each with the doses on record and those of the visits."""
     students = records_of(
         connection, STUDENTS, {"not_yet_due": arguments.not_yet_due, "phu": arguments.phu, "school": arguments.school}
     )
@@ -221,7 +263,10 @@ def read_list(connection: duckdb.DuckDBPyConnection, arguments: argparse.Namespa
     doses = defaultdict(list)
     for client_id, day, agent in connection.execute(DOSES).fetchall():
         doses[client_id].append((day, agent))
-    return [(student, doses[student["client_id"]]) for student in students]
+    visits = defaultdict(list)
+    for dose in records_of(connection, VISITS, []):
+        visits[dose["client_id"]].append(dose)
+    return [(student, doses[student["client_id"]], visits[student["client_id"]]) for student in students]
 
 
 def check_known(connection: duckdb.DuckDBPyConnection, arguments: argparse.Namespace) -> None:
@@ -260,18 +305,29 @@ def text_cell(sheet: object, value: object) -> object:
     return cell
 
 
-def write(path: Path, columns: list[str], rows: list[list[object]]) -> None:
+def write(path: Path, sheets: dict[str, list[list[object]]]) -> None:
+    """Of a text file, the first sheet alone."""
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     path.chmod(0o600)
     if path.suffix.lower() == ".xlsx":
         book = Workbook(write_only=True)
-        sheet = book.create_sheet("overdue")
-        for row in [columns, *rows]:
-            sheet.append([text_cell(sheet, value) for value in row])
+        for title, rows in sheets.items():
+            sheet = book.create_sheet(title)
+            for row in rows:
+                sheet.append([text_cell(sheet, value) for value in row])
         book.save(path)
     else:
         with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([columns, *rows])
+            csv.writer(file, lineterminator="\n").writerows(next(iter(sheets.values())))
+
+
+def what_is_due(as_of: date, assessment_date: date) -> str:
+    if as_of == assessment_date:
+        return (
+            "Due is what counts if given on that last day, whatever today is: for a list of another day build with "
+            "VARS='{as_of: " + f"{as_of.year}-03-01" + "}'."
+        )
+    return "Due is what counts if given on that day; doses recorded after it count too."
 
 
 def export(arguments: argparse.Namespace) -> str:
@@ -289,23 +345,38 @@ def export(arguments: argparse.Namespace) -> str:
     with open_warehouse(warehouse) as connection:
         check_known(connection, arguments)
         found = read_list(connection, arguments)
+        ((as_of, assessment_date),) = connection.execute(DAYS).fetchall()
         # As the annex spells them, whatever blanks and hyphens the extract has.
         known = connection.execute("select distinct school_type from annex.school_type_priorities").fetchall()
     types = {comparable(name): name for (name,) in known}
-    kept = [(student, doses) for student, doses in found if TEN_DIGITS.fullmatch(student["client_id"])]
+    kept = [(student, doses, visits) for student, doses, visits in found if TEN_DIGITS.fullmatch(student["client_id"])]
     panorama = arguments.form == "panorama"
     columns = dict(zip(PANORAMA_COLUMNS, PANORAMA_COLUMNS, strict=True)) if panorama else IMMUKNOW_COLUMNS
     rows = [
         row_of(student, doses, names.get(student["client_id"], {}), types, "," if panorama else ";")
-        for student, doses in kept
+        for student, doses, _ in kept
     ]
-    write(output, list(columns), [[row[source] for source in columns.values()] for row in rows])
-    said = [f"{len(rows)} overdue {'student' if len(rows) == 1 else 'students'} written to {output}."]
+    day = day_of_list(as_of, assessment_date)
+    write(
+        output,
+        {
+            f"overdue as of {as_of}": [list(columns), *([row[source] for source in columns.values()] for row in rows)],
+            "visits": [
+                [f"As of {day}. {what_is_due(as_of, assessment_date)}"],
+                list(VISIT_COLUMNS),
+                *(visit_row(student, visits) for student, _, visits in kept),
+            ],
+        },
+    )
+    said = [
+        f"{len(rows)} overdue {'student' if len(rows) == 1 else 'students'} written to {output}, as of {day}.",
+        what_is_due(as_of, assessment_date),
+    ]
     left_out = len(found) - len(kept)
     if left_out:
         why = "is left out: its client id has" if left_out == 1 else "are left out: their client ids have"
         said.append(f"{left_out} {why} not ten digits.")
-    without = sum(student["client_id"] not in names for student, _ in kept)
+    without = sum(student["client_id"] not in names for student, *_ in kept)
     if without:
         have = "has" if without == 1 else "have"
         said.append(f"{without} {have} no name in {arguments.names or 'any file: give --names'}.")

@@ -32,6 +32,9 @@ FEW_MODELS = (
     "--select", "+exemptions_by_antigen", "+exemptions_any_ispa", "+school_assignment", "+builds",
 )
 
+# These tests build one year's warehouse over another's.
+ACCEPTED = "another_school_year"
+
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="process groups and their signals are those of Unix")
 
 
@@ -47,7 +50,7 @@ def environment(warehouse: Path, school_year: int = 2018, extracts: str = "") ->
     return os.environ | {
         "WAREHOUSE_PATH": str(warehouse), "EXTRACTS_DIR": extracts, "NO_COLOR": "1",
         "DBT_TARGET_PATH": str(dbt_folder / "target"), "DBT_LOG_PATH": str(dbt_folder / "logs"),
-        "DBT_PARTIAL_PARSE": "true",
+        "DBT_PARTIAL_PARSE": "true", "ACCEPT": ACCEPTED,
     }
 
 
@@ -92,7 +95,7 @@ def kill_all(build: subprocess.Popen, warehouse: Path) -> None:
 
 
 def wait_until_dbt_writes(build: subprocess.Popen) -> None:
-    assert any(" START " in line for line in build.stdout)
+    assert any(line.startswith("Building ") for line in build.stdout)
 
 
 def mode(path: Path) -> int:
@@ -178,6 +181,7 @@ def test_a_failed_build_is_kept_aside_and_the_next_good_one_replaces_the_file_be
     status, output = run(warehouse, school_year=2012)
     assert status == 1
     failed = beside(warehouse, "failed.duckdb")
+    assert "No definitions for the school year 2012" in output
     assert "dbt build failed" in output and f"{warehouse} is as it was" in output and str(failed) in output
     assert warehouse.read_bytes() == before
     assert mode(failed) == 0o600
@@ -207,7 +211,7 @@ def test_extracts_that_cannot_be_prepared_stop_the_build_before_dbt(warehouse, t
     status, output = run(warehouse, extracts=str(tmp_path))
     assert status == 1
     assert "Not published." in output and "clients" in output and "Traceback" not in output
-    assert "Running with dbt" not in output
+    assert "Preparing dbt" not in output
     assert warehouse.read_bytes() == before
     assert not beside(warehouse, "building").exists()
 
@@ -226,12 +230,36 @@ def test_a_warehouse_that_somebody_writes_or_that_is_broken_is_not_replaced(ware
     with duckdb.connect(str(warehouse)):
         status, output = run(warehouse)
     assert status == 1
-    assert "Close the program that has it open to write" in output and "Running with dbt" not in output
+    assert "Close the program that has it open to write" in output and "Preparing dbt" not in output
     warehouse.write_bytes(b"not a database" * 1000)
     status, output = run(warehouse)
     assert status == 1
     assert "not a valid DuckDB database file" in output
     assert warehouse.read_bytes() == b"not a database" * 1000
+
+
+def test_a_warehouse_of_another_school_year_is_replaced_only_where_that_is_accepted(warehouse):
+    before = warehouse.read_bytes()
+    refused = subprocess.run(
+        command(2017), env=environment(warehouse, 2017) | {"ACCEPT": ""}, capture_output=True, text=True, check=False
+    )
+    assert refused.returncode == 1
+    assert f"{warehouse} holds the school year 2018-19, and this build is of 2017-18" in refused.stdout
+    assert "ACCEPT='another_school_year'" in refused.stdout and "WAREHOUSE_PATH" in refused.stdout
+    assert "Preparing dbt" not in refused.stdout
+    assert warehouse.read_bytes() == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_first_half_second_ends_without_a_traceback(tmp_path, number):
+    for delay in (0.05, 0.1, 0.2, 0.3, 0.5):
+        build = start(tmp_path / "w.duckdb")
+        time.sleep(delay)
+        build.send_signal(number)
+        status, output = finish(build)
+        assert "Traceback" not in output, (delay, output)
+        # Before the first line of the script the system's or Python's own handler ends it.
+        assert status in (128 + number, -number), (delay, output)
 
 
 def unshare_works() -> bool:

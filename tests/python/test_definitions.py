@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+import build_warehouse
 import check_rules
 import duckdb
 import pytest
@@ -198,6 +199,11 @@ def test_every_column_of_a_rule_table_is_declared_with_its_type():
         ("{schol_year: 2016}", "there is no var 'schol_year' ('school_year'?)."),
         ("as_of: 2018-13-45", "as_of is '2018-13-45': it must be a day such as 2018-11-15, or assessment_date."),
         ("recorded_by: 2019-02-29", "recorded_by is '2019-02-29': it must be a day such as 2018-11-15, or any_day."),
+        (
+            "{school_year: 2018, as_of: 2019-09-01}",
+            "as_of is '2019-09-01', after the assessment date 2019-08-31: doses given in between would be missing. "
+            "For a list of that day build its school year: VARS='{school_year: 2019, as_of: 2019-09-01}'.",
+        ),
     ],
 )
 def test_a_var_that_is_misspelt_or_no_day_stops_the_build_before_dbt(project_copy, tmp_path, variables, sentence):
@@ -205,6 +211,23 @@ def test_a_var_that_is_misspelt_or_no_day_stops_the_build_before_dbt(project_cop
     assert build.returncode == 1
     assert f"Not published. --vars: {sentence}" in build.stdout
     assert "Running with dbt" not in build.stdout and "Traceback" not in build.stderr
+
+
+@pytest.mark.parametrize(
+    ("as_of", "school_year"), [("2019-09-01", 2019), ("2020-08-31", 2019), ("2020-12-31", 2020), ("2020-01-01", 2019)]
+)
+def test_a_list_of_a_day_after_the_assessment_date_is_refused_with_the_year_to_build(as_of, school_year):
+    (problem,) = build_warehouse.problems_of_vars(["--vars", f"as_of: {as_of}"])
+    assert f"VARS='{{school_year: {school_year}, as_of: {as_of}}}'" in problem
+    assert build_warehouse.problems_of_vars(["--vars", f"{{school_year: {school_year}, as_of: {as_of}}}"]) == []
+    assert build_warehouse.problems_of_vars(["--vars", "as_of: 2019-08-31"]) == []
+
+
+def test_dbt_refuses_a_list_of_a_day_after_the_assessment_date_too(tmp_path):
+    build = run_dbt("build", *ONLY_TABLES, "--vars", "as_of: '2019-10-10'", warehouse=tmp_path / "vars.duckdb")
+    assert build.returncode != 0
+    assert "as_of is '2019-10-10', after the assessment date 2019-08-31" in build.output
+    assert "school_year: 2019" in build.output
 
 
 def test_a_var_that_is_misspelt_stops_dbt_too(tmp_path):

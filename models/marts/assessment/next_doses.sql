@@ -1,137 +1,157 @@
-{%- set slots = slot_count() -%}
-with {{ dose_rules_and_agents() }},
-
-gaps as (
-    select * from {{ ref('int_interaction_gaps') }}
+with next_doses as (
+    select * from {{ ref('int_next_doses') }}
 ),
 
-open_antigens as (
-    select * from {{ ref('int_open_antigens') }}
-),
-
-schedules_planned as (
-    select * from {{ ref('int_schedules_planned') }}
-),
-
-series as (
-    select * from {{ ref('int_series') }}
+visits as (
+    select * from {{ ref('int_visits') }}
 ),
 
 next_dose_agents as (
     select * from {{ ref('int_next_dose_agents') }}
 ),
 
+exemptions as (
+    select * from {{ ref('int_exemptions_in_force') }}
+    where has_medical_exemption
+),
+
+later_live_doses as (
+    select * from {{ ref('int_later_live_doses') }}
+),
+
 school_year as (
     select * from {{ ref('int_school_year') }}
 ),
 
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by student_key, antigen
-            order by doses_needed asc, last_dose_date asc, criterion_number asc
-        ) as place
-    from schedules_planned
+contraindicated as (
+    select distinct
+        exemptions.client_id,
+        next_dose_agents.agent
+    from exemptions
+    inner join next_dose_agents
+        on exemptions.antigen = next_dose_agents.antigen
 ),
 
-cheapest as (
-    select * from ranked
-    where place = 1
-),
-
--- The same slot from whatever day: since when the dose is missing.
-slots_wanted as (
-    select
-        open_antigens.student_key,
-        open_antigens.antigen,
-        open_antigens.variant,
-        open_antigens.date_of_birth,
-        open_antigens.latest_dose_date,
-        cheapest.schedule,
-        open_antigens.agent_label,
-        open_antigens.is_live,
-        series.first_dose_agent_label,
-        {%- for slot in range(1, slots + 1) %}
-        series.dose_{{ slot }}_date,
-        {%- endfor %}
-        cheapest.next_dose_number - 1 as filled,
-        cast(null as date) as not_before
-    from open_antigens
-    inner join cheapest
-        on
-            open_antigens.student_key = cheapest.student_key
-            and open_antigens.antigen = cheapest.antigen
-    left join series
-        on
-            cheapest.student_key = series.student_key
-            and cheapest.antigen = series.antigen
-            and cheapest.schedule = series.schedule
-),
-
-earliest_days as (
-    {{ earliest_doses('slots_wanted', keys=['student_key', 'antigen']) }}
-),
-
+-- In no visit: exempt, immune, or of an age at which nothing is offered any more. The plan names an agent that would count.
 agents_ranked as (
     select
-        open_antigens.student_key,
-        open_antigens.antigen,
+        next_doses.student_key,
+        next_doses.antigen,
         next_dose_agents.agent,
-        next_dose_agents.trade_name,
-        {{ is_offered('cheapest.next_dose_date', 'open_antigens.date_of_birth') }} as is_offered,
+        {{ is_offered('next_doses.next_valid_date', 'next_doses.date_of_birth') }}
+        and contraindicated.client_id is null as is_offered,
         row_number() over (
-            partition by open_antigens.student_key, open_antigens.antigen
+            partition by next_doses.student_key, next_doses.antigen
             order by
-                {{ is_offered('cheapest.next_dose_date', 'open_antigens.date_of_birth') }} desc,
+                case
+                    when
+                        {{ is_offered('next_doses.next_valid_date', 'next_doses.date_of_birth') }}
+                        and contraindicated.client_id is null
+                        then 0
+                    else 1
+                end asc,
                 next_dose_agents.sort_order asc
         ) as place
-    from open_antigens
-    inner join cheapest
+    from next_doses
+    left join visits
         on
-            open_antigens.student_key = cheapest.student_key
-            and open_antigens.antigen = cheapest.antigen
+            next_doses.student_key = visits.student_key
+            and next_doses.antigen = visits.antigen
     inner join next_dose_agents
         on
-            open_antigens.antigen = next_dose_agents.antigen
-            and (next_dose_agents.variant is null or open_antigens.variant = next_dose_agents.variant)
+            next_doses.antigen = next_dose_agents.antigen
+            and (next_dose_agents.variant is null or next_doses.product_variant = next_dose_agents.variant)
+    left join contraindicated
+        on
+            next_doses.client_id = contraindicated.client_id
+            and next_dose_agents.agent = contraindicated.agent
+    where
+        visits.student_key is null
+        and next_doses.criterion is not null
+),
+
+with_agents as (
+    select
+        next_doses.*,
+        visits.visit_date,
+        visits.visit_date is not null or coalesce(agents_ranked.is_offered, false) as is_offered,
+        coalesce(visits.agent, agents_ranked.agent) as agent
+    from next_doses
+    left join visits
+        on
+            next_doses.student_key = visits.student_key
+            and next_doses.antigen = visits.antigen
+    left join agents_ranked
+        on
+            next_doses.student_key = agents_ranked.student_key
+            and next_doses.antigen = agents_ranked.antigen
+            and agents_ranked.place = 1
+),
+
+lost_doses as (
+    select
+        next_doses.student_key,
+        next_doses.antigen,
+        min(later_live_doses.administered_date) as lost_dose_date
+    from next_doses
+    inner join later_live_doses
+        on
+            next_doses.student_key = later_live_doses.student_key
+            and next_doses.antigen = later_live_doses.antigen
+    where
+        later_live_doses.administered_date > next_doses.next_valid_date
+        and later_live_doses.administered_date < {{ add_period('next_doses.next_valid_date', as_period("'28 days'")) }}
+    group by next_doses.student_key, next_doses.antigen
+),
+
+products as (
+    select distinct
+        antigen,
+        agent,
+        variant,
+        trade_name
+    from next_dose_agents
+    where trade_name is not null
 ),
 
 final as (
     select
         school_year.school_year,
-        open_antigens.client_id,
-        open_antigens.age,
-        open_antigens.antigen,
-        cast({{ as_of() }} as date) as as_of,
-        cheapest.criterion,
-        cheapest.schedule,
-        cast(cheapest.doses_needed as int) as doses_needed,
-        cast(cheapest.next_dose_number as int) as dose_number,
-        cheapest.next_rule_id as rule_id,
-        agents_ranked.agent,
-        agents_ranked.trade_name,
-        coalesce(agents_ranked.is_offered, false) as is_offered,
-        earliest_days.administered_date as earliest_valid_date,
-        earliest_days.rule_id as earliest_rule_id,
-        cheapest.next_dose_date as next_valid_date,
-        coalesce(cheapest.next_dose_date <= {{ as_of() }}, false) as is_due,
-        cheapest.last_dose_date as earliest_completion_date
-    from open_antigens
+        with_agents.client_id,
+        with_agents.age,
+        with_agents.antigen,
+        with_agents.as_of,
+        with_agents.criterion,
+        with_agents.schedule,
+        with_agents.doses_needed,
+        with_agents.dose_number,
+        with_agents.rule_id,
+        with_agents.agent,
+        products.trade_name,
+        with_agents.is_offered,
+        with_agents.earliest_valid_date,
+        with_agents.earliest_rule_id,
+        with_agents.next_valid_date,
+        coalesce(with_agents.next_valid_date <= with_agents.as_of, false) as is_due,
+        lost_doses.lost_dose_date,
+        with_agents.visit_date,
+        with_agents.earliest_completion_date,
+        coalesce(
+            with_agents.earliest_completion_date
+            >= {{ add_period('with_agents.date_of_birth', as_period("'18 years'")) }},
+            false
+        ) as ends_after_school_age
+    from with_agents
     cross join school_year
-    left join cheapest
+    left join products
         on
-            open_antigens.student_key = cheapest.student_key
-            and open_antigens.antigen = cheapest.antigen
-    left join earliest_days
+            with_agents.antigen = products.antigen
+            and with_agents.agent = products.agent
+            and with_agents.product_variant = products.variant
+    left join lost_doses
         on
-            open_antigens.student_key = earliest_days.student_key
-            and open_antigens.antigen = earliest_days.antigen
-    left join agents_ranked
-        on
-            open_antigens.student_key = agents_ranked.student_key
-            and open_antigens.antigen = agents_ranked.antigen
-            and agents_ranked.place = 1
+            with_agents.student_key = lost_doses.student_key
+            and with_agents.antigen = lost_doses.antigen
 )
 
 select * from final

@@ -1,0 +1,114 @@
+{%- set slots = slot_count() -%}
+with {{ dose_rules_and_agents() }},
+
+gaps as (
+    select * from {{ ref('int_interaction_gaps') }}
+),
+
+open_antigens as (
+    select * from {{ ref('int_open_antigens') }}
+),
+
+schedules_planned as (
+    select * from {{ ref('int_schedules_planned') }}
+),
+
+series as (
+    select * from {{ ref('int_series') }}
+),
+
+school_year as (
+    select * from {{ ref('int_school_year') }}
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by student_key, antigen
+            order by doses_needed asc, last_dose_date asc, criterion_number asc
+        ) as place
+    from schedules_planned
+),
+
+cheapest as (
+    select * from ranked
+    where place = 1
+),
+
+-- The same slot from whatever day: since when the dose is missing.
+slots_wanted as (
+    select
+        open_antigens.student_key,
+        open_antigens.antigen,
+        open_antigens.variant,
+        open_antigens.date_of_birth,
+        open_antigens.latest_dose_date,
+        cheapest.schedule,
+        open_antigens.agent_label,
+        open_antigens.is_live,
+        series.first_dose_agent_label,
+        {%- for slot in range(1, slots + 1) %}
+        series.dose_{{ slot }}_date,
+        {%- endfor %}
+        cheapest.next_dose_number - 1 as filled,
+        cast(null as date) as not_before
+    from open_antigens
+    inner join cheapest
+        on
+            open_antigens.student_key = cheapest.student_key
+            and open_antigens.antigen = cheapest.antigen
+    left join series
+        on
+            cheapest.student_key = series.student_key
+            and cheapest.antigen = series.antigen
+            and cheapest.schedule = series.schedule
+),
+
+earliest_days as (
+    {{ earliest_doses('slots_wanted', keys=['student_key', 'antigen']) }}
+),
+
+final as (
+    select
+        open_antigens.student_key,
+        open_antigens.client_id,
+        open_antigens.date_of_birth,
+        open_antigens.age,
+        open_antigens.antigen,
+        case
+            when
+                open_antigens.antigen = 'hepatitis_b'
+                and cheapest.schedule = 'two_dose'
+                and coalesce(
+                    open_antigens.latest_dose_date
+                    < {{ add_period('open_antigens.date_of_birth', as_period("'11 years'")) }},
+                    true
+                )
+                then 'undecided'
+            else open_antigens.variant
+        end as product_variant,
+        cast({{ as_of() }} as date) as as_of,
+        coalesce(open_antigens.latest_dose_date >= {{ as_of() }}, false) as has_later_dose,
+        cheapest.criterion,
+        cheapest.schedule,
+        cast(cheapest.doses_needed as int) as doses_needed,
+        cast(cheapest.next_dose_number as int) as dose_number,
+        cheapest.next_rule_id as rule_id,
+        earliest_days.administered_date as earliest_valid_date,
+        earliest_days.rule_id as earliest_rule_id,
+        cheapest.next_dose_date as next_valid_date,
+        cheapest.last_dose_date as earliest_completion_date
+    from open_antigens
+    cross join school_year
+    left join cheapest
+        on
+            open_antigens.student_key = cheapest.student_key
+            and open_antigens.antigen = cheapest.antigen
+    left join earliest_days
+        on
+            open_antigens.student_key = earliest_days.student_key
+            and open_antigens.antigen = earliest_days.antigen
+)
+
+select * from final
