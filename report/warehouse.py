@@ -42,6 +42,7 @@ STATUSES = (
 
 INDICATORS = (
     "dose_coverage", "timeliness", "near_misses", "exemptions_by_status", "reporting", "coverage_by_age_in_months",
+    "missed_visits",
 )  # fmt: skip
 
 
@@ -161,6 +162,13 @@ class Warehouse:
             if self.release or not self._has("marts.coverage_within_reach")
             else self._measures("coverage_within_reach")
         )
+
+    @cached_property
+    def missed_visits(self) -> list[dict]:
+        """Students with a missed visit, of those with a visit at which a dose was due: internal, and empty in a release."""
+        if self.release or not self._has("marts.missed_visits"):
+            return []
+        return [row | {"students": row["students_with_eligible_visit"]} for row in self._measures("missed_visits")]
 
     @cached_property
     def not_up_to_date(self) -> list[dict]:
