@@ -1,4 +1,5 @@
 {%- set slots = slot_count() -%}
+{%- set never = "cast('9999-12-31' as date)" -%}
 with {{ dose_rules_and_agents() }},
 
 criteria as (
@@ -63,24 +64,12 @@ agents as (
 ),
 
 schedules as (
-    select distinct
+    select
         antigen,
-        schedule
+        schedule,
+        min(schedule) over (partition by antigen) < max(schedule) over (partition by antigen) as is_one_of_several
     from rules
-),
-
--- Any recorded immunization is a visit, whatever the agent.
-visits as (
-    select distinct
-        students.student_key,
-        immunizations.administered_date as visit_date
-    from immunizations
-    cross join school_year
-    inner join students
-        on immunizations.student_key = students.student_key
-    where
-        immunizations.administered_date >= students.date_of_birth
-        and immunizations.administered_date <= school_year.assessment_date
+    group by antigen, schedule
 ),
 
 -- The day of the first dose that meets a criterion: no visit after it is eligible.
@@ -127,14 +116,18 @@ counted as (
     where exempt_students.client_id is null
 ),
 
+-- Empty slots are filled on a day that never comes: on which slot a visit falls is then a comparison of dates.
 waiting as (
     select
         counted.student_key,
+        counted.phu_id,
+        counted.age,
         counted.antigen,
-        schedules.schedule,
         counted.date_of_birth,
+        schedules.schedule,
+        schedules.is_one_of_several,
         {%- for slot in range(1, slots + 1) %}
-        series.dose_{{ slot }}_date,
+        coalesce(series.dose_{{ slot }}_date, {{ never }}) as dose_{{ slot }}_date,
         due_days.due_{{ slot }}_date,
         {%- endfor %}
         greatest(
@@ -162,43 +155,86 @@ waiting as (
             and schedules.schedule = series.schedule
 ),
 
-placed as (
+-- On the day of a valid dose the dose was due, if at its recommended age. Where there is one schedule these days are counted here; where
+-- there are several, a day can be that of a valid dose on two, and is looked at with the other visits.
+valid_dose_visits as (
     select
-        waiting.*,
-        visits.visit_date as administered_date,
-        {%- for slot in range(1, slots + 1) %}
-        {{ '+ ' if not loop.first }}case when waiting.dose_{{ slot }}_date < visits.visit_date then 1 else 0 end
-        {%- endfor %} as filled
+        student_key,
+        phu_id,
+        age,
+        antigen,
+        sum(case
+            when is_one_of_several then 0
+            else
+                {%- for slot in range(1, slots + 1) %}
+                {{ '+ ' if not loop.first }}case
+                    when
+                        dose_{{ slot }}_date >= greatest(first_date, due_{{ slot }}_date)
+                        and dose_{{ slot }}_date <= last_date
+                        and dose_{{ slot }}_date < offered_before
+                        then 1
+                    else 0
+                end
+                {%- endfor %}
+        end) as visits_eligible
     from waiting
-    inner join visits
-        on
-            waiting.student_key = visits.student_key
-            and waiting.first_date <= visits.visit_date
-            and waiting.last_date >= visits.visit_date
-            and waiting.offered_before > visits.visit_date
+    group by student_key, phu_id, age, antigen
 ),
 
+-- Any recorded immunization is a visit, whatever the agent.
 due as (
     select
-        *,
-        coalesce({{ slot_date('filled + 1', 'placed') }} = administered_date, false) as is_valid_dose,
-        {{ slot_date('filled', 'placed') }} as previous_dose_date
-    from placed
+        waiting.student_key,
+        waiting.antigen,
+        waiting.schedule,
+        waiting.date_of_birth,
+        waiting.first_dose_agent_label,
+        immunizations.administered_date,
+        {%- for slot in range(1, slots + 1) %}
+        waiting.dose_{{ slot }}_date,
+        {%- endfor %}
+        case
+            {%- for slot in range(1, slots + 1) %}
+            when immunizations.administered_date <= waiting.dose_{{ slot }}_date then {{ slot - 1 }}
+            {%- endfor %}
+        end as filled
+    from waiting
+    inner join immunizations
+        on
+            waiting.student_key = immunizations.student_key
+            and waiting.first_date <= immunizations.administered_date
+            and waiting.last_date >= immunizations.administered_date
+            and waiting.offered_before > immunizations.administered_date
     where
-        administered_date >= case filled + 1
-            {%- for slot in range(1, slots + 1) %} when {{ slot }} then due_{{ slot }}_date{% endfor %} end
+        case
+            {%- for slot in range(1, slots + 1) %}
+            when immunizations.administered_date < waiting.dose_{{ slot }}_date
+                then immunizations.administered_date >= waiting.due_{{ slot }}_date
+            when immunizations.administered_date = waiting.dose_{{ slot }}_date
+                then waiting.is_one_of_several and immunizations.administered_date >= waiting.due_{{ slot }}_date
+            {%- endfor %}
+            else false
+        end
 ),
 
--- On the day of a valid dose the dose was due; on any other day it is held against the rules of its slot.
-tried as (
+due_visits as (
     select
+        *,
+        {{ slot_date('filled + 1', 'due') }} = administered_date as is_valid_dose,
+        {{ slot_date('filled', 'due') }} as previous_dose_date
+    from due
+),
+
+-- Any other day is held against the rules of its slot.
+tried as (
+    select distinct
         doses.student_key,
         doses.antigen,
         doses.administered_date,
         rules.rule_id,
         rules.live_interval_from,
         rules.polysaccharide_interval_from
-    from due as doses
+    from due_visits as doses
     inner join agents
         on doses.antigen = agents.antigen
     left join schedule_variants
@@ -287,7 +323,7 @@ eligible as (
         student_key,
         antigen,
         administered_date as visit_date
-    from due
+    from due_visits
     where is_valid_dose
     union
     select
@@ -338,24 +374,26 @@ corrected as (
 
 final as (
     select
-        counted.phu_id,
-        counted.age,
-        counted.antigen,
-        cast(sum(by_student.visits_eligible) as bigint) as visits_eligible,
-        cast(sum(by_student.visits_missed) as bigint) as visits_missed,
-        count(*) as students_with_eligible_visit,
+        valid_dose_visits.phu_id,
+        valid_dose_visits.age,
+        valid_dose_visits.antigen,
+        cast(sum(valid_dose_visits.visits_eligible + coalesce(by_student.visits_eligible, 0)) as bigint) as visits_eligible,
+        cast(coalesce(sum(by_student.visits_missed), 0) as bigint) as visits_missed,
+        cast(
+            sum(case when valid_dose_visits.visits_eligible > 0 or by_student.student_key is not null then 1 else 0 end) as bigint
+        ) as students_with_eligible_visit,
         count(by_student.last_missed_date) as students_missed,
         count(corrected.student_key) as students_corrected
-    from by_student
-    inner join counted
+    from valid_dose_visits
+    left join by_student
         on
-            by_student.student_key = counted.student_key
-            and by_student.antigen = counted.antigen
+            valid_dose_visits.student_key = by_student.student_key
+            and valid_dose_visits.antigen = by_student.antigen
     left join corrected
         on
-            by_student.student_key = corrected.student_key
-            and by_student.antigen = corrected.antigen
-    group by counted.phu_id, counted.age, counted.antigen
+            valid_dose_visits.student_key = corrected.student_key
+            and valid_dose_visits.antigen = corrected.antigen
+    group by valid_dose_visits.phu_id, valid_dose_visits.age, valid_dose_visits.antigen
 )
 
 select * from final
