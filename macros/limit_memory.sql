@@ -18,6 +18,11 @@
             {%- set own_limit = run_query("select current_setting('memory_limit')").columns[0].values()[0].split(' ') -%}
             {%- set limit = (0.75 * (own_limit[0] | float)) | round(2) ~ own_limit[1] -%}
         {%- endif -%}
+        {%- if not modules.re.fullmatch('(?i)[0-9]+([.][0-9]+)? ?([KMGT]i?B|%)', limit) -%}
+            {%- do exceptions.raise_compiler_error(
+                "DUCKDB_MEMORY_LIMIT is '" ~ limit ~ "': it must be a number with its unit, such as 8GB."
+            ) -%}
+        {%- endif -%}
         set memory_limit = '{{ limit }}'
     {%- endif -%}
 {%- endmacro %}

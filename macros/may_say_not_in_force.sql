@@ -12,7 +12,8 @@
         'withdraw', 'exit', 'leav', 'demit', 'suspend', 'expired', 'contraindicated', 'missed', 'scheduled', 'planned',
         'defer', 'motifreport', 'raisonreport', 'supprim', 'suppression', 'annul', 'merge', 'fusion', 'surviv',
         'duplicate', 'doublon', 'replac', 'remplac', 'supersed', 'obsolete', 'master', 'golden', 'deceased', 'dead',
-        'death', 'died', 'dod', 'deces', 'decede', 'entryreason', 'état', 'révo', 'décéd', 'décès'
+        'death', 'died', 'dod', 'deces', 'decede', 'entryreason', 'transferred',
+        'leftdate', 'lefton', 'leftat', 'leftdt', 'dateleft', 'datedepart', 'sortie', 'état', 'révo', 'décéd', 'décès'
     ] -%}
     {%- set whole = [
         'active', 'isactive', 'activeflag', 'activeind', 'actif', 'current', 'iscurrent', 'currentflag', 'inforce', 'envigueur',

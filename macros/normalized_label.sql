@@ -1,6 +1,7 @@
 {#-
-    The form in which agents, exemption labels, reasons, school types and PHU names are compared: lower case, without outer
-    blanks, every run of blanks, hyphens and dashes (U+002D, U+2010–U+2015, U+2212) as one hyphen. A blank text is null.
+    The form in which agents, coded values, exemption labels, reasons, school types and PHU names are compared: lower case, without
+    outer blanks, every run of blanks, hyphens and dashes as one hyphen, every apostrophe as the plain one, invisible characters
+    and full-width forms told from nothing (visible_text). A blank text is null.
 -#}
 {% macro normalized_label(text) -%}
     {{ return(adapter.dispatch('normalized_label')(text)) }}
@@ -9,20 +10,30 @@
 {% macro duckdb__normalized_label(text) -%}
     nullif(
         regexp_replace(
-            regexp_replace(lower({{ text }}), '^[\s\p{Z}]+|[\s\p{Z}]+$', '', 'g'),
-            '[\s\p{Z}\-\x{2010}-\x{2015}\x{2212}]+', '-', 'g'
+            regexp_replace(
+                translate(lower({{ visible_text(text) }}), '‘’ʼ′`´', ''''''''''''''),
+                '{{ "^" ~ blank_class() ~ "+|" ~ blank_class() ~ "+$" }}', '', 'g'
+            ),
+            '{{ dashes_and_blanks() }}', '-', 'g'
         ),
         ''
     )
 {%- endmacro %}
 
-{#- Java's \s has the vertical tab, which DuckDB's has not. -#}
 {% macro spark__normalized_label(text) -%}
     nullif(
         regexp_replace(
-            regexp_replace(lower({{ text }}), r'^[\t\n\f\r\p{Z}]+|[\t\n\f\r\p{Z}]+\z', ''),
-            r'[\t\n\f\r\p{Z}\-\x{2010}-\x{2015}\x{2212}]+', '-'
+            regexp_replace(
+                translate(lower({{ visible_text(text) }}), '‘’ʼ′`´', "''''''"),
+                r'{{ "^" ~ blank_class() ~ "+|" ~ blank_class() ~ "+\\z" }}', ''
+            ),
+            r'{{ dashes_and_blanks() }}', '-'
         ),
         ''
     )
+{%- endmacro %}
+
+{#- A run of blanks, hyphens and dashes (U+002D, U+2010–U+2015, U+2212 and the other dashes of Unicode), as a regular expression. -#}
+{% macro dashes_and_blanks() -%}
+    {{ return('[' ~ blank_class()[1:-1] ~ '\\p{Pd}\\x{2212}\\x{2043}]+') }}
 {%- endmacro %}

@@ -52,10 +52,11 @@ def figure(
     ends: tuple[float, float] | None = None,
     texts: dict | None = None,
     of: str = "",
+    chapter: str = "beyond",
 ) -> Figure:
     """Dots, or bars, of the rows' percents, and `data` where it holds more rows; `of` tells one of several panels."""
     language = report.language
-    subtitle = language(f"beyond.{key}_subtitle", **({"of": of} if of else {}))
+    subtitle = language(f"{chapter}.{key}_subtitle", **({"of": of} if of else {}))
     headed = [(column, kind, language(f"table.{column}")) for column, kind in marks]
     drawing = dot_table(
         language,
@@ -70,8 +71,9 @@ def figure(
         has_line=len(headed) > 1,
     )
     # What tells the panel of an age from those of the others.
-    file = f"beyond-{key}-{rows[0]['age']}" if of else f"beyond-{key}"
-    said = [language(f"beyond.{key}_note"), *notes(language, rows)]
+    name_of_chapter = chapter.replace("_", "-")
+    file = f"{name_of_chapter}-{key}-{rows[0]['age']}" if of else f"{name_of_chapter}-{key}"
+    said = [language(f"{chapter}.{key}_note"), *notes(language, rows)]
     return Figure(
         file, first_upper(title), subtitle, drawing, data_table(language, file, data or rows, columns, texts), said
     )
@@ -290,19 +292,23 @@ def missed_figure(report: Report) -> Figure:
 
 
 def reporting_figures(report: Report) -> list[Figure]:
-    """How doses reach the record; none where the extract says neither by whom nor when."""
+    """How doses of the school year reach the record; none where the extract says neither by whom nor when."""
     language = report.language
     rows = province(report, "reporting")
     if {(row["channel"], row["delay"]) for row in rows} <= {("not_recorded", "not_recorded")}:
         return []
-    total = sum(row["doses"] for row in rows)
     found: dict[str, dict] = {}
     for row in rows:
+        if not row["is_of_school_year"]:
+            continue
         whole = found.setdefault(row["channel"], row | {"doses": 0, "doses_within_30_days": 0, "doses_with_delay": 0})
         whole["doses"] += row["doses"]
         whole["doses_with_delay"] += row["doses"] if row["delay"] != "not_recorded" else 0
         in_time = row["delay"] in ("within_7_days", "within_30_days", "before_the_dose")
         whole["doses_within_30_days"] += row["doses"] if in_time else 0
+    if not found:
+        return []
+    total = sum(row["doses"] for row in found.values())
     for row in found.values():
         told = row["doses_with_delay"]
         row["doses_percent"] = 100 * row["doses"] / total
@@ -317,15 +323,21 @@ def reporting_figures(report: Report) -> list[Figure]:
         figure(
             report,
             "reporting",
-            language("beyond.reporting_title", percent=language.percent(100 * in_time / told if told else 0)),
+            language("beyond.reporting_title", percent=language.percent(100 * in_time / told))
+            if told
+            else language("beyond.reporting_none"),
             sorted(found.values(), key=lambda row: -row["doses"]),
             [("doses_percent", "completed"), ("within_30_days_percent", "initiated")],
-            ["school_year", "age", "channel", "delay", "doses", "doses_percent"],
+            ["school_year", "age", "channel", "is_of_school_year", "delay", "doses", "doses_percent"],
             data=rows,
             name=channel,
             heading="channel",
             ends=(0, 100),
-            texts={"channel": channel, "delay": lambda row: language(f"explorer.values.{row['delay']}")},
+            texts={
+                "channel": channel,
+                "is_of_school_year": lambda row: language(f"explorer.values.{row['is_of_school_year']}"),
+                "delay": lambda row: language(f"explorer.values.{row['delay']}"),
+            },
         )
     ]
 

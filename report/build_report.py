@@ -21,6 +21,7 @@ from pathlib import Path
 
 from beyond import beyond
 from boundaries import Boundaries, BoundariesError, read_boundaries
+from health_unit import health_unit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from language import LANGUAGES, Language
 from markupsafe import Markup
@@ -42,7 +43,7 @@ from warehouse import Warehouse, WarehouseError, only
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 SECTIONS: list[Callable[[Report], Section | None]] = [
-    summary, province, units, all_ispa, series, exemptions, beyond, assignment, quality, methods,
+    summary, province, units, all_ispa, series, exemptions, beyond, health_unit, assignment, quality, methods,
 ]  # fmt: skip
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 

@@ -51,6 +51,10 @@ SCHOOL_QUERIES = {
         where school_year = ? and phu_id = ? and age = ? and antigen = ?
         order by is_withheld, coverage_percent desc, school_name, school_id
     """,
+    "zero_dose": """
+        select * from schools.zero_dose where school_year = ? and phu_id = ? and age = ?
+        order by is_withheld, without_dtp_percent desc, school_name, school_id
+    """,
     "overdue_schools": """
         select school_id, school_name, count(*) as students from assessment.ispa_overdue_students
         where school_year = ? and phu_id = ? group by all order by school_name, school_id
@@ -88,9 +92,27 @@ INDICATOR_COLUMNS = {
     ],
     "near_misses": ["days_short", "doses"],
     "exemptions_by_status": ["exemption", "is_up_to_date", "students", "students_percent"],
-    "reporting": ["channel", "delay", "doses", "doses_percent"],
+    "reporting": ["channel", "is_of_school_year", "delay", "doses", "doses_percent"],
+}
+# Those of the view of what health units ask for.
+HEALTH_UNIT_COLUMNS = {
+    "zero_dose": [
+        "students", "students_without_dtp", "without_dtp_percent", "students_without_dose", "without_dose_percent",
+    ],
+    "coverage_by_birthday": ["birthday", "doses_asked", "students", "students_up_to_date", "coverage_percent"],
+    "doses_needed": [
+        "students", "students_needing_1", "students_needing_2", "students_needing_3_or_more", "needing_1_percent",
+        "needing_2_percent", "needing_3_or_more_percent", "is_product_offered",
+    ],
+    "invalid_doses": ["year_given", "reason", "doses", "doses_refused", "refused_percent"],
 }  # fmt: skip
-INDICATOR_KEYS = ("schedule", "dose_number", "days_short", "exemption", "is_up_to_date", "channel", "delay")
+INDICATOR_KEYS = (
+    "schedule", "dose_number", "days_short", "exemption", "is_up_to_date", "channel", "is_of_school_year", "delay",
+    "birthday", "year_given", "reason",
+)  # fmt: skip
+CODED_COLUMNS = (
+    "exemption", "is_up_to_date", "channel", "is_of_school_year", "delay", "schedule", "reason", "is_product_offered",
+)  # fmt: skip
 PROVINCE = "ON"
 
 
@@ -434,8 +456,18 @@ class Page:
         self.draw(f'<p class="note">{escape(t("explorer.indicators_note"))}</p>')
         if self.antigen is not None:
             self.show_curves(select(indicators["coverage_by_age_in_months"], age=self.age, antigen=self.antigen))
-        for name, columns in INDICATOR_COLUMNS.items():
-            rows = select(indicators[name], age=self.age, phu_id=self.phu_id)
+        self.show_indicator_tables(INDICATOR_COLUMNS)
+
+    def show_health_unit(self) -> None:
+        """What health units ask for, each table with what it is not."""
+        self.draw(f'<p class="note">{escape(self.language("explorer.indicators_note"))}</p>')
+        self.show_indicator_tables(HEALTH_UNIT_COLUMNS, "health_unit_notes")
+
+    def show_indicator_tables(self, tables: dict[str, list[str]], notes_key: str = "") -> None:
+        """Tables of the measure's antigen and age in the chosen unit; `notes_key` has a sentence for each."""
+        t = self.language
+        for name, columns in tables.items():
+            rows = select(self.warehouse.indicators.get(name, []), age=self.age, phu_id=self.phu_id)
             if rows and "antigen" in rows[0]:
                 rows = select(rows, antigen=self.antigen)
             if not rows:
@@ -445,10 +477,10 @@ class Page:
             keys = [column for column in columns if column in INDICATOR_KEYS]
             rows = sorted(rows, key=lambda row, keys=keys: [order.get(str(row[key]), row[key]) for key in keys])
             self.heading(t(f"explorer.indicators.{name}"), 3)
-            texts = {
-                column: lambda row, column=column: t(f"explorer.values.{row[column]}")
-                for column in ("exemption", "is_up_to_date", "channel", "delay", "schedule")
-            }
+            if notes_key:
+                self.draw(f'<p class="note">{escape(t(f"explorer.{notes_key}.{name}"))}</p>')
+            texts = {column: lambda row, column=column: t(f"explorer.values.{row[column]}") for column in CODED_COLUMNS}
+            texts["year_given"] = lambda row: str(row["year_given"])
             table = data_table(t, name, rows, columns, texts)
             self.draw(html_table(table.headings, table.rows))
             self.download(f"{name}-{self.antigen or 'all'}-{self.age}.csv", table.csv)
@@ -491,9 +523,25 @@ class Page:
 
     def show_schools(self) -> None:
         t = self.language
-        if self.phu_id is None or self.antigen is None:
+        if self.phu_id is None:
             st.info(t("explorer.schools_choose"))
             return
+        if self.antigen is not None:
+            self.show_school_coverage()
+        rows = self.school_rows("zero_dose", self.phu_id, self.age)
+        for row in rows:
+            row["withheld"] = frozenset({"without_dtp_percent"} if row["is_withheld"] else ())
+        self.heading(t("explorer.schools_zero_dose_title", age=t("at_age", age=self.age), where=self.where))
+        withheld = sum(row["is_withheld"] for row in rows)
+        said = t("explorer.schools_note", withheld=t.number(withheld), total=t.number(len(rows)))
+        self.draw(f'<p class="note">{escape(t("explorer.health_unit_notes.zero_dose"))} {escape(said)}</p>')
+        columns = ["school_name", "school_type", *HEALTH_UNIT_COLUMNS["zero_dose"]]
+        table = data_table(t, "schools-zero-dose", rows, columns)
+        self.draw(html_table(table.headings, table.rows))
+        self.download(f"schools-zero-dose-{self.phu_id}-{self.age}.csv", table.csv)
+
+    def show_school_coverage(self) -> None:
+        t = self.language
         rows = self.school_rows("coverage", self.phu_id, self.age, self.antigen)
         for row in rows:
             row["withheld"] = frozenset({"coverage_percent"} if row["is_withheld"] else ())
@@ -618,6 +666,8 @@ def main() -> None:
     ]
     if page.warehouse.indicators:
         views.append((t("explorer.beyond"), page.show_indicators))
+    if page.warehouse.zero_dose:
+        views.append((t("explorer.health_unit"), page.show_health_unit))
     for name, text, show in (("SCHOOLS", "schools", page.show_schools), ("EXPLAIN", "student", page.show_student)):
         if os.environ.get(name, "") not in ("", "0") and not page.warehouse.release:
             views.append((t(f"explorer.{text}"), show))

@@ -61,4 +61,6 @@ MEASURES = [
     Measure(
         "series_incomplete", "not_up_to_date", "series_incomplete", "series_incomplete_percent", more_is_better=False
     ),
+    Measure("without_dtp", "zero_dose", "students_without_dtp", "without_dtp_percent", False, more_is_better=False),
+    Measure("without_dose", "zero_dose", "students_without_dose", "without_dose_percent", False, more_is_better=False),
 ]

@@ -42,7 +42,7 @@ STATUSES = (
 
 INDICATORS = (
     "dose_coverage", "timeliness", "near_misses", "exemptions_by_status", "reporting", "coverage_by_age_in_months",
-    "missed_visits",
+    "coverage_by_birthday", "zero_dose", "invalid_doses", "doses_needed", "missed_visits",
 )  # fmt: skip
 
 
@@ -171,6 +171,11 @@ class Warehouse:
         return [row | {"students": row["students_with_eligible_visit"]} for row in self._measures("missed_visits")]
 
     @cached_property
+    def zero_dose(self) -> list[dict]:
+        """Students without a record of DTP, and of any immunization: internal, and empty in a release."""
+        return [] if self.release or not self._has("marts.zero_dose") else self._measures("zero_dose")
+
+    @cached_property
     def not_up_to_date(self) -> list[dict]:
         """Why students are not up to date, a count and a percent for each status: internal, and empty in a release."""
         if self.release or not self._has("marts.not_up_to_date_reasons"):
@@ -198,7 +203,7 @@ class Warehouse:
             return {}
         keys = (
             "phu_id", "age", "antigen", "schedule", "dose_number", "age_in_months", "days_short", "exemption",
-            "is_up_to_date", "channel", "delay",
+            "is_up_to_date", "channel", "is_of_school_year", "delay", "birthday", "year_given", "reason",
         )  # fmt: skip
 
         def place(row: dict) -> list:

@@ -7,6 +7,8 @@
 EXTRACTS_DIR    the folder of extracts; unset or empty, the demonstration
 WAREHOUSE_PATH  the DuckDB file that readers open (default: warehouse.duckdb in the project folder)
 ACCEPT          names of checks that do not stop this build, separated by blanks or commas
+WAREHOUSE_MODE, WAREHOUSE_GROUP   who may read the file: 0600 (the default), 0640 or 0660, and the name of a group
+TIME_LIMIT      seconds after which dbt is stopped, with 90m or 3h minutes or hours; without it, none
 VERBOSE         1: everything that dbt says, which goes to logs/dbt.log otherwise
 
 Beside the warehouse w.duckdb are .w.duckdb.lock (who builds), .w.duckdb.building (while a build runs) and
@@ -36,10 +38,13 @@ if __name__ == "__main__":
 # ruff: noqa: E402
 import argparse
 import contextlib
+import csv
 import errno
 import re
 import shutil
+import stat
 import subprocess
+import threading
 import time
 import traceback
 from dataclasses import dataclass
@@ -54,10 +59,14 @@ from build_summary import Facts, facts_of, summary
 from check_rules import is_day, nearest, problems_of_rules
 from filelock import lock_descriptor
 from prepare_extracts import ExtractsError, prepare
+from warehouse_path import close_to_others, problem_of_mode, problem_of_path
 
 ROOT = Path(__file__).resolve().parents[1]
 DBT = shutil.which("dbt", path=Path(sys.executable).parent) or "dbt"
 SECONDS_TO_STOP = 15
+# Tables of marts to which each build appends its rows.
+HISTORY = ("builds", "build_measures")
+NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 DBT_OUTPUT = {
     "DBT_LOG_FORMAT": "json", "DBT_LOG_FORMAT_FILE": "debug", "DBT_USE_COLORS": "false", "DBT_USE_COLORS_FILE": "false",
     "PYTHONIOENCODING": "utf-8",
@@ -66,8 +75,19 @@ DBT_OUTPUT = {
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 # The check that stops where the warehouse would be replaced by one of another school year.
 ANOTHER_SCHOOL_YEAR = "another_school_year"
+# What the reader of extracts stops at, before there are tables to check.
+READER_CHECKS = ("count_in_footer", "rows_at_a_limit", "texts_cut_short")
+CHECKS = ROOT / "seeds" / "quality" / "data_quality_checks.csv"
 # Vars that are days, and what else they may be.
 DAYS = {"as_of": "assessment_date", "recorded_by": "any_day"}
+# What the other vars are, as pattern and in words; a pattern is matched whole.
+FORMS = {
+    "school_year": ("[12][0-9]{3}", "the first year of the school year, such as 2018"),
+    "education_record_window": ("overlap|as_printed", "overlap or as_printed"),
+    "suppress_below": ("[3-9]|[1-9][0-9]{1,5}", "a whole number of at least 3"),
+    "grace_days": ("[0-9]{1,3}", "a whole number of days"),
+    "project_version": ("[0-9A-Za-z.+-]{1,40}", "a version such as 0.1.0"),
+}
 
 
 class NotPublished(Exception):
@@ -101,10 +121,9 @@ class Places:
             published = warehouse.resolve()
         except (OSError, RuntimeError) as error:
             raise NotPublished(f"WAREHOUSE_PATH: the symbolic links of {warehouse} form a loop.") from error
-        if not published.parent.is_dir():
-            raise NotPublished(f"WAREHOUSE_PATH: there is no folder {published.parent}. Create it, or name another.")
-        if published.is_dir():
-            raise NotPublished(f"WAREHOUSE_PATH: {published} is a folder. Name the file in it.")
+        problem = problem_of_path(published) or problem_of_mode()
+        if problem:
+            raise NotPublished(problem)
         hidden = published.with_name(f".{published.name}")
         working = hidden.with_name(f"{hidden.name}.building")
         return cls(
@@ -133,7 +152,15 @@ def say_stopped(number: int) -> int:
 
 def claim(places: Places) -> int | None:
     """The descriptor that holds the warehouse's lock while any process has it open; none where another build has it."""
-    descriptor = os.open(places.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        # A link that somebody put there would lead to a file of ours, which is truncated below.
+        descriptor = os.open(places.lock, os.O_RDWR | os.O_CREAT | NO_LINK, 0o600)
+    except OSError as error:
+        if places.lock.is_symlink():
+            raise NotPublished(f"{places.lock} is a symbolic link, which no build has made. Remove it.") from error
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise NotPublished(f"{places.lock} is no regular file, and no build has made it. Remove it.")
     # Windows locks the first byte against reading too, so what is to be read comes after it.
     if not lock_descriptor(descriptor, blocking=False):
         os.lseek(descriptor, 1, os.SEEK_SET)
@@ -162,7 +189,9 @@ def ignore_signals() -> None:
 
 def remove_leftovers(places: Places) -> None:
     """What a build that was killed left behind, and the failed one before this."""
-    if places.working.exists():
+    if places.working.is_symlink():
+        places.working.unlink()
+    elif places.working.exists():
         shutil.rmtree(places.working)
     for database in (places.failed, wal_of(places.failed)):
         database.unlink(missing_ok=True)
@@ -208,6 +237,8 @@ def problems_of_vars(arguments: list[str]) -> list[str]:
             problems.append(f"--vars: there is no var '{name}'{nearest(name, known)}. There are {', '.join(known)}.")
         elif name in DAYS and value != DAYS[name] and not is_day(str(value)):
             problems.append(f"--vars: {name} is '{value}': it must be a day such as 2018-11-15, or {DAYS[name]}.")
+        elif name in FORMS and not (isinstance(value, str) and re.fullmatch(FORMS[name][0], value)):
+            problems.append(f"--vars: {name} is '{value}': it must be {FORMS[name][1]}.")
         elif name == "as_of" and value != DAYS[name]:
             problems += problems_of_as_of(str(value), str(given.get("school_year", default["school_year"])))
     return problems
@@ -227,8 +258,21 @@ def problems_of_as_of(day: str, first_year: str) -> list[str]:
     ]
 
 
+def problems_of_accept() -> list[str]:
+    """ACCEPT names checks: a name that is none would accept nothing, and the build would stop once more."""
+    with CHECKS.open(encoding="utf-8", newline="") as file:
+        known = [row["check_name"] for row in csv.DictReader(file)] + [ANOTHER_SCHOOL_YEAR, *READER_CHECKS]
+    return [
+        f"ACCEPT: there is no check '{name}'{nearest(name, known)}. The checks are in {CHECKS.relative_to(ROOT)}."
+        for name in sorted(accepted() - set(known))
+    ]
+
+
 def check(arguments: list[str], places: Places) -> None:
+    time_limit()
     problems = problems_of_vars(arguments) + problems_of_rules()
+    # A broken table of checks has been said.
+    problems += [] if problems else problems_of_accept()
     if problems:
         raise NotPublished("\n".join(problems))
     check_school_year(arguments, places)
@@ -284,20 +328,18 @@ def tables_for_readers(database: Path) -> set[str]:
 
 
 def carry_history(places: Places) -> None:
-    """marts.builds of the published warehouse, to which dbt appends this build."""
+    """What is kept from build to build (HISTORY) of the published warehouse; dbt appends this build."""
     if not places.published.exists():
         return
-    tables_for_readers(places.published)
+    tables = tables_for_readers(places.published) & {f"marts.{table}" for table in HISTORY}
     with duckdb.connect(str(places.built)) as connection:
         catalog = connection.execute("select current_database()").fetchall()[0][0].replace('"', '""')
         path = str(places.published).replace("'", "''")
         connection.execute(f"attach '{path}' as last_published_warehouse (read_only)")
-        if connection.execute(
-            "select 1 from duckdb_tables() "
-            "where database_name = 'last_published_warehouse' and schema_name = 'marts' and table_name = 'builds'"
-        ).fetchall():
+        if tables:
             connection.execute(f'create schema "{catalog}".marts')
-            connection.execute(f'create table "{catalog}".marts.builds as from last_published_warehouse.marts.builds')
+        for table in sorted(tables):
+            connection.execute(f'create table "{catalog}".{table} as from last_published_warehouse.{table}')
 
 
 def run_dbt(arguments: list[str], places: Places, extracts: str, lock: int, progress: Progress) -> DbtRun:
@@ -313,19 +355,48 @@ def run_dbt(arguments: list[str], places: Places, extracts: str, lock: int, prog
         cwd=ROOT, env=environment, pass_fds=inherited, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, encoding="utf-8", errors="replace",
     ) as dbt:
+        is_over = threading.Event()
+
+        def end() -> None:
+            is_over.set()
+            stop_dbt(dbt)
+
+        limit = time_limit()
+        clock = threading.Timer(limit or 0, end)
+        clock.daemon = True
+        if limit:
+            clock.start()
         try:
             events.read(dbt.stdout or ())
             events.run.status = dbt.wait()
         except Stopped:
-            dbt.terminate()
-            try:
-                dbt.communicate(timeout=SECONDS_TO_STOP)
-            except subprocess.TimeoutExpired:
-                dbt.kill()
+            stop_dbt(dbt)
             raise
         finally:
+            clock.cancel()
             progress.end()
+    if is_over.is_set():
+        events.run.errors.append(f"dbt was stopped: it was not through after TIME_LIMIT={os.environ['TIME_LIMIT']}.")
     return events.run
+
+
+def stop_dbt(dbt: subprocess.Popen) -> None:
+    dbt.terminate()
+    try:
+        dbt.wait(SECONDS_TO_STOP)
+    except subprocess.TimeoutExpired:
+        dbt.kill()
+
+
+def time_limit() -> int | None:
+    """TIME_LIMIT in seconds."""
+    text = os.environ.get("TIME_LIMIT", "")
+    if not text:
+        return None
+    found = re.fullmatch("([1-9][0-9]{0,6})([smh]?)", text)
+    if not found:
+        raise NotPublished(f"TIME_LIMIT is '{text}': it must be seconds, or minutes or hours such as 90m or 3h.")
+    return int(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
 
 
 def synchronize(path: Path, flags: int) -> None:
@@ -349,7 +420,7 @@ def publish(places: Places) -> None:
                 f"The published warehouse has tables that this build lacks: {', '.join(sorted(lost))}. Build without a "
                 f"selection, or move {places.published} away if they are meant to go."
             )
-    places.built.chmod(0o600)
+    close_to_others(places.built)
     synchronize(places.built, os.O_RDWR)
     # Builds leave no write-ahead log, but whoever opened the published file to write may have. DuckDB would replay it
     # into the new file.

@@ -4,12 +4,15 @@ with clients as (
 
 final as (
     select
+        source_row_number,
         student_key,
         client_id,
         date_of_birth,
         date_of_birth_unparsed,
         gender,
-        client_status
+        is_known_gender,
+        client_status,
+        is_known_status
     from clients
 )
 

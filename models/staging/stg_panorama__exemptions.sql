@@ -2,19 +2,37 @@ with exemptions as (
     {{ without_surplus_rows(ref('base_panorama__exemptions'), 'exemptions') }}
 ),
 
+reason_aliases as (
+    select
+        {{ normalized_label('alias') }} as alias_label,
+        {{ normalized_label('reason') }} as reason_label
+    from {{ ref('exemption_reason_aliases') }}
+),
+
+labelled as (
+    select
+        *,
+        {{ normalized_label('exemption_antigen') }} as exemption_antigen_label,
+        {{ normalized_label('reason') }} as written_reason_label
+    from exemptions
+),
+
 final as (
     select
-        exemption_id,
-        client_id,
-        exemption_antigen,
-        {{ normalized_label('exemption_antigen') }} as exemption_antigen_label,
-        reason,
-        {{ normalized_label('reason') }} as reason_label,
-        effective_from,
-        effective_from_unparsed,
-        effective_to,
-        effective_to_unparsed
-    from exemptions
+        labelled.source_row_number,
+        labelled.exemption_id,
+        labelled.client_id,
+        labelled.exemption_antigen,
+        labelled.exemption_antigen_label,
+        labelled.reason,
+        coalesce(reason_aliases.reason_label, labelled.written_reason_label) as reason_label,
+        labelled.effective_from,
+        labelled.effective_from_unparsed,
+        labelled.effective_to,
+        labelled.effective_to_unparsed
+    from labelled
+    left join reason_aliases
+        on labelled.written_reason_label = reason_aliases.alias_label
 )
 
 select * from final

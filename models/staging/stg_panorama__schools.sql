@@ -2,16 +2,33 @@ with schools as (
     {{ without_surplus_rows(ref('base_panorama__schools'), 'schools') }}
 ),
 
+type_aliases as (
+    select
+        {{ normalized_label('alias') }} as alias_label,
+        {{ normalized_label('school_type') }} as school_type_label
+    from {{ ref('school_type_aliases') }}
+),
+
+labelled as (
+    select
+        *,
+        {{ normalized_label('school_type') }} as written_type_label
+    from schools
+),
+
 final as (
     select
-        school_id,
-        school_name,
-        school_type,
-        {{ normalized_label('school_type') }} as school_type_label,
-        public_health_unit,
+        labelled.source_row_number,
+        labelled.school_id,
+        labelled.school_name,
+        labelled.school_type,
+        coalesce(type_aliases.school_type_label, labelled.written_type_label) as school_type_label,
+        labelled.public_health_unit,
         {{ normalized_label('public_health_unit') }} as public_health_unit_label,
-        school_board
-    from schools
+        labelled.school_board
+    from labelled
+    left join type_aliases
+        on labelled.written_type_label = type_aliases.alias_label
 )
 
 select * from final

@@ -26,7 +26,7 @@ from extracts.problems import ExtractsError, shown
 SEEDS = Path(__file__).parents[2] / "seeds" / "quality"
 MEANINGS_FILE = SEEDS / "column_meanings.csv"
 MEANINGS_COLUMNS = ("extract_name", "header", "value", "meaning")
-IN_FORCE, NOT_IN_FORCE, REPEATS_DATES = "in_force", "not_in_force", "repeats_dates"
+IN_FORCE, NOT_IN_FORCE, ENDED = "in_force", "not_in_force", "ended"
 ANY_VALUE = "*"
 SPELLINGS = 10
 # How programs write a missing value: empty in every column.
@@ -34,9 +34,9 @@ MISSING = {"null", "\\n", "(null)", "<null>", "[null]", "nan", "nat", "#n/a", "<
 # What people write for a missing value: a value first, as NA is "not administered" in a completion status.
 NO_VALUE = {"na", "n/a", "none", "nil", "-", "--", ".", "aucun", "aucune", "s/o"}
 # Kinds of columns where any value says that the row is not in force, but for those that in_force_values.csv lists.
-FILLED_KINDS = ("reason", "reference", "date")
+FILLED_KINDS = ("reason", "reference", "date", "ended_date")
 # Their values are not printed: they are names, ids or days.
-UNPRINTED_KINDS = ("reference", "date")
+UNPRINTED_KINDS = ("reference", "date", "ended_date")
 # What a merge, a deletion or a replacement points to may be the row itself.
 OWN_IDS = {
     "clients": "client_id",
@@ -46,6 +46,8 @@ OWN_IDS = {
     "exemptions": "exemption_id",
     "immunization_histories": "client_id",
 }
+# The column that has to say too that a row ended.
+ENDS = {"clients": "client_status", "education_records": "effective_to", "exemptions": "effective_to"}
 # A day that can be meant: 9999-12-31 and 1900-01-01 are none.
 REAL_YEAR = "(19(0[1-9]|[1-9][0-9])|20[0-8][0-9])"
 
@@ -79,7 +81,7 @@ class Column:
     rows: int = 0
     not_in_force: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
-    without_end: bool = False
+    is_open: bool = False
 
 
 class Meanings:
@@ -135,6 +137,11 @@ def comparable(value: str) -> str:
     return " ".join(words(value)) or plain(value).strip()
 
 
+def comparable_in_seed(value: str) -> str:
+    """`invalid *` is every value whose first word is `invalid`."""
+    return comparable(value) + (ANY_VALUE if value.endswith(ANY_VALUE) else "")
+
+
 @cache
 def header_patterns() -> tuple[HeaderPattern, ...]:
     patterns = []
@@ -150,7 +157,7 @@ def header_patterns() -> tuple[HeaderPattern, ...]:
 @cache
 def known_values() -> dict[tuple[str, str, str], str]:
     return {
-        (row["extract_name"], row["kind"], comparable(row["value"])): row["meaning"]
+        (row["extract_name"], row["kind"], comparable_in_seed(row["value"])): row["meaning"]
         for row in seed_rows("in_force_values.csv")
     }
 
@@ -187,17 +194,27 @@ def meaning_of(extract_name: str, pattern: HeaderPattern, value: str, has_empty:
         return IN_FORCE
     compared = comparable(value)
     known = known_values()
-    for extract in (extract_name, "any"):
-        if (extract, pattern.kind, compared) in known:
-            return known[extract, pattern.kind, compared]
+    begin = compared.split(" ")[0] + ANY_VALUE
+    for key in itertools.product((extract_name, "any"), (pattern.kind,), (compared, begin)):
+        if key in known:
+            return known[key]
     if pattern.kind not in FILLED_KINDS:
         return None
     if plain(value).strip() in NO_VALUE:
         # Where no cell is empty, this is how the export writes empty ones.
-        return IN_FORCE if pattern.kind == "date" or not has_empty else None
-    if pattern.kind == "date" and re.search(r"\d{4}", value) and not re.search(REAL_YEAR, value):
+        return IN_FORCE if pattern.kind in ("date", "ended_date") or not has_empty else None
+    if pattern.kind in ("date", "ended_date") and re.search(r"\d{4}", value) and not re.search(REAL_YEAR, value):
         return IN_FORCE
-    return NOT_IN_FORCE
+    return ENDED if pattern.kind == "ended_date" else NOT_IN_FORCE
+
+
+def says_ended(extract_name: str, end: str) -> bool:
+    """Whether the row's own end date, or a client's status, says that it ended."""
+    if extract_name == "clients":
+        return known_values().get(("clients", "status", comparable(end))) in (ENDED, NOT_IN_FORCE) or (
+            known_values().get(("any", "status", comparable(end))) == NOT_IN_FORCE
+        )
+    return bool(re.search(REAL_YEAR, end))
 
 
 def value_sql(extract_name: str, part: Part, name: str, kind: str | None) -> str:
@@ -223,17 +240,16 @@ def left_out_of(
     extract_name, file, header = part.source.extract_name, part.prepared.file, part.extra[name]
     pattern = pattern_of(extract_name, header)
     value = value_sql(extract_name, part, name, column.kind)
-    end = part.conversions.get("effective_to", ("null", ""))[0]
-    has_end = f"coalesce(regexp_matches(cast({end} as varchar), '{REAL_YEAR}'), false)"
+    end = f"coalesce(cast({part.conversions.get(ENDS.get(extract_name, ''), ('null', ''))[0]} as varchar), '')"
     counted = connection.execute(
-        f"select {value}, {has_end}, count(*) from read_parquet({quoted(part.path)}) group by all order by all"
+        f"select {value}, {end}, count(*) from read_parquet({quoted(part.path)}) group by all order by all"
     ).fetchall()
     has_empty = any(is_missing(text) for text, *_ in counted)
     left_out = []
     for text, ends, rows in counted:
         # A column that only the user names: every value may be the one that is meant.
         meaning = meaning_of(extract_name, pattern, text, has_empty) if pattern else None
-        is_open = meaning == REPEATS_DATES and not ends
+        is_open = meaning == ENDED and not says_ended(extract_name, ends)
         is_unknown = meaning is None and (pattern.stops_on_unknown if pattern else not is_missing(text))
         stops = is_open or is_unknown or meaning == NOT_IN_FORCE
         is_left_out = is_said_not_in_force(said, stops, text)
@@ -244,7 +260,7 @@ def left_out_of(
             notes.add(extract_name, file, "declared_in_force", rows, header)
         elif stops and pattern:
             (column.unknown if is_unknown else column.not_in_force)[text] += rows
-            column.without_end |= is_open
+            column.is_open |= is_open
     if not left_out:
         return None
     table = f"not_in_force_{part.path.stem.replace('.', '_')}_{name}"
@@ -253,7 +269,7 @@ def left_out_of(
         [list(column) for column in zip(*left_out, strict=True)],
     )
     return (
-        f"case when ({value}, {has_end}) in (select (value, ends) from {identifier(table)}) "
+        f"case when ({value}, {end}) in (select (value, ends) from {identifier(table)}) "
         f"then {quoted(f'{header.strip()}: ')} || {value} end"
     )
 
@@ -314,8 +330,8 @@ def problem(extract_name: str, column: Column) -> str:
         sentence = f"says of {total:,} of {column.rows:,} rows that they are not in force ({what})"
         if column.unknown:
             sentence = sentence.replace("are not in force", "are not in force, or by a value that is not known")
-        if column.without_end:
-            sentence += ", without an end date that says so too"
+        if column.is_open:
+            sentence += f", without {ENDS[extract_name]} saying so too"
     sentence = f"{files}: the column {shown(column.header)} {sentence}."
     if column.kind == "reference":
         sentence += (

@@ -1,5 +1,5 @@
 -- normalized_label, trimmed and letters_only on the characters that extracts hold: hyphens and dashes, no-break spaces, tabs,
--- accents.
+-- accents, and what nobody sees.
 {%- set no_break_space, en_dash, minus = '\u00a0', '\u2013', '\u2212' %}
 with cases as (
     select
@@ -28,7 +28,7 @@ with cases as (
     union all
     select
         concat('a', chr(11), 'b') as written,
-        concat('a', chr(11), 'b') as label,
+        'a-b' as label,
         concat('a', chr(11), 'b') as without_outer_blanks,
         'ab' as letters
     union all
@@ -39,10 +39,40 @@ with cases as (
         'engerixbµg' as letters
     union all
     select
-        concat(' ', chr(9), chr(160)) as written,
+        concat(chr(65279), 'MMR', chr(8203), '-V', chr(173), 'ar', chr(8205)) as written,
+        'mmr-var' as label,
+        'MMR-Var' as without_outer_blanks,
+        'mmrvar' as letters
+    union all
+    select
+        concat(chr(12288), 'ＭＭＲ－Ｖａｒ', chr(8195)) as written,
+        'mmr-var' as label,
+        'MMR-Var' as without_outer_blanks,
+        'mmrvar' as letters
+    union all
+    select
+        concat('Men', chr(8210), 'C', chr(8213), 'C', chr(65123), chr(11834)) as written,
+        'men-c-c-' as label,
+        concat('Men', chr(8210), 'C', chr(8213), 'C', chr(65123), chr(11834)) as without_outer_blanks,
+        'mencc' as letters
+    union all
+    select
+        concat('E', chr(769), 'le', chr(769), 'mentaire') as written,
+        'élémentaire' as label,
+        'Élémentaire' as without_outer_blanks,
+        'élémentaire' as letters
+    union all
+    select
+        'Renfrew’s ‘Unit’' as written,
+        concat('renfrew', chr(39), 's-', chr(39), 'unit', chr(39)) as label,
+        'Renfrew’s ‘Unit’' as without_outer_blanks,
+        'renfrewsunit' as letters
+    union all
+    select
+        concat(' ', chr(9), chr(160), chr(8203), chr(12288)) as written,
         cast(null as {{ dbt.type_string() }}) as label,
         cast(null as {{ dbt.type_string() }}) as without_outer_blanks,
-        '' as letters
+        cast(null as {{ dbt.type_string() }}) as letters
 )
 
 select written
@@ -50,4 +80,4 @@ from cases
 where
     {{ normalized_label('written') }} is distinct from label
     or {{ trimmed('written') }} is distinct from without_outer_blanks
-    or {{ letters_only('written') }} is distinct from letters
+    or {{ letters_only(trimmed('written')) }} is distinct from letters

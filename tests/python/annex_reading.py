@@ -417,17 +417,24 @@ def hib(h, valid, dose):
 
 # Spellings of exports that Appendix 2 lacks. Hib-HB is one agent to Hib and another to hepatitis B.
 AGENT_ALIASES = {
-    "hahb-pediatric": ("HAHB",),
     "hahb-unspecified": ("HAHB",),
     "hb-pediatric": ("HB",),
     "dtwp-hb": ("DPT-HB",),
     "dtwp-hb-hib": ("DPT-HB-Hib",),
     "hib-hb": ("Hib", "HB"),
+    "mmrv": ("MMR-Var",),
+    "vz": ("Var",),
+    "pneu-c": ("Pneu-c-unspecified",),
+    "men-c": ("men-c-unspecified",),
+    "dtap-ipv-hib-hb": ("DTaP-HB-IPV-Hib",),
+    "hbv": ("HB",),
 }
 
 PLAIN_HB = _set("HB", "HB-unspecified")
 HB_OR_DIALYSIS = PLAIN_HB | _set("HB-dialysis")
 HAHB = _set("HAHB")
+# Twinrix Junior by its agent's name: HAHB on the three-dose schedule, which assumes it; no agent of the two-dose ones.
+HAHB_OF_THREE_DOSES = HAHB | _set("HAHB-pediatric")
 HB_COMBINATIONS = _set("DTaP-HB-IPV-Hib", "DPT-HB", "DPT-HB-Hib", "DTaP-HB-IPV")
 
 
@@ -469,7 +476,7 @@ def hepatitis_b_three_dose(h, valid, dose):
     if number == 1:
         if dose.agent in HB_OR_DIALYSIS:
             return [("1: HB, HB-dialysis or HB-unspecified on or after birth",)]
-        if dose.agent in HAHB:
+        if dose.agent in HAHB_OF_THREE_DOSES:
             return [("1: HAHB at ≥1 year old", h.at_least(dose, years=1))]
         return [("1: DTaP-HB-IPV-Hib and the like at ≥42 days old", h.at_least(dose, days=42))]
 
@@ -478,7 +485,7 @@ def hepatitis_b_three_dose(h, valid, dose):
         after_first = spaced_days(dose, first, 28)
         if dose.agent in HB_OR_DIALYSIS:
             return [("2: HB, HB-dialysis or HB-unspecified ≥28 days after first", after_first)]
-        if dose.agent in HAHB:
+        if dose.agent in HAHB_OF_THREE_DOSES:
             return [("2: HAHB ≥28 days after first, ≥1 year old", after_first, h.at_least(dose, years=1))]
         return [(
             "2: DTaP-HB-IPV-Hib and the like ≥28 days after first, ≥42 days old",
@@ -488,13 +495,13 @@ def hepatitis_b_three_dose(h, valid, dose):
 
     if number == 3:
         after_second = spaced_days(dose, valid[1], 28)
-        if first.agent in HAHB:
+        if first.agent in HAHB_OF_THREE_DOSES:
             return [(
                 "3: first was HAHB, any agent ≥168 days after first, ≥28 days after second",
                 spaced_days(dose, first, 168),
                 after_second,
             )]
-        if dose.agent in HAHB:
+        if dose.agent in HAHB_OF_THREE_DOSES:
             return [(
                 "3: first was not HAHB, HAHB ≥168 days after first, ≥28 days after second, ≥1 year old",
                 spaced_days(dose, first, 168),
@@ -754,7 +761,7 @@ RELEVANT = {
         "Men-C-CY-Hib",
     ),
     "hepatitis_b": _set(
-        "HB", "HB-dialysis", "HB-unspecified", "DPT-HB", "DPT-HB-Hib", "DTaP-HB-IPV-Hib", "DTaP-HB-IPV", "HAHB"
+        "HB", "HB-dialysis", "HB-unspecified", "DPT-HB", "DPT-HB-Hib", "DTaP-HB-IPV-Hib", "DTaP-HB-IPV", "HAHB", "HAHB-pediatric"
     ),
     "hpv": _set("HPV-2", "HPV-4", "HPV-9", "hpv-unspecified"),
     "measles": _set("M", "MR", "MMR", "MMR-Var"),
@@ -787,7 +794,7 @@ HPV_2 = comparable("HPV-2")
 
 # "Multiple vaccines on the same day": the first group that holds an agent of the day is kept.
 HEPATITIS_B_HIERARCHY = (
-    _set("DTaP-HB-IPV-Hib"), _set("DTaP-HB-IPV", "DPT-HB-Hib"), _set("DPT-HB"), _set("HAHB"), _set("HB-dialysis"),
+    _set("DTaP-HB-IPV-Hib"), _set("DTaP-HB-IPV", "DPT-HB-Hib"), _set("DPT-HB"), HAHB_OF_THREE_DOSES, _set("HB-dialysis"),
     _set("HB"), _set("HB-unspecified"),
 )
 HPV_HIERARCHY = (_set("HPV-9"), _set("hpv-unspecified"), _set("HPV-4"), _set("HPV-2"))
@@ -1022,6 +1029,17 @@ EXEMPTION_LABELS = {
 }
 
 
+LABEL_ALIASES = {comparable(name): comparable(label) for name, label in {
+    "Measles": "Measles (M)", "Mumps": "Mumps (Mu)", "Rubella": "Rubella (R)", "Varicella": "Varicella (Var)",
+    "Chickenpox": "Varicella (Var)", "Coqueluche": "Pertussis (aP)", "Meningitis": "meningitis (men-u)",
+}.items()}
+REASON_ALIASES = {comparable(name): comparable(reason) for name, reason in {
+    "Philosophical": "Philosophical reason", "Religious": "Philosophical reason",
+    "Conscience/religious": "Philosophical reason", "Clinical decision": "Medical - clinical decision",
+    "Documented immunity": "Medical - documented immunity",
+}.items()}
+
+
 @dataclass(frozen=True)
 class Exemption:
     antigen: str
@@ -1198,6 +1216,17 @@ def read_extract(folder, name):
     return first.values()
 
 
+def agents_named(agent):
+    """The agents of a cell: one in any spelling, or several with commas between them."""
+    pieces = [AGENT_ALIASES.get(comparable(piece), (piece,)) for piece in agent.split(",")]
+    return [name for names in pieces for name in names]
+
+
+def labels_named(antigen):
+    """The exemption antigens of a cell, by the annex's labels or the plain name of the disease."""
+    return {LABEL_ALIASES.get(comparable(piece), comparable(piece)) for piece in antigen.split(";")}
+
+
 def read_schools(folder):
     schools = {}
     for school_id, name, school_type, phu in read_extract(folder, "schools"):
@@ -1217,7 +1246,7 @@ def read_education_records(folder, schools):
 def read_immunizations(folder):
     doses = defaultdict(list)
     for immunization_id, client_id, agent, given, trade_name in read_extract(folder, "immunizations"):
-        for name in AGENT_ALIASES.get(comparable(agent), (agent,)):
+        for name in agents_named(agent):
             doses[client_id].append(Dose(immunization_id, parse_date(given), name, trade_name))
     return doses
 
@@ -1225,8 +1254,9 @@ def read_immunizations(folder):
 def read_exemptions(folder):
     exemptions = defaultdict(list)
     for _, client_id, antigen, reason, starts, ends in read_extract(folder, "exemptions"):
-        exemptions[client_id].append(
-            Exemption(comparable(antigen), comparable(reason), parse_date(starts), parse_date(ends))
+        exemptions[client_id].extend(
+            Exemption(label, REASON_ALIASES.get(comparable(reason), comparable(reason)), parse_date(starts), parse_date(ends))
+            for label in labels_named(antigen)
         )
     return exemptions
 
@@ -1234,6 +1264,9 @@ def read_exemptions(folder):
 # ---------------------------------------------------------------------------------------------------------------------
 # Measures
 # ---------------------------------------------------------------------------------------------------------------------
+
+ACTIVE = _set("Active", "Actif", "Active client")
+GENDERS = {"f": "F", "female": "F", "femme": "F", "m": "M", "male": "M", "homme": "M", "garçon": "M"}
 
 PROVINCE = ("province", "")
 GEOGRAPHIES = (PROVINCE, *(("phu", name) for name in PUBLIC_HEALTH_UNITS))
@@ -1297,9 +1330,10 @@ def assess(extracts_dir, school_year=2018, education_record_window="overlap"):
 
     for client_id, date_of_birth, gender, status in read_extract(extracts_dir, "clients"):
         birth = parse_date(date_of_birth)
-        if status != "Active" or birth is None or year.age_of(birth) not in AGES:
+        if comparable(status) not in ACTIVE or birth is None or year.age_of(birth) not in AGES:
             continue
         age = year.age_of(birth)
+        gender = GENDERS.get(comparable(gender), gender)
 
         usable = []
         for record in education_records.get(client_id, ()):

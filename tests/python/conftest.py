@@ -119,4 +119,7 @@ def project_copy(tmp_path: Path) -> Path:
         shutil.copy(ROOT / name, copy)
     for name in ("models", "macros", "seeds", "analyses", "tests"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("python", "__pycache__"))
+    (copy / "scripts").mkdir()
+    for name in ("warehouse_path.py", "warehouse_plugin.py"):
+        shutil.copy(ROOT / "scripts" / name, copy / "scripts")
     return copy

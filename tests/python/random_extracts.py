@@ -37,7 +37,8 @@ PNEU_C = ["Pneu-C-7", "Pneu-C-10", "Pneu-C-13", "pneu-unspecified", "Pneu-unspec
           "Pneu-c-unspecified"]
 PNEU_P = ["Pneu-P-23", "pneu-p-unspecified", "Pneu-p-unspecified"]
 UNKNOWN_AGENTS = ["Rota-1", "Rota-5", "rota-unspecified", "LAIV", "Inf", "Inf (QIV)", "COVID-19 mRNA", "HA", "p", "",
-                  "Not Specified", "HAHB-pediatric", "HB-pediatric", "Hib-HB", "DTwP-HB"]
+                  "Not Specified", "HAHB-pediatric", "HAHB-pediatric", "HB-pediatric", "Hib-HB", "DTwP-HB", "MMRV", "VZ", "Pneu-C",
+                  "Men-C", "DTaP-IPV-Hib-HB", "HBV", "MMR, Tdap-IPV", "HPV-9, Men-C-ACYW-135,HB"]
 ALL_AGENTS = sorted({
     *DTP_WITH_HIB, *DTP_WITH_HB, *DTP_PLAIN, *DTP_BOOSTERS, *DTP_SINGLE, *POLIO_ONLY, *HIB_ONLY, *HB_ANY, *HPV,
     *MEASLES, *LIVE, *MEN_C, *MEN_ACYW, *MEN_P, *PNEU_C, *PNEU_P,
@@ -55,10 +56,12 @@ EXEMPTION_ANTIGENS = [
     "live poliovirus (OPV)", "Tetanus (T)", "Tetanus antibody", "Varicella (Var)", "Varicella-zoster antibody",
     "Zoster (Zos)", "Hepatitis B (HB)", "Hepatitis B (HB-regular)", "Hepatitis B (HB-dialysis)", "Hep B antibody",
 ]
-OTHER_EXEMPTION_ANTIGENS = ["Rabies", "Influenza", "Hepatitis A (HA)", "Measles", "", "HPV-9"]
+OTHER_EXEMPTION_ANTIGENS = ["Rabies", "Influenza", "Hepatitis A (HA)", "Measles", "", "HPV-9",
+                            "Chickenpox", "Coqueluche", "Meningitis", "Measles (M); Mumps (Mu); Rubella"]
 REASONS = ["Medical - clinical decision", "Philosophical reason", "Medical - clinical record of disease",
            "Medical - documented immunity"]
-OTHER_REASONS = ["Medical", "Religious", "", "Deferred"]
+OTHER_REASONS = ["Medical", "Religious", "", "Deferred", "Philosophical", "Conscience/religious", "Clinical decision",
+                 "Documented immunity"]
 
 UNITS = [*PUBLIC_HEALTH_UNITS, *PUBLIC_HEALTH_UNIT_ALIASES]
 SCHOOL_TYPES = ["elementary school", "elementary school", "secondary school", "secondary school",
@@ -507,9 +510,9 @@ class Writer:
         client_id = f"{number:010d}"
         age = rng.choices(range(6, 19), weights=[1, 30, 3, 3, 3, 3, 24, 3, 7, 3, 3, 30, 1])[0]
         birth = self.birth_in(self.first_year - age)
-        statuses = {"Active": 94, " Active ": 2, "Inactive": 1, "Deceased": 1, "active": 1, "": 1}
+        statuses = {"Active": 94, " Active ": 2, "Inactive": 1, "Deceased": 1, "active": 1, "": 1, "Actif": 1}
         status = rng.choices(list(statuses), weights=statuses.values())[0]
-        genders = {"F": 48, "M": 44, "U": 2, "X": 2, "": 2, " F": 1, "f": 1}
+        genders = {"F": 48, "M": 44, "U": 2, "X": 2, "": 2, " F": 1, "f": 1, "Female": 1, "Homme": 1}
         gender = rng.choices(list(genders), weights=genders.values())[0]
         self.rows["clients"].append({
             "client_id": self.id(client_id), "date_of_birth": self.written(birth, missing=0.005, wrong=0.005),

@@ -343,3 +343,18 @@ def test_errors_that_quote_a_value_are_said_without_it(message, kept):
     assert kept in short and "model x (a.sql)" in short
     for value in ("Anna", "2011", "3907765171", "99"):
         assert value not in short
+
+
+@pytest.mark.parametrize(
+    "test, status, passed",
+    [
+        ("data_quality_errors", "pass", True),
+        ("data_quality_errors", "fail", False),
+        ("phus_add_up", "pass", False),
+    ],
+)
+def test_gates_count_as_passed_only_where_their_test_has_run_and_passed(test, status, passed):
+    events = Events(Progress(io.StringIO()))
+    assert not events.run.passed_gates
+    events.read([event("LogTestResult", node_info=node(test, "test"), name=test, status=status, num_failures=1)])
+    assert events.run.passed_gates is passed

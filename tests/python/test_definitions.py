@@ -128,7 +128,8 @@ def test_a_year_in_which_one_antigen_has_no_rows_stops_the_build_and_names_the_a
 
 
 def built_by_script(project, tmp_path, *arguments):
-    shutil.copytree(ROOT / "scripts", project / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "scripts", project / "scripts", ignore=ignored, dirs_exist_ok=True)
     environment = os.environ | {
         "WAREHOUSE_PATH": str(tmp_path / "script.duckdb"), "EXTRACTS_DIR": "", "DBT_LOG_PATH": str(tmp_path / "logs"),
     }
@@ -163,7 +164,7 @@ def test_rule_tables_that_cannot_be_loaded_stop_the_build_before_dbt_with_a_sent
 
     build = built_by_script(project_copy, tmp_path)
     assert build.returncode == 1
-    assert "Running with dbt" not in build.stdout and "Traceback" not in build.stderr
+    assert "Preparing dbt" not in build.stdout and "Traceback" not in build.stderr
     *said, _ = build.stdout.removeprefix("\nNot published. ").splitlines()
     hib_1, hib_4 = line_of("dose_rules", "HIB-1"), line_of("dose_rules", "HIB-4")
     assert said == [f"seeds/annex/{sentence}" for sentence in (
@@ -210,7 +211,7 @@ def test_a_var_that_is_misspelt_or_no_day_stops_the_build_before_dbt(project_cop
     build = built_by_script(project_copy, tmp_path, f"--vars={variables}")
     assert build.returncode == 1
     assert f"Not published. --vars: {sentence}" in build.stdout
-    assert "Running with dbt" not in build.stdout and "Traceback" not in build.stderr
+    assert "Preparing dbt" not in build.stdout and "Traceback" not in build.stderr
 
 
 @pytest.mark.parametrize(

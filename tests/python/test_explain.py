@@ -212,7 +212,7 @@ class Antigen:
             Dose(record_id, given, name, trade_name)
             for record_id, (given, agent, trade_name) in records.items()
             if given is not None and given <= assessed_on
-            for name in annex_reading.AGENT_ALIASES.get(comparable(agent), (agent,))
+            for name in annex_reading.agents_named(agent)
         ]
         self.history = annex_reading.History(born, self.doses, assessed_on.year - 1, gender)
         self.valid = defaultdict(list)
@@ -421,7 +421,7 @@ class Antigen:
 def check_other_record(given, agent, why, student, known_agents):
     """Why no antigen took a record."""
     age, gender, assessed_on = student
-    names = {comparable(name) for name in annex_reading.AGENT_ALIASES.get(comparable(agent), (agent,))}
+    names = {comparable(name) for name in annex_reading.agents_named(agent)}
     if given is None:
         assert why == "it has no date that can be read"
     elif given > assessed_on:

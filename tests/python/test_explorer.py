@@ -366,3 +366,61 @@ def test_schools_are_there_only_when_they_are_asked_for_and_small_ones_withheld(
     for name, students, is_withheld in rows:
         row = re.search(rf"<tr><td>{re.escape(name)}</td>.*?</tr>", shown)[0]
         assert ("withheld" in row) == is_withheld and (is_withheld or f"<td>{students}</td>" in row)
+
+
+def test_what_health_units_ask_for_has_its_numbers_and_says_what_it_is_not(demonstration, monkeypatch):
+    for name in ("RELEASE", "EXPLAIN", "SCHOOLS", "WAREHOUSE_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WAREHOUSES", str(demonstration.warehouse))
+    app = AppTest.from_file(str(ROOT / "report" / "explorer.py"), default_timeout=60).run()
+    assert "What health units ask for" in tabs_of(app)
+    for key, value in (("age", 7), ("antigen", "measles"), ("unit", "TO")):
+        app.selectbox(key=key).set_value(value).run()
+    shown = html_of(app)
+    for table, note in (
+        ("coverage_by_birthday", "Not up-to-date coverage"), ("zero_dose", "No record is not “not vaccinated”"),
+        ("doses_needed", "Not doses to be given"), ("invalid_doses", "Not a measure of vaccinators’ errors"),
+    ):  # fmt: skip
+        assert note in shown, table
+    rows = demonstration.rows(
+        "select birthday, students, students_up_to_date from marts.coverage_by_birthday "
+        "where phu_id = 'TO' and antigen = 'measles'"
+    )
+    for birthday, students, up_to_date in rows:
+        counts = f"<td>{students}</td><td>{up_to_date}</td><td>{percent(up_to_date, students)}"
+        assert re.search(rf"<tr><td>{birthday}</td><td>[^<]*</td>{counts}", shown)
+    refused = demonstration.rows(
+        "select year_given, doses, doses_refused from marts.invalid_doses "
+        "where phu_id = 'TO' and antigen = 'measles' and age = 7 and doses_refused > 0"
+    )
+    for year, doses, doses_refused in refused:
+        assert re.search(rf"<td>{year}</td><td>[^<]+</td><td>{doses}</td><td>{doses_refused}</td>", shown)
+    # Students without a record are mapped and ranked as well.
+    app.selectbox(key="measure").set_value("without_dtp").run()
+    dtp, students = demonstration.rows(
+        "select students_without_dtp, students from marts.zero_dose where phu_id = 'TO' and age = 7"
+    )[0]
+    assert f"({dtp} of {students} students)" in html_of(app) and not app.exception
+
+
+def test_schools_without_a_record_of_dtp_are_withheld_as_schools_are(demonstration, monkeypatch):
+    for name in ("RELEASE", "EXPLAIN", "WAREHOUSE_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WAREHOUSES", str(demonstration.warehouse))
+    monkeypatch.setenv("SCHOOLS", "1")
+    phu_id, age = demonstration.rows(
+        "select phu_id, age from schools.zero_dose group by all "
+        "having bool_or(is_withheld) and not bool_and(is_withheld) order by count(*) desc, phu_id, age limit 1"
+    )[0]
+    app = AppTest.from_file(str(ROOT / "report" / "explorer.py"), default_timeout=60).run()
+    for key, value in (("measure", "without_dtp"), ("age", age), ("unit", phu_id)):
+        app.selectbox(key=key).set_value(value).run()
+    shown = html_of(app).split("No record of a dose by school")[1]
+    rows = demonstration.rows(
+        "select school_name, students, students_without_dtp, is_withheld from schools.zero_dose "
+        f"where phu_id = '{phu_id}' and age = {age}"
+    )
+    for name, students, dtp, is_withheld in rows:
+        row = re.search(rf"<tr><td>{re.escape(name)}</td>.*?</tr>", shown)[0]
+        assert ("withheld" in row) == is_withheld
+        assert is_withheld or f"<td>{students}</td><td>{dtp}</td>" in row

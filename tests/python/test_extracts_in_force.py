@@ -45,6 +45,11 @@ EXAMPLES = [
     (DOSES, "Event Status", ["completed", "NULL"], BUILDS),
     (DOSES, "Dose Status", ["Valid", "Invalid"], BUILDS),
     (DOSES, "Dose Status", ["Historical", "Completed"], BUILDS),
+    (DOSES, "Dose Status", ["Valid", "Invalid - too young"], BUILDS),
+    (DOSES, "Series Status", ["Complete", "Incomplete"], BUILDS),
+    (DOSES, "Completion Date", ["2018-01-01", ""], BUILDS),
+    (DOSES, "Immunization.status", ["completed", "not-done"], STOPS),
+    (DOSES, "statusReason.text", ["", "PATOBJ"], STOPS),
     (DOSES, "Statut de la dose", ["Administrée", "Annulée"], STOPS),
     (DOSES, "Statut de la dose", ["Administrée", "administree"], BUILDS),
     (DOSES, "Statut", ["Complété", "Non fait"], STOPS),
@@ -121,7 +126,8 @@ EXAMPLES = [
     (ENROLMENTS, "Exit Reason", ["", "Family reasons"], BUILDS),
     (ENROLMENTS, "Exit Reason", ["", "No show"], STOPS),
     (ENROLMENTS, "School Status", ["Open", "Closed"], BUILDS),
-    (ENROLMENTS, "Withdrawal Date", ["", "2018-12-01"], BUILDS),
+    (ENROLMENTS, "Withdrawal Date", ["", "2018-12-01"], STOPS),
+    (ENROLMENTS, "Inactive", ["N", "Y"], STOPS),
     # Clients.
     (CLIENTS, "Merged Into", ["", "0000000009"], STOPS),
     (CLIENTS, "mergedinto", ["", "9"], STOPS),
@@ -138,6 +144,10 @@ EXAMPLES = [
     (CLIENTS, "Record Status", ["Active", "Merged"], STOPS),
     (CLIENTS, "Marital Status", ["Single", "Married"], BUILDS),
     (CLIENTS, "Immigration Status", ["Refused", "Pending"], BUILDS),
+    (CLIENTS, "Is Active", ["Y", "N"], STOPS),
+    (CLIENTS, "Verified", ["Y", "N"], BUILDS),
+    ("schools", "Active", ["Y", "N"], BUILDS),
+    ("schools", "Closed Date", ["", "2015-06-30"], BUILDS),
     ("schools", "School Status", ["Open", "Closed"], BUILDS),
     ("schools", "Deleted", ["N", "Y"], STOPS),
 ]
@@ -148,9 +158,9 @@ def part_of(folder: Path, extract_name: str, header: str, values: list[str | Non
     path = folder / f"{extract_name}_{len(list(folder.iterdir()))}.parquet"
     places = {in_force.OWN_IDS[extract_name]: 0}
     headers = [*places, header]
-    if extract_name in (EXEMPTIONS, ENROLMENTS):
-        headers.append("effective_to")
-        places["effective_to"] = 2
+    if extract_name in in_force.ENDS:
+        headers.append(in_force.ENDS[extract_name])
+        places[in_force.ENDS[extract_name]] = 2
     extra = in_force.extra_columns(extract_name, headers, places)
     names = {place: name for name, place in (places | extra).items()}
     with duckdb.connect() as connection:
@@ -201,22 +211,43 @@ def test_a_column_stops_the_build_where_a_value_says_that_a_row_is_not_in_force(
         assert judged([part]) == ([[None] * len(values)], {})
 
 
-@pytest.mark.parametrize("extract_name", [EXEMPTIONS, ENROLMENTS])
-def test_a_status_may_repeat_what_the_end_date_says(tmp_path, extract_name):
-    status = "Exemption Status" if extract_name == EXEMPTIONS else "Enrolment Status"
-    for value in ("Ended", "Past", "Expired", "Terminé"):
-        judged([part_of(tmp_path, extract_name, status, ["Active", value], end="2018-06-30")])
-        for end in ("", "9999-12-31", "1900-01-01"):
-            with pytest.raises(ExtractsError, match="without an end date"):
-                judged([part_of(tmp_path, extract_name, status, ["Active", value], end=end)])
+@pytest.mark.parametrize(
+    ("extract_name", "header", "values"),
+    [
+        (EXEMPTIONS, "Exemption Status", ["Ended", "Past", "Expired", "Terminé"]),
+        (ENROLMENTS, "Enrolment Status", ["Ended", "Completed", "Withdrawn", "Inactive"]),
+        (ENROLMENTS, "Inactive", ["Y"]),
+        (ENROLMENTS, "Is Current", ["N"]),
+        (ENROLMENTS, "Withdrawn On", ["2018-06-30"]),
+    ],
+)
+def test_a_column_may_repeat_what_the_end_date_says(tmp_path, extract_name, header, values):
+    judged([part_of(tmp_path, extract_name, header, values, end="2018-06-30")])
+    for end in ("", "9999-12-31", "1900-01-01"):
+        with pytest.raises(ExtractsError, match="without effective_to saying so too"):
+            judged([part_of(tmp_path, extract_name, header, values, end=end)])
 
 
 @pytest.mark.parametrize(
-    ("kind", "values"), [("boolean", ["false", "true"]), ("integer", ["0", "1"]), ("double", ["0", "1"])]
+    ("header", "value"),
+    [("Deceased", "Y"), ("Date of Death", "2018-01-05"), ("Is Active", "N"), ("Life Status", "Dead")],
 )
-def test_a_typed_column_says_the_same_as_text(tmp_path, kind, values):
+def test_a_column_may_repeat_what_a_clients_status_says(tmp_path, header, value):
+    for status in ("Inactive", "DECEASED", "Décédé"):
+        judged([part_of(tmp_path, CLIENTS, header, [value], end=status)])
+    for status in ("Active", "", "actif"):
+        with pytest.raises(ExtractsError, match="without client_status saying so too"):
+            judged([part_of(tmp_path, CLIENTS, header, [value], end=status)])
+    # The doses of a client who was merged into another are lost, whatever the status.
+    with pytest.raises(ExtractsError, match="Merged Into"):
+        judged([part_of(tmp_path, CLIENTS, "Merged Into", ["9"], end="Inactive")])
+
+
+@pytest.mark.parametrize("kind", ["boolean", "integer", "double", "decimal(9, 2)"])
+def test_a_typed_column_says_the_same_as_text(tmp_path, kind):
+    judged([part_of(tmp_path, DOSES, "voided", ["0", "0", None], kind=kind)])
     with pytest.raises(ExtractsError, match="'voided'"):
-        judged([part_of(tmp_path, DOSES, "voided", values, kind=kind)])
+        judged([part_of(tmp_path, DOSES, "voided", ["0", "1", None], kind=kind)])
 
 
 def test_a_column_of_one_file_of_several_counts(tmp_path):

@@ -43,6 +43,7 @@ def answers(demonstration: Build, tmp_path_factory: pytest.TempPathFactory) -> d
     project = tmp_path_factory.mktemp("metrics")
     for name in ("dbt_project.yml", "profiles.yml"):
         shutil.copy(ROOT / name, project)
+    (project / "scripts").symlink_to(ROOT / "scripts")
     (project / "target").mkdir()
     shutil.copy(demonstration.warehouse.with_suffix(".target") / "semantic_manifest.json", project / "target")
     queries = [

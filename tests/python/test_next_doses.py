@@ -76,7 +76,7 @@ def histories(extracts):
 def slot_filled(histories, client_id, antigen, schedule, given, agent, trade_name):
     """The slot that one more dose fills by the independent reading, None where it is refused."""
     birth, gender, doses = histories[client_id]
-    more = [Dose("~next", given, name, trade_name or "") for name in annex_reading.AGENT_ALIASES.get(agent, (agent,))]
+    more = [Dose("~next", given, name, trade_name or "") for name in annex_reading.agents_named(agent)]
     found = annex_reading.assess_antigen(antigen, annex_reading.history_of_any_day(birth, gender, [*doses, *more]))
     return next(v.dose_number for v in found.verdicts if v.schedule == schedule and v.dose.immunization_id == "~next")
 

@@ -238,6 +238,60 @@ def test_what_is_beyond_coverage_is_the_marts(english, demonstration):
     assert page.locator("#beyond-curves figure:not([hidden]) svg.lines path").count() == 2
 
 
+def test_what_health_units_ask_for_is_the_marts(english, demonstration):
+    texts, page = Language("en"), english.page
+
+    def shown(figure, query, name=lambda key: texts.antigen(key)):
+        own = dot_rows(page, figure)
+        for key, *pairs in demonstration.rows(query):
+            expected = [percent(part, whole) for part, whole in zip(pairs[::2], pairs[1::2], strict=True)]
+            assert own.pop(name(key)) == expected, (figure, key)
+        assert not own, figure
+
+    shown(
+        "health-unit-zero",
+        "select age, students_without_dtp, students, students_without_dose, students from marts.zero_dose "
+        "where geography = 'province'",
+        lambda age: texts("age", age=age),
+    )
+    shown(
+        "health-unit-birthday",
+        "select antigen, sum(students_up_to_date) filter (birthday = 2), any_value(students), "
+        "sum(students_up_to_date) filter (birthday = 7), any_value(students) from marts.coverage_by_birthday "
+        "where geography = 'province' group by antigen",
+    )
+    not_offered = demonstration.rows("select distinct antigen from marts.doses_needed where not is_product_offered")
+    assert set(not_offered) == {("hib",), ("pneumococcal",)}
+    for age in (7, 12, 17):
+        shown(
+            f"health-unit-needed-{age}",
+            "select antigen, students_needing_1, students, students_needing_2, students, students_needing_3_or_more, "
+            f"students from marts.doses_needed where geography = 'province' and age = {age}",
+            lambda antigen: texts("health_unit.not_offered", antigen=texts.antigen(antigen))
+            if (antigen,) in not_offered
+            else texts.antigen(antigen),
+        )  # fmt: skip
+        shown(
+            f"health-unit-invalid-{age}",
+            "select antigen, sum(refused), sum(doses) from (select antigen, year_given, any_value(doses) as doses, "
+            "sum(doses_refused) as refused from marts.invalid_doses where geography = 'province' "
+            f"and age = {age} group by all) group by antigen",
+        )
+    # On a page a student without a dose is one without a record.
+    text = page.inner_text("#health_unit").lower()
+    assert "no record is not “not vaccinated”" in text and "zero-dose" not in text
+
+
+def test_the_headline_of_reporting_is_of_doses_of_the_school_year_and_leaves_migrations_out(english, demonstration):
+    in_time, told = demonstration.rows(
+        "select sum(doses) filter (delay in ('before_the_dose', 'within_7_days', 'within_30_days')), sum(doses) "
+        "from marts.reporting where geography = 'province' and is_of_school_year and delay <> 'not_recorded' "
+        "and channel <> 'migration'"
+    )[0]
+    title = english.page.inner_text("#beyond-reporting h3")
+    assert title == f"{percent(in_time, told)} of the doses given in the school year were on record within 30 days"
+
+
 def test_assignment_and_data_quality_are_the_marts(english, demonstration):
     page, texts = english.page, Language("en")
     counts = demonstration.rows(

@@ -13,6 +13,22 @@ known_agents as (
     select distinct {{ normalized_label('agent') }} as agent_label from {{ ref('agents') }}
 ),
 
+-- An alias may stand for two agents of the annex: Hib-HB is a Hib vaccine to one antigen and an HB vaccine to another.
+names as (
+    select
+        agent_label as name_label,
+        agent_label
+    from known_agents
+    union all
+    select
+        aliases.alias_label as name_label,
+        aliases.agent_label
+    from aliases
+    left join known_agents
+        on aliases.alias_label = known_agents.agent_label
+    where known_agents.agent_label is null
+),
+
 spellings as (
     select
         agent,
@@ -30,26 +46,81 @@ labelled as (
     from spellings
 ),
 
--- An alias may stand for two agents of the annex: Hib-HB is a Hib vaccine to one antigen and an HB vaccine to another.
-resolved as (
+named as (
     select
-        labelled.agent,
-        labelled.records,
-        coalesce(aliases.agent_label, labelled.written_label) as agent_label
+        labelled.*,
+        names.agent_label
     from labelled
-    left join aliases
-        on labelled.written_label = aliases.alias_label
+    left join names
+        on labelled.written_label = names.name_label
+),
+
+cells as (
+    select * from named
+    where agent_label is null
+),
+
+pieces as (
+    {{ cell_pieces('cells', ['agent'], 'written_label') }}
+),
+
+remarked as (
+    select
+        agent,
+        piece,
+        {{ without_remark('piece') }} as piece_label,
+        {{ remark_of('piece') }} as remark
+    from pieces
+),
+
+-- A number behind an agent of unknown formulation may name the formulation (HPV (4)), and a remark is understood only where it
+-- names the same agent (MMR (Priorix)).
+pieces_named as (
+    select
+        remarked.agent,
+        case
+            when
+                remarked.remark is null
+                or (remarked.remark = '#' and names.agent_label not like '%unspecified')
+                or remarks.agent_label is not null
+                then names.agent_label
+        end as agent_label
+    from remarked
+    left join names
+        on remarked.piece_label = names.name_label
+    left join names as remarks
+        on
+            remarked.remark = remarks.name_label
+            and names.agent_label = remarks.agent_label
+),
+
+-- A cell is read where each of its pieces is an agent.
+cells_read as (
+    select agent
+    from pieces_named
+    group by agent
+    having max(case when agent_label is null then 1 else 0 end) = 0
+),
+
+agents_of_cells as (
+    select distinct
+        pieces_named.agent,
+        pieces_named.agent_label
+    from pieces_named
+    inner join cells_read
+        on pieces_named.agent = cells_read.agent
 ),
 
 final as (
     select
-        resolved.agent,
-        resolved.agent_label,
-        resolved.records,
-        known_agents.agent_label is not null as is_known
-    from resolved
-    left join known_agents
-        on resolved.agent_label = known_agents.agent_label
+        named.agent,
+        coalesce(named.agent_label, agents_of_cells.agent_label, named.written_label) as agent_label,
+        named.records,
+        coalesce(named.agent_label, agents_of_cells.agent_label) is not null as is_known,
+        agents_of_cells.agent is not null as is_read_from_cell
+    from named
+    left join agents_of_cells
+        on named.agent = agents_of_cells.agent
 )
 
 select * from final

@@ -10,7 +10,7 @@ school_year as (
     select * from {{ ref('int_school_year') }}
 ),
 
-final as (
+of_the_year as (
     select
         agents.agent,
         agents.agent_label,
@@ -26,6 +26,40 @@ final as (
     inner join agents
         on {{ normalized_label('antigen_agents.agent') }} = agents.agent_label
     where {{ holds_in('school_year.first_year', 'antigen_agents') }}
+),
+
+-- Of several agents in one cell an antigen keeps the one that the hierarchy of the day would: the cell is one record.
+ranked as (
+    select
+        agent,
+        agent_label,
+        antigen,
+        is_relevant,
+        max(is_live) over (partition by agent, antigen) as is_live,
+        max(is_polysaccharide) over (partition by agent, antigen) as is_polysaccharide,
+        max(polysaccharide_age_from) over (partition by agent, antigen) as polysaccharide_age_from,
+        same_day_rank,
+        excluded_gender,
+        row_number() over (
+            partition by agent, antigen
+            order by is_relevant desc, same_day_rank asc, agent_label asc
+        ) as rank_in_cell
+    from of_the_year
+),
+
+final as (
+    select
+        agent,
+        agent_label,
+        antigen,
+        is_relevant,
+        is_live,
+        is_polysaccharide,
+        polysaccharide_age_from,
+        same_day_rank,
+        excluded_gender
+    from ranked
+    where rank_in_cell = 1
 )
 
 select * from final

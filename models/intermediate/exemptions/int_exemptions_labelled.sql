@@ -11,8 +11,13 @@ reasons as (
     {{ rules_in_force('exemption_reasons') }}
 ),
 
+antigens as (
+    select * from {{ ref('int_exemption_antigens') }}
+),
+
+-- A cell may name an antigen by two labels: an exemption counts once for each antigen.
 final as (
-    select
+    select distinct
         exemptions.exemption_id,
         exemptions.client_id,
         labels.antigen,
@@ -22,8 +27,10 @@ final as (
         exemptions.effective_from,
         exemptions.effective_to
     from exemptions
+    left join antigens
+        on exemptions.exemption_antigen_label = antigens.exemption_antigen_label
     inner join labels
-        on exemptions.exemption_antigen_label = {{ normalized_label('labels.exemption_antigen') }}
+        on coalesce(antigens.antigen_label, exemptions.exemption_antigen_label) = {{ normalized_label('labels.exemption_antigen') }}
     inner join reasons
         on exemptions.reason_label = {{ normalized_label('reasons.reason') }}
 )

@@ -12,21 +12,37 @@ known as (
         agent,
         {{ normalized_label('agent') }} as agent_label
     from {{ ref('agents') }}
+    union all
+    select
+        agent,
+        {{ normalized_label('alias') }} as agent_label
+    from {{ ref('agent_aliases') }}
 ),
 
 school_year as (
     select * from {{ ref('int_school_year') }}
 ),
 
--- An agent that shares less than half of its letters is no likely spelling.
+-- A name of several agents has no nearest one.
 nearest as (
     select
         unknown.agent,
-        {{ first_by('known.agent', ['levenshtein(unknown.agent_label, known.agent_label)', 'known.agent']) }} as nearest_agent
+        known.agent_label,
+        min(known.agent) as nearest_agent,
+        levenshtein(unknown.agent_label, known.agent_label) as distance
     from unknown
     cross join known
-    where 2 * levenshtein(unknown.agent_label, known.agent_label) <= length(unknown.agent_label)
-    group by unknown.agent
+    where {{ is_likely_spelling('unknown.agent_label', 'known.agent_label') }}
+    group by unknown.agent, unknown.agent_label, known.agent_label
+    having count(distinct known.agent) = 1
+),
+
+suggestions as (
+    select
+        agent,
+        {{ first_by('nearest_agent', ['distance', 'nearest_agent']) }} as nearest_agent
+    from nearest
+    group by agent
 ),
 
 final as (
@@ -34,11 +50,11 @@ final as (
         school_year.school_year,
         unknown.agent,
         cast(unknown.records as bigint) as records,
-        nearest.nearest_agent
+        suggestions.nearest_agent
     from unknown
     cross join school_year
-    left join nearest
-        on unknown.agent = nearest.agent
+    left join suggestions
+        on unknown.agent = suggestions.agent
 )
 
 select * from final

@@ -7,11 +7,20 @@ unpacked as (
     {{ unpacked_history('histories') }}
 ),
 
-parsed as (
+entries as (
     select
         *,
-        {{ parsed_date('date_text') }} as parsed_administered_date
+        date_text as administered_date
     from unpacked
+),
+
+read as (
+    {{ values_read(
+        'entries',
+        dates=['administered_date'],
+        texts=['agent'],
+        others=['source_row_number', 'position_in_history', 'client_id', 'panorama_verdict']
+    ) }}
 ),
 
 typed as (
@@ -20,11 +29,13 @@ typed as (
             'H', cast(source_row_number as {{ dbt.type_string() }}), '-', cast(position_in_history as {{ dbt.type_string() }})
         ) as immunization_id,
         client_id,
-        {{ trimmed('agent') }} as agent,
-        parsed_administered_date as administered_date,
-        {{ unparsed_date('date_text', 'parsed_administered_date') }} as administered_date_unparsed,
-        panorama_verdict
-    from parsed
+        agent,
+        administered_date,
+        administered_date_unparsed,
+        panorama_verdict,
+        source_row_number,
+        readings
+    from read
 ),
 
 final as (

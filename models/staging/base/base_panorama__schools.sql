@@ -3,15 +3,12 @@ with source as (
 ),
 
 final as (
-    select
-        source_row_number,
-        {{ trimmed('school_id') }} as school_id,
-        {{ trimmed('school_name') }} as school_name,
-        {{ trimmed('school_type') }} as school_type,
-        {{ trimmed('public_health_unit') }} as public_health_unit,
-        {{ trimmed('school_board') }} as school_board,
-        not_in_force
-    from source
+    {{ values_read(
+        'source',
+        ids=['school_id'],
+        labels=['school_type', 'public_health_unit'],
+        texts=['school_name', 'school_board']
+    ) }}
 )
 
 select * from final

@@ -1,0 +1,98 @@
+with exemptions as (
+    select * from {{ ref('stg_panorama__exemptions') }}
+),
+
+labels as (
+    select distinct {{ normalized_label('exemption_antigen') }} as antigen_label
+    from {{ ref('exemption_labels') }}
+),
+
+aliases as (
+    select
+        {{ normalized_label('alias') }} as alias_label,
+        {{ normalized_label('exemption_antigen') }} as antigen_label
+    from {{ ref('exemption_label_aliases') }}
+),
+
+names as (
+    select
+        antigen_label as name_label,
+        antigen_label
+    from labels
+    union all
+    select
+        aliases.alias_label as name_label,
+        aliases.antigen_label
+    from aliases
+    left join labels
+        on aliases.alias_label = labels.antigen_label
+    where labels.antigen_label is null
+),
+
+written as (
+    select
+        exemption_antigen_label,
+        count(*) as records
+    from exemptions
+    where exemption_antigen_label is not null
+    group by exemption_antigen_label
+),
+
+named as (
+    select
+        written.exemption_antigen_label,
+        written.records,
+        names.antigen_label
+    from written
+    left join names
+        on written.exemption_antigen_label = names.name_label
+),
+
+cells as (
+    select * from named
+    where antigen_label is null
+),
+
+pieces as (
+    {{ cell_pieces('cells', ['exemption_antigen_label'], 'exemption_antigen_label', slashes=true) }}
+),
+
+pieces_named as (
+    select
+        pieces.exemption_antigen_label,
+        names.antigen_label
+    from pieces
+    left join names
+        on pieces.piece = names.name_label
+),
+
+-- A cell is read where each of its pieces is an antigen.
+cells_read as (
+    select exemption_antigen_label
+    from pieces_named
+    group by exemption_antigen_label
+    having max(case when antigen_label is null then 1 else 0 end) = 0
+),
+
+antigens_of_cells as (
+    select distinct
+        pieces_named.exemption_antigen_label,
+        pieces_named.antigen_label
+    from pieces_named
+    inner join cells_read
+        on pieces_named.exemption_antigen_label = cells_read.exemption_antigen_label
+),
+
+final as (
+    select
+        named.exemption_antigen_label,
+        coalesce(named.antigen_label, antigens_of_cells.antigen_label) as antigen_label,
+        named.records,
+        coalesce(named.antigen_label, antigens_of_cells.antigen_label) is not null as is_known,
+        antigens_of_cells.antigen_label is not null as is_read_from_cell
+    from named
+    left join antigens_of_cells
+        on named.exemption_antigen_label = antigens_of_cells.exemption_antigen_label
+)
+
+select * from final
