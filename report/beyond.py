@@ -19,7 +19,8 @@ def beyond(report: Report) -> Section | None:
     if not any(row["students"] for row in warehouse.coverage):
         return None
     figures = [
-        reasons_figure(report), exempt_figure(report), doses_figure(report), reach_figure(report), missed_figure(report),
+        reasons_figure(report), exempt_figure(report), doses_figure(report), reach_figure(report),
+        missed_figure(report),
     ]  # fmt: skip
     by_age = [
         (key, panels(report, build)) for key, build in (("dropout", dropout_figure), ("timeliness", timeliness_figure))

@@ -88,7 +88,8 @@ INDICATOR_COLUMNS = {
     ],
     "missed_visits": [
         "visits_eligible", "visits_missed", "visits_missed_percent", "students_with_eligible_visit", "students_missed",
-        "students_missed_percent", "students_corrected", "students_uncorrected", "corrected_percent", "uncorrected_percent",
+        "students_missed_percent", "students_corrected", "students_uncorrected", "corrected_percent",
+        "uncorrected_percent",
     ],
     "near_misses": ["days_short", "doses"],
     "exemptions_by_status": ["exemption", "is_up_to_date", "students", "students_percent"],

@@ -165,7 +165,7 @@ class Warehouse:
 
     @cached_property
     def missed_visits(self) -> list[dict]:
-        """Students with a missed visit, of those with a visit at which a dose was due: internal, and empty in a release."""
+        """Students with a missed visit, of those with one at which a dose was due: internal, and empty in a release."""
         if self.release or not self._has("marts.missed_visits"):
             return []
         return [row | {"students": row["students_with_eligible_visit"]} for row in self._measures("missed_visits")]
