@@ -86,6 +86,11 @@ INDICATOR_COLUMNS = {
         "schedule", "dose_number", "recommended_at", "students", "students_early", "students_timely", "students_late",
         "students_without_dose", "timely_percent", "by_recommended_age_percent",
     ],
+    "missed_visits": [
+        "visits_eligible", "visits_missed", "visits_missed_percent", "students_with_eligible_visit", "students_missed",
+        "students_missed_percent", "students_corrected", "students_uncorrected", "corrected_percent",
+        "uncorrected_percent",
+    ],
     "near_misses": ["days_short", "doses"],
     "exemptions_by_status": ["exemption", "is_up_to_date", "students", "students_percent"],
     "reporting": ["channel", "is_of_school_year", "delay", "doses", "doses_percent"],

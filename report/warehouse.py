@@ -176,6 +176,13 @@ class Warehouse:
         )
 
     @cached_property
+    def missed_visits(self) -> list[dict]:
+        """Students with a missed visit, of those with one at which a dose was due: internal, and empty in a release."""
+        if self.release or not self._has("marts.missed_visits"):
+            return []
+        return [row | {"students": row["students_with_eligible_visit"]} for row in self._measures("missed_visits")]
+
+    @cached_property
     def zero_dose(self) -> list[dict]:
         """Students without a record of DTP, and of any immunization: internal, and empty in a release."""
         return [] if self.release or not self._has("marts.zero_dose") else self._measures("zero_dose")

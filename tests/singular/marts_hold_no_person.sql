@@ -45,6 +45,7 @@ person_ids as (
 -- depends_on: {{ ref('school_coverage') }}, {{ ref('school_zero_dose') }}
 -- depends_on: {{ ref('coverage_by_birthday') }}, {{ ref('zero_dose') }}, {{ ref('invalid_doses') }}, {{ ref('doses_needed') }}
 -- depends_on: {{ ref('coverage_by_age_in_months') }}, {{ ref('coverage_within_reach') }}, {{ ref('near_misses') }}
+-- depends_on: {{ ref('missed_visits') }}
 select distinct published_texts.column_name
 from published_texts
 inner join person_ids
