@@ -32,7 +32,7 @@ OUTCOMES = {
     "failed": "stops the build",
     "accepted": "accepted",
     "warned": "warning",
-    "within_threshold": "left out",
+    "within_threshold": "within threshold",
     "counted": "counted",
 }
 # Columns of few, agreed values; of every other column a value may be a person's.
@@ -260,7 +260,7 @@ def lines_of_coverage(facts: Facts) -> list[str]:
         cells.append(f"{label:<18}{percent(now):>6}{before:<9}")
     beside = ", the last build's in brackets" if facts.last_coverage else "; no earlier build of this year to compare"
     lines = [f"Coverage of the province, percent{beside}:"]
-    return lines + ["  " + "   ".join(cells[row : row + 2]).rstrip() for row in range(0, len(cells), 2)]
+    return lines + ["  " + "   ".join(cells[row : row + 3]).rstrip() for row in range(0, len(cells), 3)]
 
 
 def share(finding: Finding) -> str:

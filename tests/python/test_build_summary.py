@@ -110,7 +110,7 @@ def test_findings_are_sentences_with_counts_worst_first_and_those_without_effect
     assert found == [
         "  warning: 500 of 1,000 (50.0 %) most: The sentence of most.",
         "  warning: 1 of 1,000 (0.1 %) few: The sentence of few.",
-        "  left out: 999 of 1,000 (99.9 %) left_out: The sentence of left_out.",
+        "  within threshold: 999 of 1,000 (99.9 %) left_out: The sentence of left_out.",
         "  also counted: clients exact copy 900, clients not active 700.",
     ]
 
