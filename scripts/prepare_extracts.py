@@ -40,7 +40,7 @@ def main() -> int:
         return 2
     for file in prepared:
         how = ", ".join(word for word in (file.encoding, file.delimiter) if word)
-        print(f"{file.path.relative_to(arguments.folder)}: {file.rows:,} rows{f' ({how})' if how else ''}")
+        print(f"{file.file}: {file.rows:,} rows{f' ({how})' if how else ''}")
     return 0
 
 

@@ -3,9 +3,10 @@
 import csv
 import difflib
 import re
+import unicodedata
 from pathlib import Path
 
-from extracts.problems import ExtractsError, shown
+from extracts.problems import ExtractsError, shown, stop
 
 COLUMNS = {
     "clients": (("client_id", "date_of_birth", "gender", "client_status"), ()),
@@ -61,32 +62,37 @@ class Headers:
             column = known.get(normalised(header))
             if column:
                 claims.setdefault(column, []).append(place)
-        problems = []
+        claimed = set(claims)
+        for place, header in enumerate(headers):
+            column = known.get(without_unit(header)) or known.get(without_table(header))
+            if column and column not in claimed:
+                claims.setdefault(column, []).append(place)
+        problems: list[str] = []
         for column, places in claims.items():
             if (extract_name, column) in PREFERRED_IN_ORDER:
-                first = min(ranks[normalised(headers[place])] for place in places)
-                places[:] = [place for place in places if ranks[normalised(headers[place])] == first]
+                rank = {place: ranks.get(normalised(headers[place]), len(ranks)) for place in places}
+                places[:] = [place for place in places if rank[place] == min(rank.values())]
             if len(places) > 1:
                 claimants = " and ".join(shown(headers[place]) for place in places)
                 problems.append(
-                    f"{file} has more than one header for the column {column}, {claimants}: "
-                    f"remove or rename all but one, or change {self.path.name}."
+                    str(stop("column_twice", file=file, column=column, headers=claimants, map=self.path.name))
                 )
         free = [h for place, h in enumerate(headers) if h.strip() and [place] not in claims.values()]
         missing = {c: nearest(c, known, free) for c in COLUMNS[extract_name][0] if c not in claims}
         if missing and not claims:
             # The first row may be somebody's, whatever it is like: it is not printed.
-            problems.append(
-                f"{file} has no header that is known for {extract_name} in its first row: "
-                f"put a row with {', '.join(missing)} above the data."
-            )
+            problems.append(str(stop("header_unknown", file=file, extract=extract_name, columns=", ".join(missing))))
         else:
             found = ", ".join(shown(header) for header in headers[:40] if header.strip())
+            found += ", …" if len(headers) > 40 else ""
             for column, near in missing.items():
+                like = f"; the nearest is {shown(near)}" if near else ""
                 problems.append(
-                    f"{file} has no column {column} (its headers are {found}"
-                    f"{', … ' if len(headers) > 40 else ''}{f'; the nearest is {shown(near)}' if near else ''}): "
-                    f"rename a header, or add it to {self.path.name}."
+                    str(
+                        stop(
+                            "column_missing", file=file, column=column, headers=found, nearest=like, map=self.path.name
+                        )
+                    )
                 )
         if problems:
             raise ExtractsError(problems)
@@ -102,8 +108,20 @@ def all_columns(extract_name: str) -> tuple[str, ...]:
 
 
 def normalised(header: str) -> str:
-    """A header as it is compared: without case, with one blank for each run of blanks, `_`, `-` and `/`."""
-    return re.sub(r"[\s_/-]+", " ", header).strip().casefold()
+    """A header as it is compared: its words without case, full-width forms, punctuation and invisible characters."""
+    text = unicodedata.normalize("NFKC", header).casefold()
+    visible = "".join(character for character in text if unicodedata.category(character) != "Cf")
+    return " ".join(re.findall(r"[^\W_]+", visible))
+
+
+def without_unit(header: str) -> str:
+    """The words without what stands in brackets: a unit or a format, as in `Date of Birth (YYYY-MM-DD)`."""
+    return normalised(re.sub(r"\(.*?\)|\[.*?\]", " ", unicodedata.normalize("NFKC", header)))
+
+
+def without_table(header: str) -> str:
+    """The words after the last point: a column that SQL qualified with its table, as in `dbo.clients.client_id`."""
+    return normalised(header.rpartition(".")[2])
 
 
 def nearest(column: str, known: dict[str, str], headers: list[str]) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from extracts.problems import ExtractProblem
+from extracts.problems import stop
 from extracts.rows import TextHeader
 
 # DuckDB's own message can be cut within a character of the row that it quotes.
@@ -77,11 +77,14 @@ def copy_text(
     header: TextHeader,
     places: dict[str, int],
     line_end: str,
+    is_data: str,
 ) -> int:
-    """Have DuckDB write a text file's columns to Parquet, without blank rows; their number. Raises DUCKDB_REFUSES."""
+    """Have DuckDB write a text file's columns to Parquet, without rows that are no data; their number.
+
+    `is_data` is SQL over columns c0, c1, … Raises DUCKDB_REFUSES.
+    """
     names = [f"c{place}" for place in range(len(header.headers))]
-    condition = f"coalesce({', '.join(names)}) is not null"
-    return copy_csv(connection, path, target, names, places, condition, header.delimiter, line_end, LINE_BYTES)
+    return copy_csv(connection, path, target, names, places, is_data, header.delimiter, line_end, LINE_BYTES)
 
 
 def copy_plain(
@@ -117,10 +120,8 @@ def read_plainly(
     try:
         found = copy_plain(connection, plain, target, list(places), line_bytes)
     except DUCKDB_REFUSES as error:
-        raise ExtractProblem(
-            f"{file} could not be prepared ({type(error).__name__}): look whether memory and disk suffice."
-        ) from None
+        raise stop("not_prepared", what=file, error=type(error).__name__) from None
     plain.unlink()
     if found != expected:
-        raise ExtractProblem(f"{file} cannot be read reliably: save it again as plain CSV in UTF-8.")
+        raise stop("not_reliable", file=file)
     return found

@@ -20,6 +20,21 @@ class PreparedFile:
     encoding: str | None
     delimiter: str | None
     columns: dict[str, str]
+    state: "FileState | None"
+
+
+@dataclass(frozen=True)
+class FileState:
+    """A file as it was when it was read."""
+
+    inode: int
+    size: int
+    modified: int
+
+    @classmethod
+    def of(cls, path: Path) -> "FileState":
+        found = path.stat()
+        return cls(found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 @dataclass(frozen=True)
@@ -46,6 +61,7 @@ class Source:
     extract_name: str
     path: Path
     file: str
+    state: FileState | None = None
 
     def part(
         self,
@@ -69,6 +85,7 @@ class Source:
             encoding,
             delimiter,
             {column: headers[place] for column, place in places.items()},
+            self.state,
         )
         return Part(
             self,

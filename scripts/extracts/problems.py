@@ -1,6 +1,14 @@
-"""What is wrong with extracts, as sentences that hold nothing of their rows."""
+"""What is wrong with extracts, as sentences that hold nothing of their rows.
 
+Sentences and remedies are rows of seeds/quality/reading_stops.csv, from which docs/extracts.md is made too.
+"""
+
+import csv
 import errno
+from functools import cache
+from pathlib import Path
+
+STOPS_FILE = Path(__file__).parents[2] / "seeds" / "quality" / "reading_stops.csv"
 
 
 class ExtractProblem(Exception):
@@ -15,14 +23,33 @@ class ExtractsError(Exception):
         self.problems = problems
 
 
+@cache
+def sentences() -> dict[str, str]:
+    with STOPS_FILE.open(encoding="utf-8", newline="") as file:
+        return {row["kind"]: f"{row['sentence']}: {row['remedy']}." for row in csv.DictReader(file)}
+
+
+def stop(kind: str, **facts: object) -> ExtractProblem:
+    """The problem of a kind, its sentence filled in with facts."""
+    return ExtractProblem(sentences()[kind].format(**facts))
+
+
 def shown(header: str) -> str:
     text = " ".join(header.split())
     return f"'{text if len(text) <= 60 else text[:59] + '…'}'"
 
 
+def listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def count_of(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def os_problem(error: OSError, what: str) -> ExtractProblem:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return ExtractProblem(f"{what} could not be prepared because the disk of the output folder is full: make room.")
+        return stop("disk_full", what=what)
     reasons = {
         errno.EACCES: ("permission denied", "let the account that runs the build read it"),
         errno.EPERM: ("permission denied", "let the account that runs the build read it"),
@@ -32,4 +59,4 @@ def os_problem(error: OSError, what: str) -> ExtractProblem:
         errno.EISDIR: ("it is a folder, not a file", "put a file in its place"),
     }
     reason, remedy = reasons.get(error.errno or 0, (error.strerror or "input or output error", "look after its disk"))
-    return ExtractProblem(f"{what} cannot be read ({reason}): {remedy}.")
+    return stop("not_readable", what=what, reason=reason, remedy=remedy)

@@ -89,8 +89,12 @@ SPECIAL_CELLS = ["", " ", "00012", '"', '""', "a,b", "a;b", "a\tb", "two\nlines"
 
 
 def cells(encoding: str) -> st.SearchStrategy[str]:
-    characters = st.characters(codec="cp1252" if encoding == "Windows-1252" else "utf-8", exclude_characters="\0")
-    return st.one_of(st.sampled_from(SPECIAL_CELLS), st.text(characters, max_size=12))
+    characters = st.characters(codec="cp1252" if encoding == "Windows-1252" else "utf-8", exclude_characters="\0\x1a")
+    text = st.text(characters, max_size=12)
+    if encoding == "Windows-1252":
+        # Two of its letters in a row that are one of UTF-8 could be either.
+        text = text.filter(lambda cell: not re.search(rb"[\xc2-\xf4][\x80-\xbf]", cell.encode("cp1252")))
+    return st.one_of(st.sampled_from(SPECIAL_CELLS), text)
 
 
 @st.composite
@@ -192,7 +196,7 @@ def test_windows_1252_with_accents_and_semicolons_is_read(folder, output):
         "sep=;\r\nclient_id;history\r\n01;a\r\n02;b\r\n",
         "\n\nclient_id,history\n01,a\n\n,\n02,b\n\n",
         "client_id,history\r\n01,a\n02,b\r\n",
-        "client_id,history,\n01,a\n02,b,\n",
+        "client_id,history,\n01,a,\n02,b,\n",
         'client_id,history,"two\nlines"\r\n01,a,x\r\n02,b,\r\n',
     ],
     ids=["Excel's sep line", "blank lines", "line ends that differ", "delimiter at the end", "line break in a header"],
@@ -256,7 +260,7 @@ def test_a_folder_of_parquet_parts_is_merged_as_text_and_dates(folder, output):
         ("42.00::decimal(10, 2)", "42"),
         ("encode('é')", "é"),
         ("timestamp '2012-01-02 10:30:00'", "2012-01-02 10:30:00"),
-        ("timestamp '2012-01-02 00:00:00'", date(2012, 1, 2)),
+        ("timestamp '2012-01-02 00:00:00'", "2012-01-02"),
     ],
 )
 def test_types_of_parquet_become_text(folder, output, value, expected):
@@ -332,7 +336,7 @@ def test_a_folder_whose_name_has_pattern_characters_is_read(folder, output):
 BROKEN_CLIENTS = {
     "a truncated row": (
         CLIENTS + CLIENT + "0000SEC",
-        "clients.csv is cut off: its last row, on line 3, has 1 column where the header has 4; export it again.",
+        "clients.csv is cut off: its last row, on line 3, has 1 column where the header has 4: export it again.",
     ),
     "a quoted cell without an end": (
         CLIENTS + CLIENT + '"0000SECRET,2011',
@@ -351,13 +355,11 @@ BROKEN_CLIENTS = {
     ),
     "a NUL byte": (
         CLIENTS + CLIENT + "0000SECRET,\0,F,Active\n",
-        "clients.csv holds a NUL byte on line 3: the file is damaged, or is UTF-16 without a byte-order mark; "
-        "export it again as UTF-8.",
+        "clients.csv holds a NUL byte on line 3: the file is damaged, or mixes encodings: export it again as UTF-8.",
     ),
-    "no UTF-8 after its mark": (
-        b"\xef\xbb\xbf" + CLIENTS.encode() + CLIENT.encode() + b"0000SECRET\xe9,2011-12-14,F,Active\n",
-        "clients.csv has a byte-order mark of UTF-8, but line 3 holds a byte that is not UTF-8: "
-        "export it again in one encoding.",
+    "NUL bytes to the end": (
+        CLIENTS + CLIENT + "0000SEC" + "\0" * 500,
+        "clients.csv ends in NUL bytes after line 3: it was cut off when it was copied: copy or export it again.",
     ),
     "half a UTF-16 character": (
         (CLIENTS + CLIENT).encode("utf-16") + b"x",
@@ -440,11 +442,19 @@ def test_an_extract_in_two_forms_is_refused(folder, refusal):
     assert refusal() == ["clients is there more than once, as Clients_1.CSV and as clients.csv: keep one of them."]
 
 
-def test_a_missing_extract_is_refused_with_the_nearest_name(folder, refusal):
+def test_a_name_like_an_extracts_is_refused(folder, refusal):
     (folder / "clients.csv").rename(folder / "client.csv")
     assert refusal() == [
+        "client.csv is not read, but its name is like that of clients: rename it clients.csv if it belongs to that "
+        "extract, else take it out of the folder."
+    ]
+
+
+def test_a_missing_extract_is_refused(folder, refusal):
+    (folder / "clients.csv").unlink()
+    assert refusal() == [
         f"clients is missing: {folder} has no clients.csv (.txt, .tsv, .parquet, .xlsx), no folder clients and no "
-        "clients_*.csv; the nearest is client.csv; export it or rename it."
+        "clients_*.csv: export it or rename it."
     ]
 
 
@@ -462,13 +472,16 @@ def test_a_symbolic_link_that_leads_back_to_itself_is_refused(folder, refusal):
     (folder / "clients.csv").symlink_to("clients.csv")
     (folder / "schools").symlink_to("schools")
     because = "cannot be read (a symbolic link that leads back to itself): replace it by what it should lead to."
-    assert refusal() == [f"clients.csv {because}", f"schools {because}"]
+    assert sorted(refusal()) == [f"clients.csv {because}", f"schools {because}"]
 
 
-def test_a_folder_in_a_files_place_is_refused(folder, refusal):
+def test_an_empty_folder_in_a_files_place_is_refused(folder, refusal):
     (folder / "clients.csv").unlink()
     (folder / "clients.csv").mkdir()
-    assert refusal() == ["clients.csv cannot be read (it is a folder, not a file): put a file in its place."]
+    assert refusal() == [
+        "The folder clients.csv has no file that ends in .csv, .txt, .tsv, .parquet, .xlsx: "
+        "put the extract's files there or remove it."
+    ]
 
 
 def test_a_pipe_in_a_files_place_is_refused(folder, refusal):
@@ -482,7 +495,7 @@ def test_a_folder_without_files_is_refused(folder, refusal):
     (folder / "clients").mkdir()
     assert refusal() == [
         "The folder clients has no file that ends in .csv, .txt, .tsv, .parquet, .xlsx: "
-        "put the extract's files there, or remove it."
+        "put the extract's files there or remove it."
     ]
 
 
@@ -492,7 +505,9 @@ def test_every_problem_is_printed_at_once(folder, refusal):
     (folder / "exemptions.csv").write_bytes(b"")
     sentences = refusal()
     assert len(sentences) == 4
-    assert [sentence.split()[0] for sentence in sentences[1:]] == ["clients.csv", "schools", "exemptions.csv"]
+    assert sorted(sentence.split()[0] for sentence in sentences) == [
+        "clients.csv", "clients.csv", "exemptions.csv", "schools",
+    ]
 
 
 def test_the_output_folder_cannot_be_the_extracts_own(folder):
