@@ -63,7 +63,7 @@
     {{ return('') }}
 {%- endmacro %}
 
-{#- marts.builds is kept from build to build: a build in schemas of its own starts with what is published. -#}
+{#- marts.builds and marts.build_measures are kept from build to build: a build in schemas of its own starts with what is published. -#}
 {% macro carry_builds() -%}
     {{ return(adapter.dispatch('carry_builds')()) }}
 {%- endmacro %}
@@ -73,13 +73,16 @@
 
 {% macro spark__carry_builds() -%}
     {%- if execute and env_var('SPARK_BUILD', '') and flags.WHICH == 'build' -%}
-        {%- set carried = api.Relation.create(schema=built_schema('marts'), identifier='builds', type='table') -%}
-        {%- set is_published = run_query("show schemas like 'marts'").rows and run_query("show views in marts like 'builds'").rows -%}
-        {%- if is_published and not load_relation(carried) -%}
-            {#- dbt makes the schemas of what is selected only. -#}
-            {%- do run_query('create schema if not exists ' ~ carried.schema) -%}
-            {%- do run_query('create table ' ~ carried ~ ' using parquet as select * from marts.builds') -%}
-            {%- do adapter.cache_added(carried) -%}
-        {%- endif -%}
+        {%- for table in ['builds', 'build_measures'] -%}
+            {%- set carried = api.Relation.create(schema=built_schema('marts'), identifier=table, type='table') -%}
+            {%- set is_published = run_query("show schemas like 'marts'").rows
+                and run_query("show views in marts like '" ~ table ~ "'").rows -%}
+            {%- if is_published and not load_relation(carried) -%}
+                {#- dbt makes the schemas of what is selected only. -#}
+                {%- do run_query('create schema if not exists ' ~ carried.schema) -%}
+                {%- do run_query('create table ' ~ carried ~ ' using parquet as select * from marts.' ~ table) -%}
+                {%- do adapter.cache_added(carried) -%}
+            {%- endif -%}
+        {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}

@@ -38,6 +38,7 @@ if __name__ == "__main__":
 # ruff: noqa: E402
 import argparse
 import contextlib
+import csv
 import errno
 import re
 import shutil
@@ -63,6 +64,8 @@ from warehouse_path import close_to_others, problem_of_mode, problem_of_path
 ROOT = Path(__file__).resolve().parents[1]
 DBT = shutil.which("dbt", path=Path(sys.executable).parent) or "dbt"
 SECONDS_TO_STOP = 15
+# Tables of marts to which each build appends its rows.
+HISTORY = ("builds", "build_measures")
 NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 DBT_OUTPUT = {
     "DBT_LOG_FORMAT": "json", "DBT_LOG_FORMAT_FILE": "debug", "DBT_USE_COLORS": "false", "DBT_USE_COLORS_FILE": "false",
@@ -72,6 +75,9 @@ DBT_OUTPUT = {
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 # The check that stops where the warehouse would be replaced by one of another school year.
 ANOTHER_SCHOOL_YEAR = "another_school_year"
+# What the reader of extracts stops at, before there are tables to check.
+READER_CHECKS = ("count_in_footer", "rows_at_a_limit", "texts_cut_short")
+CHECKS = ROOT / "seeds" / "quality" / "data_quality_checks.csv"
 # Vars that are days, and what else they may be.
 DAYS = {"as_of": "assessment_date", "recorded_by": "any_day"}
 # What the other vars are, as pattern and in words; a pattern is matched whole.
@@ -252,9 +258,21 @@ def problems_of_as_of(day: str, first_year: str) -> list[str]:
     ]
 
 
+def problems_of_accept() -> list[str]:
+    """ACCEPT names checks: a name that is none would accept nothing, and the build would stop once more."""
+    with CHECKS.open(encoding="utf-8", newline="") as file:
+        known = [row["check_name"] for row in csv.DictReader(file)] + [ANOTHER_SCHOOL_YEAR, *READER_CHECKS]
+    return [
+        f"ACCEPT: there is no check '{name}'{nearest(name, known)}. The checks are in {CHECKS.relative_to(ROOT)}."
+        for name in sorted(accepted() - set(known))
+    ]
+
+
 def check(arguments: list[str], places: Places) -> None:
     time_limit()
     problems = problems_of_vars(arguments) + problems_of_rules()
+    # A broken table of checks has been said.
+    problems += [] if problems else problems_of_accept()
     if problems:
         raise NotPublished("\n".join(problems))
     check_school_year(arguments, places)
@@ -310,20 +328,18 @@ def tables_for_readers(database: Path) -> set[str]:
 
 
 def carry_history(places: Places) -> None:
-    """marts.builds of the published warehouse, to which dbt appends this build."""
+    """What is kept from build to build (HISTORY) of the published warehouse; dbt appends this build."""
     if not places.published.exists():
         return
-    tables_for_readers(places.published)
+    tables = tables_for_readers(places.published) & {f"marts.{table}" for table in HISTORY}
     with duckdb.connect(str(places.built)) as connection:
         catalog = connection.execute("select current_database()").fetchall()[0][0].replace('"', '""')
         path = str(places.published).replace("'", "''")
         connection.execute(f"attach '{path}' as last_published_warehouse (read_only)")
-        if connection.execute(
-            "select 1 from duckdb_tables() "
-            "where database_name = 'last_published_warehouse' and schema_name = 'marts' and table_name = 'builds'"
-        ).fetchall():
+        if tables:
             connection.execute(f'create schema "{catalog}".marts')
-            connection.execute(f'create table "{catalog}".marts.builds as from last_published_warehouse.marts.builds')
+        for table in sorted(tables):
+            connection.execute(f'create table "{catalog}".{table} as from last_published_warehouse.{table}')
 
 
 def run_dbt(arguments: list[str], places: Places, extracts: str, lock: int, progress: Progress) -> DbtRun:

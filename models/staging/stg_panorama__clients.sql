@@ -4,6 +4,7 @@ with clients as (
 
 final as (
     select
+        source_row_number,
         student_key,
         client_id,
         date_of_birth,

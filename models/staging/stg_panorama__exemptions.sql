@@ -19,6 +19,7 @@ labelled as (
 
 final as (
     select
+        labelled.source_row_number,
         labelled.exemption_id,
         labelled.client_id,
         labelled.exemption_antigen,

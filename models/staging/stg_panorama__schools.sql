@@ -18,6 +18,7 @@ labelled as (
 
 final as (
     select
+        labelled.source_row_number,
         labelled.school_id,
         labelled.school_name,
         labelled.school_type,

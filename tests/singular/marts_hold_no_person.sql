@@ -35,7 +35,7 @@ person_ids as (
     select education_record_id as person_id from {{ ref('stg_panorama__education_records') }}
 )
 
--- depends_on: {{ ref('builds') }}, {{ ref('data_quality') }}, {{ ref('school_assignment') }}, {{ ref('coverage') }}
+-- depends_on: {{ ref('builds') }}, {{ ref('build_measures') }}, {{ ref('data_quality') }}, {{ ref('school_assignment') }}, {{ ref('coverage') }}
 -- depends_on: {{ ref('coverage_all_ispa') }}, {{ ref('series_uptake') }}, {{ ref('antigen_definitions') }}
 -- depends_on: {{ ref('published_measures') }}, {{ ref('published_school_assignment') }}, {{ ref('releases') }}
 -- depends_on: {{ ref('published_antigen_definitions') }}, {{ ref('data_dictionary') }}

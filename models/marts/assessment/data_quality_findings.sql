@@ -7,6 +7,9 @@
     ["exemptions_missing_id", "exemptions", "exemption_id", "null", "exemption_id is null"],
     ["clients_date_of_birth_missing", "clients", "client_id", "null", "date_of_birth is null and date_of_birth_unparsed is null"],
     ["clients_date_of_birth_not_a_date", "clients", "client_id", "date_of_birth_unparsed", "date_of_birth_unparsed is not null"],
+    ["clients_date_of_birth_impossible", "clients", "client_id", "date_of_birth", "is_birth_impossible"],
+    ["clients_status_missing", "clients", "client_id", "null", "client_status is null"],
+    ["clients_gender_missing", "clients", "client_id", "null", "gender is null"],
     ["clients_unknown_status", "clients", "client_id", "client_status", "not is_known_status"],
     ["clients_unknown_gender", "clients", "client_id", "gender", "not is_known_gender"],
     ["clients_not_active", "clients", "client_id", "client_status", "coalesce(client_status <> 'Active', true)"],
@@ -19,6 +22,7 @@
     ["education_records_orphan_client", "education_records", "education_record_id", "client_id", "not is_known_client"],
     ["education_records_no_school_id", "education_records", "education_record_id", "null", "school_id is null"],
     ["education_records_unknown_school", "education_records", "education_record_id", "school_id", "school_id is not null and not is_known_school"],
+    ["education_records_unknown_phu", "education_records", "education_record_id", "public_health_unit", "is_known_school and not is_known_phu"],
     ["education_records_inverted_period", "education_records", "education_record_id", "effective_to", "effective_to < effective_from"],
     ["education_records_effective_from_not_a_date", "education_records", "education_record_id", "effective_from_unparsed", "effective_from_unparsed is not null"],
     ["education_records_effective_to_not_a_date", "education_records", "education_record_id", "effective_to_unparsed", "effective_to_unparsed is not null"],
@@ -121,7 +125,12 @@ checked_clients as (
     select
         clients.*,
         selected_clients.client_id is not null as is_selected,
-        students.client_id is not null as is_student
+        students.client_id is not null as is_student,
+        coalesce(
+            clients.date_of_birth < date '1900-01-01'
+            or clients.date_of_birth > date '{{ run_started_at.strftime("%Y-%m-%d") }}',
+            false
+        ) as is_birth_impossible
     from clients
     left join selected_clients
         on clients.client_id = selected_clients.client_id
@@ -147,18 +156,21 @@ checked_schools as (
 checked_education_records as (
     select /*+ broadcast(schools) */
         education_records.*,
+        schools.public_health_unit,
         clients.client_id is not null as is_known_client,
-        schools.school_id is not null as is_known_school
+        schools.school_id is not null as is_known_school,
+        coalesce(schools.is_known_phu, false) as is_known_phu
     from education_records
     left join clients
         on education_records.client_id = clients.client_id
-    left join schools
+    left join checked_schools as schools
         on education_records.school_id = schools.school_id
 ),
 
 -- The largest extract is read once: what no check finds anything in goes no further.
 checked_immunizations as (
     select
+        immunizations.source_row_number,
         immunizations.immunization_id,
         immunizations.client_id,
         immunizations.agent,
@@ -203,6 +215,7 @@ checked_exemptions as (
 
 checked_immunization_histories as (
     select
+        histories.source_row_number,
         histories.client_id,
         histories.unexplained_text,
         cast(histories.source_row_number as {{ dbt.type_string() }}) as row_number_text,
@@ -216,24 +229,28 @@ findings as (
     select
         concat(extract_name, case when is_exact_copy then '_exact_copy' else '_repeated_id' end) as check_name,
         row_id,
-        row_id as value
+        row_id as value,
+        source_row_number
     from surplus_rows
     {%- for extract_name, id_column in ids.items() %}
     union all
     select
         '{{ extract_name }}_not_in_force' as check_name,
         {{ id_column }} as row_id,
-        not_in_force as value
+        not_in_force as value,
+        source_row_number
     from {{ ref('base_panorama__' ~ extract_name) }}
     where not_in_force is not null
     {%- endfor %}
     {%- for extract_name, checks_of_extract in checks | groupby(1) %}
     {%- set rows = [] %}
     {%- for check_name, _, id_column, value, condition in checks_of_extract %}
-    {%- do rows.append([condition, "'" ~ check_name ~ "'", id_column, 'cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ')']) %}
+    {%- do rows.append([
+        condition, "'" ~ check_name ~ "'", id_column, 'cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ')', 'source_row_number'
+    ]) %}
     {%- endfor %}
     union all
-    {{ unpivoted('checked_' ~ extract_name, keys=[], columns=['check_name', 'row_id', 'value'], rows=rows) }}
+    {{ unpivoted('checked_' ~ extract_name, keys=[], columns=['check_name', 'row_id', 'value', 'source_row_number'], rows=rows) }}
     {%- endfor %}
 ),
 
@@ -247,6 +264,7 @@ final as (
         findings.check_name,
         checks.table_name,
         findings.row_id,
+        findings.source_row_number,
         checks.column_name,
         findings.value,
         checks.description as reason

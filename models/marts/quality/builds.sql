@@ -33,7 +33,9 @@ final as (
         inputs.extract_name,
         cast(inputs.row_count as bigint) as row_count,
         inputs.content_hash,
-        'succeeded' as outcome
+        'succeeded' as outcome,
+        {%- set accepted = accepted_checks() | join(' ') | replace("'", "''") %}
+        cast({{ "'" ~ accepted ~ "'" if accepted else 'null' }} as {{ dbt.type_string() }}) as accepted
     from inputs
     cross join school_year
 )

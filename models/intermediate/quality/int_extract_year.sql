@@ -1,0 +1,115 @@
+-- The school year that the extracts are plainly of: one whose 7, 12 and 17 year olds they have, and into which their doses reach.
+with clients as (
+    select * from {{ ref('stg_panorama__clients') }}
+),
+
+immunizations as (
+    select * from {{ ref('base_panorama__immunizations') }}
+),
+
+history_doses as (
+    select * from {{ ref('base_panorama__history_doses') }}
+),
+
+school_year as (
+    select * from {{ ref('int_school_year') }}
+),
+
+births as (
+    select
+        cast(extract(year from date_of_birth) as int) as birth_year,
+        count(*) as clients
+    from clients
+    where
+        client_status = 'Active'
+        and client_id is not null
+        and date_of_birth is not null
+    group by cast(extract(year from date_of_birth) as int)
+),
+
+-- Hardly anybody of a year of birth is nobody: registries hold a few clients of every year.
+cohorts as (
+    select births.birth_year
+    from births
+    cross join (select max(clients) as clients from births) as largest
+    where births.clients >= 0.05 * largest.clients
+),
+
+years_by_age as (
+    select sevens.birth_year + 7 as first_year
+    from cohorts as sevens
+    inner join cohorts as twelves
+        on sevens.birth_year - 5 = twelves.birth_year
+    inner join cohorts as seventeens
+        on sevens.birth_year - 10 = seventeens.birth_year
+),
+
+days as (
+    select
+        administered_date,
+        count(*) as doses
+    from immunizations
+    where administered_date is not null
+    group by administered_date
+    union all
+    select
+        administered_date,
+        count(*) as doses
+    from history_doses
+    where administered_date is not null
+    group by administered_date
+),
+
+years_of_doses as (
+    select
+        cast(extract(year from administered_date) as int)
+        - case when extract(month from administered_date) < 9 then 1 else 0 end as first_year,
+        cast(sum(doses) as bigint) as doses
+    from days
+    group by
+        cast(extract(year from administered_date) as int)
+        - case when extract(month from administered_date) < 9 then 1 else 0 end
+),
+
+doses as (
+    select
+        coalesce(sum(years_of_doses.doses), 0) as doses,
+        coalesce(sum(case when years_of_doses.first_year >= school_year.first_year then years_of_doses.doses end), 0)
+            as doses_since_first_day
+    from years_of_doses
+    cross join school_year
+),
+
+latest_doses as (
+    select max(years_of_doses.first_year) as first_year
+    from years_of_doses
+    cross join doses
+    where
+        years_of_doses.doses > 1
+        and years_of_doses.doses >= 0.001 * doses.doses
+),
+
+judged as (
+    select
+        max(years_by_age.first_year) as extract_year,
+        max(case when years_by_age.first_year = school_year.first_year then 1 else 0 end) as is_built_year_possible
+    from years_by_age
+    cross join school_year
+    cross join latest_doses
+    where coalesce(years_by_age.first_year <= latest_doses.first_year, true)
+),
+
+final as (
+    select
+        school_year.first_year as built_year,
+        case when judged.is_built_year_possible = 1 then school_year.first_year else judged.extract_year end as extract_year,
+        latest_doses.first_year as latest_year_of_doses,
+        cast(doses.doses as bigint) as doses,
+        cast(doses.doses_since_first_day as bigint) as doses_since_first_day
+    from school_year
+    cross join judged
+    cross join latest_doses
+    cross join doses
+)
+
+select * from final
