@@ -4,6 +4,7 @@ Each fault is drawn from the invented province of door_extracts. Faults that are
 have to leave every number as it is; faults that stop have to be named each in one run.
 """
 
+import importlib
 import os
 import re
 import subprocess
@@ -27,6 +28,10 @@ from door_extracts import (
     write,
     write_workbook,
 )
+
+sys.path.append(str(ROOT / "scripts"))
+prepare = importlib.import_module("prepare_extracts").prepare
+ExtractsError = importlib.import_module("extracts.problems").ExtractsError
 
 NUMBERS = (
     "select 'coverage', * exclude (build_id) from marts.coverage",
@@ -89,7 +94,7 @@ VALUES_READ = [
     dated("immunizations", "administered_date", "%Y-%m-%d 14:35:00", in_autumn_2018),
     dated("immunizations", "administered_date", french, lambda row: row["administered_date"] < "2003"),
     dated("immunizations", "recorded_date", "%B %d, %Y"),
-    changed("exemptions", "reason", {"Philosophical reason": "Philosophical"}.get),
+    changed("exemptions", "reason", lambda reason: reason.removesuffix(" reason").removeprefix("Medical - ")),
     changed("exemptions", "antigen", lambda _: "Measles"),
 ]
 
@@ -158,6 +163,56 @@ def test_files_in_other_forms_are_read(plain, tmp_path):
     run = build(tmp_path / "extracts", tmp_path)
     assert run.returncode == 0, run.output
     assert run.numbers == plain.numbers
+
+
+# Faults of values that stop, and what names each: the check and the words in what is said of it.
+VALUES_THAT_STOP = {
+    "clients_unknown_gender": changed("clients", "gender", {"F": "0", "M": "1"}.__getitem__),
+    "immunizations_administered_date_not_a_date_by_shape": dated(
+        "immunizations", "administered_date", "%d/%m/%Y", in_autumn_2018
+    ),
+    "immunizations_unknown_agent": changed(
+        "immunizations", "agent", lambda agent: agent.replace("Tdap-IPV", "Booster")
+    ),
+    "exemptions_unknown_reason": changed("exemptions", "reason", lambda _: "Other"),
+    "schools_unknown_phu": changed("schools", "public_health_unit", lambda unit: unit.replace("Peel", "Pele")),
+}
+
+
+def test_five_faults_of_values_are_each_named_in_one_run(tmp_path):
+    extracts = students()
+    for fault in VALUES_THAT_STOP.values():
+        fault(extracts)
+    write(tmp_path / "extracts", extracts)
+    run = build(tmp_path / "extracts", tmp_path)
+    assert run.returncode == 1, run.output
+    assert run.numbers == []
+    assert [check for check in VALUES_THAT_STOP if check not in run.output] == []
+
+
+def test_five_faults_of_files_are_each_named_in_one_run(tmp_path):
+    folder = tmp_path / "extracts"
+    extracts = students()
+    doses = [
+        row | {"Dose Status": "refused" if row["agent"] == "Var" else "given"} for row in extracts["immunizations"]
+    ]
+    write(folder, extracts | {"immunizations": doses})
+    (folder / "clients (2).csv").write_bytes((folder / "clients.csv").read_bytes())
+    (folder / "schools.csv").write_text(as_text(extracts["schools"]).replace("Birch Hollow 2", "Birch, Hollow 2"))
+    with (folder / "education_records.csv").open("a") as enrolments:
+        enrolments.write("(999 rows affected)\n")
+    (folder / "exemptions.csv").write_text(as_text(extracts["exemptions"]).replace("reason", "why", 1))
+    with pytest.raises(ExtractsError) as error:
+        prepare(folder, tmp_path / "prepared")
+    said = "\n".join(error.value.problems)
+    for words in (
+        r"clients \(2\)\.csv is named as a copy",
+        r"schools\.csv has 6 columns on line 4",
+        r"education_records\.csv says on line \d+ that it has 999 rows",
+        r"immunizations\.csv: the column 'Dose Status' says of 42 of 618 rows that they are not in force",
+        r"exemptions\.csv has no column reason",
+    ):
+        assert re.search(words, said), words
 
 
 def test_a_column_is_used_as_the_user_says(plain, tmp_path):
