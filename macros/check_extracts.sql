@@ -31,8 +31,45 @@
                 {%- endfor -%}
             {%- endfor -%}
         {%- endfor -%}
+        {%- for file in extract_files_unread(folder) -%}
+            {%- do problems.append(file ~ " is not in a form that dbt reads alone.") -%}
+        {%- endfor -%}
         {%- if problems -%}
+            {%- do problems.append("'make build' reads files of other forms, encodings and headers: build with it.") -%}
             {%- do exceptions.raise_compiler_error(problems | join('\n')) -%}
         {%- endif -%}
     {%- endif -%}
+{%- endmacro %}
+
+{#- Files below the folder that are named like an extract, but are none that dbt reads. -#}
+{% macro extract_files_unread(folder) -%}
+    {%- set read = [] -%}
+    {%- for extract_name in extract_columns() -%}
+        {%- do read.extend(extract_files(folder, extract_name)) -%}
+    {%- endfor -%}
+    {%- set unread = [] -%}
+    {%- for file in files_below(folder) if file not in read -%}
+        {%- set name = file.split('/')[-1] | lower -%}
+        {%- set ending = name.split('.')[-1] -%}
+        {%- for extract_name in extract_columns() if file not in unread -%}
+            {%- if name.startswith(extract_name[:-1]) and ending in ['csv', 'txt', 'tsv', 'gz', 'xlsx', 'xls', 'parquet', 'zip'] -%}
+                {%- do unread.append(file) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(unread) }}
+{%- endmacro %}
+
+{% macro files_below(folder) -%}
+    {{ return(adapter.dispatch('files_below')(folder)) }}
+{%- endmacro %}
+
+{% macro duckdb__files_below(folder) -%}
+    {%- set pattern = (folder.rstrip('/') ~ '/**') | replace("'", "''") -%}
+    {{ return(run_query("select file from glob('" ~ pattern ~ "') order by file").columns[0].values() | list) }}
+{%- endmacro %}
+
+{#- What extract_files has listed. -#}
+{% macro spark__files_below(folder) -%}
+    {{ return(run_query('select path from files_of_extracts order by path').columns[0].values() | list) }}
 {%- endmacro %}

@@ -103,6 +103,8 @@ def table_rows(
     widths = Widths(header)
     begin = 0 if header_row is None else header_row + 1
     for number, row in enumerate(rows):
+        if header_row is None:
+            row = row + [""] * (len(header) - len(row))
         if number >= begin and sieve.keeps(row, first_row + number):
             widths.add(row, first_row + number)
             yield row
@@ -112,7 +114,8 @@ def table_rows(
 
 def goes_on(rows: list[list[str]], width: int, before: list[list[str]], places: dict[str, int]) -> bool:
     """Whether rows without a header are like those of the sheet before: as wide, ids and dates of the same shapes."""
-    rows = [row for row in rows if any(row)]
+    # Empty columns at the end are not stored.
+    rows = [row + [""] * (width - len(row)) for row in rows if any(row)]
     if not rows or max(map(len, rows)) != width:
         return False
     for column, place in places.items():

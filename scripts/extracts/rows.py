@@ -22,7 +22,7 @@ TOTAL = re.compile(r"(grand |sub-?|sous-|overall |report )?tot(al|als|aux)\b", r
 ROW_WORDS = r"(?:rows?|row\(s\)|records?|record\(s\)|lignes?|ligne\(s\)|enregistrements?|observations?|lines?|tuples?)"
 # What database clients and reports print below the rows; a group named `rows` is the count of rows that it tells.
 FOOTERS = [
-    re.compile(pattern, re.IGNORECASE)
+    re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
         rf"\(?\s*(?P<rows>\d[\d,. \u00a0\u202f]*)\s+{ROW_WORDS}(?![\w(])[^\d]*"
         r"(\d[\d.,: ]*\s*(s|ms|sec|secs|seconds)\b.*)?",
@@ -288,7 +288,7 @@ def text_rows(path: Path, file: str, header: TextHeader, sieve: Sieve | None = N
     csv.field_size_limit(CELL_CHARACTERS)
     widths = Widths(header.headers)
     # A client that pads columns to their width pads the header too.
-    is_padded = sum(name != name.strip() for name in header.headers) >= 2
+    is_padded = any(name != name.strip() for name in header.headers)
     with path.open(encoding="utf-8-sig", newline="") as source:
         source.read(len(header.preamble))
         lines_before = 1 if header.preamble else 0

@@ -28,6 +28,13 @@ refused as (
     where not doses.is_valid
 ),
 
+refused_days as (
+    select distinct
+        client_id,
+        administered_date
+    from refused
+),
+
 -- A record counts where any schedule of any antigen counts it. Records without an id are told by their day and agent.
 counted as (
     select distinct
@@ -36,12 +43,7 @@ counted as (
         doses.agent,
         coalesce(doses.immunization_id, '') as immunization_id
     from doses
-    inner join (
-        select distinct
-            client_id,
-            administered_date
-        from refused
-    ) as refused_days
+    inner join refused_days
         on
             doses.client_id = refused_days.client_id
             and doses.administered_date = refused_days.administered_date

@@ -43,11 +43,15 @@ counts as (
         coverage.age,
         coverage.antigen,
         coverage.students,
-        {%- for needed in ['= 1', '= 2', '>= 3'] %}
         cast(sum(
-            case when students_by_doses_needed.doses_needed {{ needed }} then students_by_doses_needed.students else 0 end
-        ) as bigint) as students_needing_{{ ['1', '2', '3_or_more'][loop.index0] }}{{ ',' if not loop.last }}
-        {%- endfor %}
+            case when students_by_doses_needed.doses_needed = 1 then students_by_doses_needed.students else 0 end
+        ) as bigint) as students_needing_1,
+        cast(sum(
+            case when students_by_doses_needed.doses_needed = 2 then students_by_doses_needed.students else 0 end
+        ) as bigint) as students_needing_2,
+        cast(sum(
+            case when students_by_doses_needed.doses_needed >= 3 then students_by_doses_needed.students else 0 end
+        ) as bigint) as students_needing_3_or_more
     from coverage
     left join students_by_doses_needed
         on
