@@ -337,6 +337,8 @@ def export(arguments: argparse.Namespace) -> str:
         raise NotWritten(f"OUTPUT {output} has to end in .csv or .xlsx.")
     if not output.absolute().parent.is_dir():
         raise NotWritten(f"There is no folder {output.absolute().parent}.")
+    if arguments.names and output.resolve() == Path(arguments.names).resolve():
+        raise NotWritten(f"OUTPUT and NAMES are one file, {output}: the list would replace the names. Name another.")
     warehouse = warehouse_path()
     names = {}
     if arguments.names:

@@ -1,5 +1,6 @@
 """The list for ImmuKnow, held to that program's input checks (columns, ids, dates, agents) and to the warehouse."""
 
+import argparse
 import csv
 import hashlib
 import os
@@ -10,6 +11,7 @@ import sys
 from datetime import date, datetime
 
 import duckdb
+import export_immuknow
 import pytest
 from conftest import ROOT, SHARED, differing
 from openpyxl import load_workbook
@@ -308,3 +310,15 @@ def test_who_left_the_list_since_an_earlier_warehouse_is_told(demonstration, tmp
             "where status = 'exempt' or (status <> 'overdue' and disease = 'rubella')"
         )
     )
+
+
+def test_a_list_never_replaces_the_file_of_names(tmp_path):
+    names = tmp_path / "names.csv"
+    names.write_text("Client Id,First Name,Last Name\n", encoding="utf-8")
+    (tmp_path / "link.csv").symlink_to(names)
+    before = names.read_bytes()
+    for output in (names, tmp_path / "link.csv"):
+        arguments = argparse.Namespace(output=str(output), names=str(names))
+        with pytest.raises(export_immuknow.NotWritten, match="OUTPUT and NAMES are one file"):
+            export_immuknow.export(arguments)
+    assert names.read_bytes() == before
