@@ -61,6 +61,18 @@ class Build:
     project_version: str
 
 
+def connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """The file as it is now, as catalog `opened`, and nothing else of this computer.
+
+    Connected to directly, it would be the file that another connection of this process opened, replaced or not.
+    """
+    connection = duckdb.connect()
+    quoted_path = str(path).replace("'", "''")
+    connection.execute(f"attach '{quoted_path}' as opened (read_only)")
+    connection.execute("set enable_external_access = false")
+    return connection
+
+
 class Warehouse:
     """One school year's measures. Rows are dictionaries with the columns of the mart."""
 
@@ -72,7 +84,7 @@ class Warehouse:
         if not self.path.is_file():
             raise WarehouseError(f"There is no warehouse {self.path}. `make build` makes one.")
         try:
-            self.connection = duckdb.connect(str(self.path), read_only=True)
+            self.connection = connect(self.path)
         except duckdb.Error as error:
             raise WarehouseError(f"{self.path} cannot be opened as a DuckDB file, read-only.") from error
         if not self._has(self.table):
@@ -102,7 +114,7 @@ class Warehouse:
         return self.connection.execute(query, table.split(".")).fetchone() is not None
 
     def rows(self, query: str, parameters: list | None = None) -> list[dict]:
-        cursor = self.connection.cursor().execute(query, parameters or [])
+        cursor = self.connection.cursor().execute("use opened").execute(query, parameters or [])
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -271,8 +283,9 @@ class Warehouse:
         row = self.rows(
             "select build_id, built_at, is_demonstration, education_record_window, project_version "
             f"from {'published.releases' if self.release else 'marts.builds'} "
-            "where school_year = ? order by built_at desc limit 1",
-            [self.school_year],
+            # Of the tables: with a clock that was set back, the latest time is an earlier build's.
+            f"where school_year = ? and build_id in (select build_id from {self.table} where school_year = ?) limit 1",
+            [self.school_year] * 2,
         )
         if not row:
             raise WarehouseError(f"{self.path} does not say which build {self.school_year} is of.")
