@@ -1,6 +1,5 @@
 # Thin on purpose: every target is a command or two that the README also gives for machines without make.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-UV_VERSION := 0.13.8
 UV := .uv/bin/uv
 SIZES ?= 50000 400000 1600000
 # A value as one word of the shell, whatever it holds.
@@ -41,9 +40,10 @@ setup: .venv/.locked
 	$(UV) sync --locked --inexact --group $*
 	touch $@
 
-$(UV):
+$(UV): requirements-uv.txt
 	$(PYTHON) -m venv .uv
-	.uv/bin/pip install --quiet uv==$(UV_VERSION)
+	.uv/bin/pip install --quiet --require-hashes --requirement requirements-uv.txt
+	touch $@
 
 report: .venv/.report  ## The annual report, HTML and PDF in English and French, in reports/; RELEASE=1 with small counts withheld
 	.venv/bin/python report/build_report.py $(if $(filter-out 0,$(RELEASE)),--release)

@@ -13,6 +13,7 @@
             replace(replace({{ shape }}, '-', '/'), '.', '/') like '%9/%9/99'
             or replace(replace({{ shape }}, '-', '/'), '.', '/') like '%9/%9/99 %'
             or {{ shape }} like '%Mon_99'
+            or {{ shape }} like '%Mon. 99'
             or {{ shape }} like '%Mon99'
             or {{ shape }} like 'Mon%, 99'
             then 'two_digit_year'

@@ -1,13 +1,11 @@
 {#-
     CTEs that fill one missing slot after the other of every schedule by which a student who is not up to date could become so, each
     dose on the earliest day, until a criterion is met: wanted_1, earliest_1, given_1, met_1, plan_1 …, and `schedules_completed`, the
-    schedules that come to it with the criterion that they meet and the doses that it took. The query that calls has CTE `visits` where doses
-    are given only on those days.
+    schedules that come to it with the criterion that they meet and the doses that it took.
 
     not_before     SQL of the first day that is thought of; null, any
-    has_visits     doses are given at recorded visits only
 -#}
-{% macro doses_planned(not_before, has_visits=false) -%}
+{% macro doses_planned(not_before) -%}
 {{ dose_rules_and_agents() }},
 
 criteria as (
@@ -40,14 +38,14 @@ schedules_wanted as (
     group by antigen, age, schedule
 ),
 
-{{ steps_planned(not_before, has_visits) }}
+{{ steps_planned(not_before) }}
 {%- endmacro %}
 
-{% macro steps_planned(not_before, has_visits) -%}
-    {{ return(adapter.dispatch('steps_planned')(not_before, has_visits)) }}
+{% macro steps_planned(not_before) -%}
+    {{ return(adapter.dispatch('steps_planned')(not_before)) }}
 {%- endmacro %}
 
-{% macro default__steps_planned(not_before, has_visits) -%}
+{% macro default__steps_planned(not_before) -%}
 {%- set slots = slot_count() -%}
 plan_0 as (
     select
@@ -100,7 +98,7 @@ wanted_{{ step }} as (
 ),
 
 earliest_{{ step }} as (
-    {{ earliest_doses('wanted_' ~ step, keys=['plan_number'], has_visits=has_visits) }}
+    {{ earliest_doses('wanted_' ~ step, keys=['plan_number']) }}
 ),
 
 given_{{ step }} as (
@@ -187,9 +185,9 @@ schedules_completed as (
 
 {#-
     Spark computes a CTE again wherever it is named, so that each step names the one before it once: schedules that are completed, or
-    that no day completes, are carried along. Plans, gaps and visits lie by student: nothing is shuffled.
+    that no day completes, are carried along. Plans and gaps lie by student: nothing is shuffled.
 -#}
-{% macro spark__steps_planned(not_before, has_visits) -%}
+{% macro spark__steps_planned(not_before) -%}
 {%- set slots = slot_count() -%}
 {%- set previous = slot_date('doses.filled', 'doses') -%}
 {%- set dates = [] -%}
@@ -290,23 +288,12 @@ candidates_{{ step }} as (
         greatest(live_gaps.preceding_date, case when bounded.is_live then bounded.previous_dose_date end) as preceding_live_date,
         polysaccharide_gaps.preceding_date as preceding_polysaccharide_date,
         least(live_gaps.next_date, polysaccharide_gaps.next_date) as clear_until,
-        {%- if has_visits %}
-        visits.visit_date as administered_date
-        {%- else %}
         greatest(
             bounded.earliest_date,
             {{ add_period('live_gaps.preceding_date', 'bounded.rules.live_interval_from') }},
             {{ add_period('polysaccharide_gaps.preceding_date', 'bounded.rules.polysaccharide_interval_from') }}
         ) as administered_date
-        {%- endif %}
     from bounded_{{ step }} as bounded
-    {%- if has_visits %}
-    left join visits
-        on
-            bounded.student_key = visits.student_key
-            and bounded.earliest_date <= visits.visit_date
-            and bounded.is_its_agent
-    {%- endif %}
     {%- for kind in ['live', 'polysaccharide'] %}
     left join gaps as {{ kind }}_gaps
         on

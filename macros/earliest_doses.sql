@@ -7,10 +7,10 @@
 
     The lower bounds of a rule give one day. With `has_gaps`, CTE gaps lists the times between live and polysaccharide doses:
     where those stand in the way, the end of each of their intervals is another candidate. Without, plans have
-    preceding_live_date and preceding_polysaccharide_date, and nothing is given after those. With `has_visits` the candidates are the
-    days of CTE visits (student_key, visit_date) instead. Every candidate is then put to rule_condition, as recorded doses are.
+    preceding_live_date and preceding_polysaccharide_date, and nothing is given after those. Every candidate is then
+    put to rule_condition, as recorded doses are.
 -#}
-{% macro earliest_doses(plans, keys, has_gaps=true, has_visits=false) -%}
+{% macro earliest_doses(plans, keys, has_gaps=true) -%}
     {%- set previous = slot_date('doses.filled', 'doses') -%}
     {%- set kinds = ['live', 'polysaccharide'] -%}
     {%- set preceding = {} -%}
@@ -31,15 +31,11 @@
             {%- if has_gaps %}
             least(live_gaps.next_date, polysaccharide_gaps.next_date) as clear_until,
             {%- endif %}
-            {%- if has_visits %}
-            visits.visit_date as administered_date
-            {%- else %}
             greatest(
                 bounded.earliest_date,
                 {{ add_period(preceding.live, 'bounded.live_interval_from') }},
                 {{ add_period(preceding.polysaccharide, 'bounded.polysaccharide_interval_from') }}
             ) as administered_date
-            {%- endif %}
         from (
             select
                 {%- for key in keys %}
@@ -99,21 +95,10 @@
                 and bounded.antigen = {{ kind }}_gaps.antigen
                 and case when bounded.{{ kind }}_interval_from is not null then '{{ kind }}' end = {{ kind }}_gaps.kind
         {%- endfor %}
-        {%- if has_visits %}
-        inner join visits
-            on
-                bounded.student_key = visits.student_key
-                and bounded.earliest_date <= visits.visit_date
-        {%- endif %}
         where
             {%- for kind in kinds %}
             {{ 'and ' if not loop.first }}
-            {%- if has_visits -%}
-            coalesce({{ kind }}_gaps.preceding_date < visits.visit_date, true)
-            and coalesce({{ kind }}_gaps.next_date >= visits.visit_date, true)
-            {%- else -%}
             coalesce({{ kind }}_gaps.next_date >= bounded.earliest_date, true)
-            {%- endif %}
             {%- endfor %}
         {%- endif %}
     ) as doses

@@ -14,11 +14,14 @@ def beyond(report: Report) -> Section | None:
     """Why students are not up to date, the exempt, crude and valid doses, drop-out, timeliness, missed visits, grace
     period and reporting, in the province."""
     warehouse = report.warehouse
-    if not warehouse.not_up_to_date or not warehouse.within_reach or not warehouse.indicators:
+    if not warehouse.not_up_to_date or not warehouse.within_reach or not warehouse.missed_visits:
         return None
     if not any(row["students"] for row in warehouse.coverage):
         return None
-    figures = [reasons_figure(report), exempt_figure(report), doses_figure(report), reach_figure(report)]
+    figures = [
+        reasons_figure(report), exempt_figure(report), doses_figure(report), reach_figure(report),
+        missed_figure(report),
+    ]  # fmt: skip
     by_age = [
         (key, panels(report, build)) for key, build in (("dropout", dropout_figure), ("timeliness", timeliness_figure))
     ]
@@ -258,9 +261,34 @@ def reach_figure(report: Report) -> Figure:
         rows,
         [("coverage_percent", "completed"), ("coverage_with_grace_percent", "unimmunized"),
          ("coverage_without_missed_percent", "initiated")],
-        ["school_year", "age", "antigen", "students", "coverage_percent", "missed_percent",
-         "coverage_without_missed_percent", "near_misses", "coverage_with_grace_percent"],
+        ["school_year", "age", "antigen", "students", "coverage_percent", "coverage_without_missed_percent",
+         "near_misses", "coverage_with_grace_percent"],
         ceiling=100,
+    )  # fmt: skip
+
+
+def missed_figure(report: Report) -> Figure:
+    """Visits at which a dose was due and not given, corrected and not."""
+    language = report.language
+    rows = sorted(
+        province(report, "missed_visits"), key=lambda row: (row["age"], -(row["students_missed_percent"] or 0))
+    )
+    worst = max(rows, key=lambda row: (has_value(row, "uncorrected_percent"), row["uncorrected_percent"] or 0))
+    return figure(
+        report,
+        "missed",
+        language(
+            "beyond.missed_title",
+            antigen=language.antigen(worst["antigen"], "of"),
+            age=report.age(worst["age"]),
+            missed=cell(language, worst, "students_missed_percent"),
+            uncorrected=cell(language, worst, "uncorrected_percent"),
+        ),
+        rows,
+        [("students_missed_percent", "initiated"), ("uncorrected_percent", "unimmunized")],
+        ["school_year", "age", "antigen", "visits_eligible", "visits_missed", "visits_missed_percent",
+         "students_with_eligible_visit", "students_missed", "students_missed_percent", "students_corrected",
+         "students_uncorrected", "corrected_percent", "uncorrected_percent"],
     )  # fmt: skip
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -41,6 +43,7 @@ from sections import (
 from warehouse import Warehouse, WarehouseError, only
 
 HERE = Path(__file__).parent
+SCRATCH = "coverage_report_"
 ROOT = HERE.parent
 SECTIONS: list[Callable[[Report], Section | None]] = [
     summary, province, units, all_ispa, series, exemptions, beyond, health_unit, assignment, quality, methods,
@@ -141,15 +144,28 @@ def find_browser() -> str | None:
     return named or next((found for name in BROWSERS if (found := shutil.which(name))), None)
 
 
+def remove_leftovers() -> None:
+    """Folders of reports that were killed: each is named after its process."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*_*"):
+        process = folder.name.removeprefix(SCRATCH).partition("_")[0]
+        with contextlib.suppress(OSError):
+            is_mine = not hasattr(os, "geteuid") or folder.lstat().st_uid == os.geteuid()
+            if is_mine and process.isdigit() and not Path(f"/proc/{process}").exists() and Path("/proc/self").exists():
+                shutil.rmtree(folder)
+
+
 def print_pdf(browser: str, page: Path, pdf: Path, private: bool) -> None:
     """The page as the browser prints it, tagged for screen readers; whole or not at all."""
     # Chromium's sandbox does not start for root, who runs containers.
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    with tempfile.TemporaryDirectory() as folder:
+    remove_leftovers()
+    with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}_") as folder:
         printed = Path(folder) / "report.pdf"
         command = [
             browser, "--headless", *(["--no-sandbox"] if is_root else []), "--disable-gpu",
             "--disable-background-networking", "--disable-dev-shm-usage", f"--user-data-dir={folder}/profile",
+            # The page needs no network, and the browser shall ask for nothing of its own.
+            "--host-resolver-rules=MAP * ~NOTFOUND",
             "--no-pdf-header-footer", "--generate-pdf-document-outline", f"--print-to-pdf={printed}",
             page.resolve().as_uri(),
         ]  # fmt: skip
@@ -182,7 +198,10 @@ def main(arguments: list[str] | None = None) -> int:
         warehouse = Warehouse(os.environ.get("WAREHOUSE_PATH") or ROOT / "warehouse.duckdb", options.release)
         named = os.environ.get("PHU_BOUNDARIES")
         boundaries = read_boundaries(named, warehouse.phus) if named else None
+        is_new = not options.output.exists()
         options.output.mkdir(parents=True, exist_ok=True)
+        if is_new and options.release:
+            options.output.chmod(0o755)
         browser = None if options.no_pdf else find_browser()
         for code in LANGUAGES:
             page = options.output / file_name(warehouse, code)
@@ -201,4 +220,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    os.umask(0o077)
+    # What a report has in the temporary folder goes with it.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     sys.exit(main())

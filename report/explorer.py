@@ -86,6 +86,11 @@ INDICATOR_COLUMNS = {
         "schedule", "dose_number", "recommended_at", "students", "students_early", "students_timely", "students_late",
         "students_without_dose", "timely_percent", "by_recommended_age_percent",
     ],
+    "missed_visits": [
+        "visits_eligible", "visits_missed", "visits_missed_percent", "students_with_eligible_visit", "students_missed",
+        "students_missed_percent", "students_corrected", "students_uncorrected", "corrected_percent",
+        "uncorrected_percent",
+    ],
     "near_misses": ["days_short", "doses"],
     "exemptions_by_status": ["exemption", "is_up_to_date", "students", "students_percent"],
     "reporting": ["channel", "is_of_school_year", "delay", "doses", "doses_percent"],
@@ -120,10 +125,21 @@ def files() -> list[Path]:
     return [file for path in paths for file in (sorted(path.glob("*.duckdb")) if path.is_dir() else [path])]
 
 
-@st.cache_resource(show_spinner=False, max_entries=50)
-def read(path: str, changed: int, release: bool) -> list[Warehouse]:
-    """The school years of a file; `changed` is when it was published, so that a new one is read anew."""
-    return [year.read_all() for year in Warehouse(path, release).years()]
+@st.cache_resource(show_spinner=False)
+def kept() -> dict[tuple[str, bool], tuple[int, list[Warehouse]]]:
+    """Of each file, when it was published and its school years: one build of a file, not all that were."""
+    return {}
+
+
+def read(path: Path, release: bool) -> list[Warehouse]:
+    """The school years of a file, read anew where another build was published, while it is read, too."""
+    key = (str(path), release)
+    while (published := path.stat().st_mtime_ns) != kept().get(key, (None,))[0]:
+        years = [year.read_all() for year in Warehouse(path, release).years()]
+        kept()[key] = published, years
+        if path.stat().st_mtime_ns == published:
+            break
+    return kept()[key][1]
 
 
 @st.cache_resource(show_spinner=False)
@@ -154,7 +170,7 @@ def warehouses() -> dict[str, Warehouse]:
     for path in files():
         if not path.is_file():
             raise WarehouseError(f"There is no warehouse {path}. `make build` makes one.")
-        for warehouse in read(str(path), path.stat().st_mtime_ns, release):
+        for warehouse in read(path, release):
             other = found.get(warehouse.school_year)
             if other is None or other.build.built_at < warehouse.build.built_at:
                 found[warehouse.school_year] = warehouse

@@ -53,7 +53,7 @@ MEASURES = [
     ),
     Measure("any_medical", "exemptions_any_ispa", "students_medical", "medical_percent", False, more_is_better=False),
     Measure("without_missed", "within_reach", "students_up_to_date_without_missed", "coverage_without_missed_percent"),
-    Measure("missed", "within_reach", "students_missed", "missed_percent", more_is_better=False),
+    Measure("missed", "missed_visits", "students_missed", "students_missed_percent", more_is_better=False),
     Measure("with_grace", "within_reach", "students_up_to_date_with_grace", "coverage_with_grace_percent"),
     Measure("no_record", "not_up_to_date", "no_record", "no_record_percent", more_is_better=False),
     Measure("no_dose", "not_up_to_date", "no_dose", "no_dose_percent", more_is_better=False),

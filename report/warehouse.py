@@ -61,6 +61,18 @@ class Build:
     project_version: str
 
 
+def connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """The file as it is now, as catalog `opened`, and nothing else of this computer.
+
+    Connected to directly, it would be the file that another connection of this process opened, replaced or not.
+    """
+    connection = duckdb.connect()
+    quoted_path = str(path).replace("'", "''")
+    connection.execute(f"attach '{quoted_path}' as opened (read_only)")
+    connection.execute("set enable_external_access = false")
+    return connection
+
+
 class Warehouse:
     """One school year's measures. Rows are dictionaries with the columns of the mart."""
 
@@ -72,7 +84,7 @@ class Warehouse:
         if not self.path.is_file():
             raise WarehouseError(f"There is no warehouse {self.path}. `make build` makes one.")
         try:
-            self.connection = duckdb.connect(str(self.path), read_only=True)
+            self.connection = connect(self.path)
         except duckdb.Error as error:
             raise WarehouseError(f"{self.path} cannot be opened as a DuckDB file, read-only.") from error
         if not self._has(self.table):
@@ -102,14 +114,15 @@ class Warehouse:
         return self.connection.execute(query, table.split(".")).fetchone() is not None
 
     def rows(self, query: str, parameters: list | None = None) -> list[dict]:
-        cursor = self.connection.cursor().execute(query, parameters or [])
+        cursor = self.connection.cursor().execute("use opened").execute(query, parameters or [])
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def _measures(self, mart: str) -> list[dict]:
+    def _measures(self, mart: str, denominator: str = "students") -> list[dict]:
         """Rows of a mart by age, antigen, gender and unit, the province first; `withheld` has the percents withheld."""
         rows = self._released(mart) if self.release else self._whole(mart)
         for row in rows:
+            row["students"] = row[denominator]
             row["is_few"] = row["students"] is not None and 0 < row["students"] < FEW_STUDENTS
         keys = ("age", "antigen", "gender", "phu_name")
         return sorted(rows, key=lambda row: [(row[key] is not None, row[key]) for key in keys if key in row])
@@ -162,6 +175,13 @@ class Warehouse:
             if self.release or not self._has("marts.coverage_within_reach")
             else self._measures("coverage_within_reach")
         )
+
+    @cached_property
+    def missed_visits(self) -> list[dict]:
+        """Students with a missed visit, of those with one at which a dose was due: internal, and empty in a release."""
+        if self.release or not self._has("marts.missed_visits"):
+            return []
+        return self._measures("missed_visits", denominator="students_with_eligible_visit")
 
     @cached_property
     def zero_dose(self) -> list[dict]:
@@ -263,8 +283,9 @@ class Warehouse:
         row = self.rows(
             "select build_id, built_at, is_demonstration, education_record_window, project_version "
             f"from {'published.releases' if self.release else 'marts.builds'} "
-            "where school_year = ? order by built_at desc limit 1",
-            [self.school_year],
+            # Of the tables: with a clock that was set back, the latest time is an earlier build's.
+            f"where school_year = ? and build_id in (select build_id from {self.table} where school_year = ?) limit 1",
+            [self.school_year] * 2,
         )
         if not row:
             raise WarehouseError(f"{self.path} does not say which build {self.school_year} is of.")

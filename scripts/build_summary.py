@@ -32,7 +32,7 @@ OUTCOMES = {
     "failed": "stops the build",
     "accepted": "accepted",
     "warned": "warning",
-    "within_threshold": "left out",
+    "within_threshold": "within threshold",
     "counted": "counted",
 }
 # Columns of few, agreed values; of every other column a value may be a person's.
@@ -134,10 +134,13 @@ def spellings(connection: duckdb.DuckDBPyConnection, check: str, school_year: st
 def findings_of(connection: duckdb.DuckDBPyConnection, of_build: str, school_year: str) -> list[Finding]:
     columns = [
         "check", "outcome", "severity", "column_name", "rows_failed", "rows_checked", "description", "changes_numbers",
-        "detail", "remedy", "query",
+        "detail", "remedy", "query", "part_of",
     ]  # fmt: skip
     found = []
     for row in rows_of(connection, "marts.data_quality", columns, f"outcome <> 'passed' and {of_build}"):
+        if row["part_of"] and row["outcome"] not in ("failed", "accepted"):
+            # The whole is said by the check that it is a part of.
+            continue
         changes = row["changes_numbers"]
         if changes is None:
             changes = row["severity"] != "info" and not row["check"].endswith("_exact_copy")
@@ -257,7 +260,7 @@ def lines_of_coverage(facts: Facts) -> list[str]:
         cells.append(f"{label:<18}{percent(now):>6}{before:<9}")
     beside = ", the last build's in brackets" if facts.last_coverage else "; no earlier build of this year to compare"
     lines = [f"Coverage of the province, percent{beside}:"]
-    return lines + ["  " + "   ".join(cells[row : row + 2]).rstrip() for row in range(0, len(cells), 2)]
+    return lines + ["  " + "   ".join(cells[row : row + 3]).rstrip() for row in range(0, len(cells), 3)]
 
 
 def share(finding: Finding) -> str:

@@ -47,6 +47,7 @@ import subprocess
 import threading
 import time
 import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,6 +65,8 @@ from warehouse_path import close_to_others, problem_of_mode, problem_of_path
 ROOT = Path(__file__).resolve().parents[1]
 DBT = shutil.which("dbt", path=Path(sys.executable).parent) or "dbt"
 SECONDS_TO_STOP = 15
+FREE_SPACE = "Free some and build again: a build needs room for a second warehouse and a copy of the extracts."
+LEAST_FREE_BYTES = 1_000_000
 # Tables of marts to which each build appends its rows.
 HISTORY = ("builds", "build_measures")
 NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -258,13 +261,13 @@ def problems_of_as_of(day: str, first_year: str) -> list[str]:
     ]
 
 
-def problems_of_accept() -> list[str]:
+def problems_of_accept(names: Iterable[str]) -> list[str]:
     """ACCEPT names checks: a name that is none would accept nothing, and the build would stop once more."""
     with CHECKS.open(encoding="utf-8", newline="") as file:
         known = [row["check_name"] for row in csv.DictReader(file)] + [ANOTHER_SCHOOL_YEAR, *READER_CHECKS]
     return [
         f"ACCEPT: there is no check '{name}'{nearest(name, known)}. The checks are in {CHECKS.relative_to(ROOT)}."
-        for name in sorted(accepted() - set(known))
+        for name in sorted(set(names) - set(known))
     ]
 
 
@@ -272,7 +275,7 @@ def check(arguments: list[str], places: Places) -> None:
     time_limit()
     problems = problems_of_vars(arguments) + problems_of_rules()
     # A broken table of checks has been said.
-    problems += [] if problems else problems_of_accept()
+    problems += [] if problems else problems_of_accept(accepted())
     if problems:
         raise NotPublished("\n".join(problems))
     check_school_year(arguments, places)
@@ -488,7 +491,10 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
             progress.phase("Publishing.")
             publish(places)
         except (NotPublished, OSError, duckdb.Error) as error:
-            if keep_failed(places):
+            if is_full(places, run, error):
+                # Kept, it would keep the disk full.
+                run.errors.append(f"There is no space left on the disk of {places.published.parent}. {FREE_SPACE}")
+            elif keep_failed(places):
                 look = f"The failed build, until the next one starts: {places.failed}. {look}"
             say("\n".join(["", *summary(facts, folder, False), *lines_of_failure(run), look]))
             raise NotPublished(sentence(error)) from error
@@ -500,9 +506,15 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
         shutil.rmtree(places.working, ignore_errors=True)
 
 
+def is_full(places: Places, run: DbtRun, error: Exception) -> bool:
+    said = "\n".join([*run.errors, *run.unreadable, str(error)])
+    is_said = "No space left on device" in said or "not enough disk space" in said.lower()
+    return is_said or shutil.disk_usage(places.working).free < LEAST_FREE_BYTES
+
+
 def sentence(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None:
-        advice = " Free some space and build again." if error.errno == errno.ENOSPC else ""
+        advice = f" {FREE_SPACE}" if error.errno == errno.ENOSPC else ""
         return f"{error.filename}: {error.strerror}.{advice}"
     return str(error)
 

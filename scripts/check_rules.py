@@ -49,6 +49,25 @@ VALUES = {
 }
 
 
+# Students are 7 to 17 years old (int_clients_selected): a rule of another age would be of nobody.
+AGES = range(7, 18)
+
+
+def problems_of_ages(path: Path) -> Iterator[str]:
+    """The ages of assessed_antigens that no student has."""
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        reader = csv.DictReader(file)
+        for row in reader:
+            age = row.get("age") or ""
+            if VALUES["integer"][0](age) and int(age) not in AGES:
+                yield (
+                    f"line {reader.line_num}: age is {age}; students are {AGES[0]} to {AGES[-1]} years old, and the "
+                    "rule would have 0 students."
+                )
+
+
 def columns_of(seed: dict[str, Any]) -> dict[str, str]:
     """What each column of a seed holds, as its yml says."""
     types = dict(seed["config"]["column_types"])
@@ -133,6 +152,8 @@ def problems_of_rules(seeds: Path = SEEDS) -> list[str]:
         for seed in declared["seeds"]:
             path = seeds / folder / f"{seed['name']}.csv"
             found = [f"seeds/{folder}/{path.name}: {problem}" for problem in problems_of_file(path, columns_of(seed))]
+            if seed["name"] == "assessed_antigens" and not found:
+                found = [f"seeds/{folder}/{path.name}: {problem}" for problem in problems_of_ages(path)]
             problems += found[:MOST_OF_A_FILE]
             if len(found) > MOST_OF_A_FILE:
                 problems.append(f"seeds/{folder}/{path.name}: and {len(found) - MOST_OF_A_FILE} more.")

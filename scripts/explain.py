@@ -4,12 +4,14 @@
     explain.py CLIENT_ID [CLIENT_ID …]
     WAREHOUSE_PATH=/path/to/2018.duckdb explain.py 3907765171
 
-Prints, for each client: the education record that assigned the student and the ones that lost; for each antigen
-whether the student is up to date and by which criterion, the exemption records and where it stands under ISPA; for each
-schedule every dose with its slot or its reason, the rule and the annex's sentence, each condition with the dates that
-it compares, and the first day on which a refused dose would have counted; where the student is not up to date the
-nearest criterion, the others, and the next dose; and the records that no antigen took, with the reason. Of a client who
-is no student of the warehouse: the client's own record, every education record with what became of it, and why.
+Prints, for each client: a summary in three lines, of what the student is up to date for, what is overdue under ISPA and
+why, and the next visit; the education record that assigned the student and the ones that lost; every record of an
+exemption or of immunity and what it does; for each antigen whether the student is up to date and by which criterion,
+the exemption records and where it stands under ISPA; for each schedule every dose with its slot or its reason, the rule
+and the annex's sentence, each condition with the dates that it compares, and the first day on which a refused dose
+would have counted; where the student is not up to date the nearest criterion, the others, and the next dose; and the
+records that no antigen took, with the reason. Of a client who is no student of the warehouse: the client's own record,
+every education record with what became of it, and why.
 
 WAREHOUSE_PATH  the DuckDB file (default: warehouse.duckdb in the project folder); it is opened read-only
 
@@ -28,6 +30,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+from next_visit import listed, lower_first, next_visit
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -57,10 +60,12 @@ QUERIES = {
         where case when exemption_type = 'evidence_of_immunity' then is_immunity_label else is_exemption_label end
     """,
     "ispa": """
-        select compliance.*, diseases.disease_name
+        select compliance.*, diseases.disease_name, diseases.sort_order
         from assessment.ispa_compliance as compliance
         inner join practice.ispa_diseases as diseases using (disease, antigen)
     """,
+    "exemption_effects": "from assessment.exemption_effects",
+    "reasons": "from assessment.students_not_up_to_date",
     "doses": """
         select doses.*, refused.tried_dose_number, refused.earliest_counted_date, refused.counted_by_rule_id,
             refused.days_short, schedules.sort_order
@@ -116,6 +121,22 @@ REASONS = {
     "extra_dose": "no slot is left for it",
 }
 
+# Why a dose is missing, by students_not_up_to_date.
+MISSING = {
+    "no_record": "no immunization is on record",
+    "no_dose": "no dose is on record",
+    "doses_refused": "as many doses are on record, but refused",
+}
+
+# What a condition looks at, as a sentence begins; the day follows.
+SUBJECTS = {
+    "first_dose_age_from": "The first valid dose of",
+    "first_dose_age_before": "The first valid dose of",
+    "reference_dose_age_from": "The valid dose that the rule refers to, of",
+    "reference_dose_age_before": "The valid dose that the rule refers to, of",
+    "recent_dose_before": "The assessment date",
+}
+
 STEPS = {
     "single_record": "it is the only usable record",
     "attended_june_30": "it alone was attended on {day}",
@@ -160,10 +181,10 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     found = connection.execute(
         "select sql from duckdb_views() where database_name = 'opened' and view_name = 'refused_doses'"
     ).fetchall()
-    labelled = connection.execute(
-        "select 1 from duckdb_tables() where database_name = 'opened' and table_name = 'int_exemptions_labelled'"
+    visits = connection.execute(
+        "select 1 from duckdb_tables() where database_name = 'opened' and table_name = 'int_visits'"
     ).fetchall()
-    if not found or not labelled:
+    if not found or not visits:
         ((tables,),) = connection.execute(
             "select count(*) from duckdb_tables() where database_name = 'opened' and schema_name = 'assessment'"
         ).fetchall()
@@ -256,7 +277,9 @@ class Explanation:
             f"{student['age']} years old by {student['first_day'].year}-12-31, "
             f"assessed on {student['assessment_date']}",
         )
+        self.summary()
         self.school_record()
+        self.exemptions_and_immunity()
         for antigen in sorted(self.facts.rows["antigens"], key=lambda row: row["sort_order"]):
             self.antigen(antigen)
         if self.other_records:
@@ -266,6 +289,102 @@ class Explanation:
         ):
             self.other_record(record)
         return self.lines
+
+    def summary(self) -> None:
+        """What the student is up to date for, what is overdue and why, and what comes next."""
+        antigens = sorted(self.facts.rows["antigens"], key=lambda row: row["sort_order"])
+        names = [lower_first(row["antigen_name"]) for row in antigens if row["is_up_to_date"]]
+        self.say(1, f"Up to date for: {listed(names) or 'nothing'}.")
+        of_status = defaultdict(list)
+        for row in sorted(self.facts.rows["ispa"], key=lambda r: r["sort_order"]):
+            if row["status"] not in ("up_to_date", "overdue"):
+                of_status[row["status"].replace("_", " ")].append(row)
+            elif row["status"] == "overdue":
+                of_status[self.why_overdue(row)].append(row)
+        overdue, others = [], []
+        for why, rows in of_status.items():
+            diseases = listed([lower_first(row["disease_name"]) for row in rows])
+            (overdue if rows[0]["status"] == "overdue" else others).append((diseases, why))
+        day = f"on {self.facts.rows['ispa'][0]['as_of']}" if self.facts.rows["ispa"] else ""
+        told = "; ".join(f"{diseases} ({why})" for diseases, why in overdue) or "nothing"
+        told += "".join(f"; {why}: {diseases}" for diseases, why in others)
+        self.say(1, f"Overdue under ISPA {day} for: {told}." if day else "Overdue under ISPA: no disease is assessed.")
+        self.say(1, self.next_visit())
+
+    def why_overdue(self, row: dict) -> str:
+        needed = row["doses_needed"]
+        (reason,) = self.facts.of("reasons", antigen=row["antigen"])
+        why = MISSING.get(reason["status"], "the series is not complete")
+        if reason["refusal_reason"]:
+            why += f" ({reason['refusal_reason'].replace('_', ' ')})"
+        return f"{why}: {needed} dose{'' if needed == 1 else 's'} missing since {row['overdue_since']}"
+
+    def next_visit(self) -> str:
+        order = {row["antigen"]: row["sort_order"] for row in self.facts.rows["antigens"]}
+        names = {row["antigen"]: row["antigen_name"] for row in self.facts.rows["antigens"]}
+        diseases = {row["antigen"]: row["disease_name"] for row in self.facts.rows["ispa"]}
+        plans = sorted(self.facts.rows["next_doses"], key=lambda row: order[row["antigen"]])
+        doses = [
+            row
+            | {"name": diseases.get(row["antigen"], names[row["antigen"]]), "agent": row["trade_name"] or row["agent"]}
+            for row in plans
+            if row["visit_date"]
+        ]
+        # Who is exempt or immune is not waiting for a product.
+        waiting = {row["antigen"] for row in self.facts.rows["ispa"] if row["status"] in ("overdue", "not_yet_due")}
+        waiting |= set(order) - set(diseases)
+        without = [diseases.get(a, names[a]) for a in order if a in waiting and self.is_not_offered(a)]
+        return next_visit(doses, without)
+
+    def is_not_offered(self, antigen: str) -> bool:
+        return any(not row["is_offered"] for row in self.facts.of("next_doses", antigen=antigen))
+
+    def exemptions_and_immunity(self) -> None:
+        """Every record of either, and what it does."""
+        records = defaultdict(list)
+        for row in self.facts.rows["exemption_effects"]:
+            key = (
+                row["exemption_id"] or "without an id",
+                row["exemption_antigen"] or "no antigen",
+                row["reason"] or "no reason",
+                str(row["effective_from"] or "not recorded"),
+                str(row["effective_to"] or "open"),
+            )
+            records[key].append(row)
+        if records:
+            self.say(0, "Exemptions and records of immunity")
+        for (exemption_id, antigen, reason, starts, ends), rows in sorted(records.items()):
+            self.say(1, f"Exemption record {exemption_id}: {antigen}, {reason}, from {starts} to {ends}")
+            for row in sorted(rows, key=lambda r: r["antigen"] or ""):
+                self.say(2, self.effect(row))
+
+    def effect(self, row: dict) -> str:
+        antigen, kind, day = row["antigen"], row["exemption_type"], row["as_of"]
+        if antigen is None or kind is None:
+            return f"does nothing: no table knows its {'antigen' if antigen is None else 'reason'}"
+        assessed, ispa = self.facts.of("antigens", antigen=antigen), self.facts.of("ispa", antigen=antigen)
+        done = []
+        if row["is_evidence_of_immunity"] and assessed:
+            done.append("makes up to date by the annex")
+        if row["is_exempt_in_school_year"] and self.facts.of("exemptions", antigen=antigen):
+            done.append("counts among the annex's exemptions")
+        if row["is_immune_on_day"] and ispa:
+            done.append(f"makes immune under ISPA on {day}")
+        if row["is_exempt_on_day"] and ispa:
+            done.append(f"exempts under ISPA on {day}")
+        starts, ends = row["effective_from"], row["effective_to"]
+        in_force = (starts is None or starts <= day) and (ends is None or ends >= day)
+        if kind == "medical" and in_force:
+            done.append("keeps every agent that holds the antigen from being proposed")
+        if done:
+            return f"{antigen}: {listed(done)}"
+        if not assessed:
+            why = "the antigen is not assessed for this student"
+        elif kind == "evidence_of_immunity":
+            why = "it has no date" if starts is None else "it starts later, or its label is none of immunity"
+        else:
+            why = f"it is not in force on {day}, or the annex counts no exemptions of this antigen and age"
+        return f"{antigen}: does nothing: {why}"
 
     def school_record(self) -> None:
         student = self.student
@@ -390,12 +509,13 @@ class Explanation:
         for row in sorted(rows, key=lambda r: r["condition_number"]):
             if row["is_met"] and implied.get(row["condition"]):
                 continue
-            asked = "not before" if row["comparison"] == "from" else "before"
-            looked_at = row["subject_date"] or "no such dose yet"
+            asked = "on or after" if row["comparison"] == "from" else "before"
+            subject = SUBJECTS.get(row["condition"], "The dose of")
+            looked_at = f"{subject} {row['subject_date']}" if row["subject_date"] else "No such dose is on record; it"
             self.say(
                 indent,
-                f"{row['condition']}: {looked_at} {'is' if row['is_met'] else 'should be'} {asked} {row['bound_date']} "
-                f"({row['base']} {row['base_date']} + {row['period']})",
+                f"{looked_at} {'is' if row['is_met'] else 'should be'} {asked} {row['bound_date']}, "
+                f"{row['period']} after the {row['base']} ({row['base_date']}) [{row['condition']}]",
             )
 
     def criterion_conditions(self, indent: int, antigen: str, rule_id: str) -> None:
@@ -416,8 +536,21 @@ class Explanation:
         self.say(
             2,
             f"missing: {plan['doses_needed']} valid dose(s), "
-            f"the last on {plan['earliest_completion_date']} at the earliest",
+            f"the last on {plan['earliest_completion_date']} at the earliest"
+            f"{', after school age' if plan['ends_after_school_age'] else ''}",
         )
+        if not plan["is_offered"]:
+            self.say(2, "no product is offered: not at this age, or each holds an antigen under a medical exemption")
+        if plan["lost_dose_date"]:
+            self.say(
+                2,
+                f"given on {plan['next_valid_date']}, the live dose recorded on {plan['lost_dose_date']} would be lost",
+            )
+        if plan["visit_date"] and plan["visit_date"] != plan["next_valid_date"]:
+            self.say(
+                2,
+                f"to be given on {plan['visit_date']}, clear of live doses before and after, at an age of offer",
+            )
         self.say(
             1,
             f"next: dose {plan['dose_number']}, such as {plan['trade_name'] or plan['agent']}, counts from "

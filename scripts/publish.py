@@ -4,7 +4,9 @@
     publish.py [folder]
     WAREHOUSE_PATH=/path/to/2018.duckdb publish.py /path/to/published
 
-folder          where the files go (default: published/ in the project folder); replaced as a whole, in one step
+folder          where the files go (default: published/ in the project folder); replaced as a whole, in one step. A
+                folder that holds anything else than the files of a release, as its SHA256SUMS names them, is left
+                alone; through a symbolic link, its folder is replaced and the link stays
 WAREHOUSE_PATH  the warehouse to publish from (default: warehouse.duckdb in the project folder); it is only read
 
 The tables are attacked first (attack_release.py): what the attack breaks is not published.
@@ -15,6 +17,7 @@ Exit status: 0 published; 1 not published, the folder is as it was; 2 a wrong ar
 import argparse
 import contextlib
 import ctypes
+import hashlib
 import os
 import shutil
 import sys
@@ -26,6 +29,8 @@ from filelock import FileLock, Timeout
 
 ROOT = Path(__file__).resolve().parents[1]
 DATABASE = "immunization_coverage.duckdb"
+# The files of a release with their hashes, as `sha256sum --check` reads them.
+MANIFEST = "SHA256SUMS"
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
 
@@ -154,15 +159,43 @@ def exchange(new: Path, published: Path) -> None:
     os.rename(aside, new)
 
 
-def is_ours(folder: Path) -> bool:
-    return not folder.exists() or not any(folder.iterdir()) or (folder / DATABASE).exists()
+def hash_of(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def write_manifest(folder: Path) -> None:
+    lines = [f"{hash_of(file)}  {file.name}\n" for file in sorted(folder.iterdir())]
+    (folder / MANIFEST).write_text("".join(lines), encoding="utf-8")
+
+
+def not_of_a_release(folder: Path) -> list[str]:
+    """What a folder holds that no release wrote, or that was changed since one did."""
+    if not folder.exists():
+        return []
+    try:
+        lines = (folder / MANIFEST).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    hashes = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    return sorted(
+        entry.name
+        for entry in folder.iterdir()
+        if entry.name != MANIFEST or not lines
+        if entry.is_symlink() or not entry.is_file() or hashes.get(entry.name) != hash_of(entry)
+    )
 
 
 def publish(warehouse: Path, folder: Path) -> None:
     if not warehouse.exists():
         raise NotPublished(f"There is no warehouse {warehouse}. Build it first: make build.")
-    if not is_ours(folder):
-        raise NotPublished(f"{folder} holds other files than a release. Name another folder.")
+    foreign = not_of_a_release(folder)
+    if foreign:
+        named = ", ".join(foreign[:5]) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
+        raise NotPublished(
+            f"{folder} holds other files than a release as it was written: {named}. Move them away, or name another "
+            "folder."
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = folder.with_name(f".{folder.name}.building")
     shutil.rmtree(new, ignore_errors=True)
@@ -176,6 +209,7 @@ def publish(warehouse: Path, folder: Path) -> None:
             check(connection, tables)
             write(connection, tables, new)
             (new / "README.md").write_text(readme(connection), encoding="utf-8")
+        write_manifest(new)
         # What leaves the house may be read by all; the database by nobody to write.
         for file in new.iterdir():
             file.chmod(0o444 if file.name == DATABASE else 0o644)
@@ -188,7 +222,8 @@ def publish(warehouse: Path, folder: Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", default=ROOT / "published", type=Path)
-    folder = parser.parse_args().folder.absolute()
+    # Through a symbolic link: its folder is replaced, the link stays.
+    folder = parser.parse_args().folder.resolve()
     warehouse = Path(os.environ.get("WAREHOUSE_PATH") or ROOT / "warehouse.duckdb")
     state = "is as it was" if folder.exists() else "is not there"
     try:

@@ -24,8 +24,8 @@ BIN = Path(sys.executable).parent
 PLACEHOLDER = "PUBLISHED_FILE"
 
 
-def superset(*arguments: str, home: Path) -> None:
-    environment = os.environ | {
+def superset(*arguments: str, home: Path, **more: str) -> None:
+    environment = os.environ | more | {
         "SUPERSET_HOME": str(home), "SUPERSET_CONFIG_PATH": str(HERE / "superset_config.py"), "FLASK_APP": "superset",
     }
     done = subprocess.run(
@@ -61,7 +61,9 @@ def prepare(home: Path, published: Path) -> None:
         password = chosen or secrets.token_urlsafe(12)
         superset(
             "fab", "create-admin", "--username", "admin", "--firstname", "Admin", "--lastname", "Admin",
-            "--email", "admin@localhost", "--password", password, home=home,
+            "--email", "admin@localhost", home=home,
+            # Everybody on the computer can read a command line. Flask takes options from its environment too.
+            FLASK_FAB_CREATE_ADMIN_PASSWORD=password,
         )
         if not chosen:
             print(f"Administrator: admin, password: {password} (shown once).")

@@ -81,6 +81,18 @@ def differing(what: str, now: Path, earlier: Path, folder: Path) -> list[dict[st
         return list(csv.DictReader(file))
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The last line names the files whose tests were skipped, and why: what to install, most of all."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    files_by_reason: dict[str, set[str]] = {}
+    for report in reporter.stats.get("skipped", []) if reporter and not hasattr(config, "workerinput") else []:
+        reason = report.longrepr[2] if isinstance(report.longrepr, (tuple, list)) else str(report.longrepr)
+        files_by_reason.setdefault(reason.removeprefix("Skipped: "), set()).add(Path(report.fspath).name)
+    if files_by_reason:
+        reasons = [f"{', '.join(sorted(files))}: {reason}" for reason, files in files_by_reason.items()]
+        print(f"\nTests were skipped in {'; in '.join(reasons)}.")
+
+
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """The demonstration, built; a copy of the folder that DEMONSTRATION names, where `make test` has just built it."""

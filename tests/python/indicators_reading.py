@@ -1,7 +1,7 @@
 """A second computation of the indicators of doses and visits (docs/indicators.md), in plain Python.
 
-Doses are judged by the second reading of the annex (annex_reading), the grace period by a plain reader of the rule tables;
-neither shares anything with the SQL. Each function returns the rows of one table by geography, age and antigen.
+Doses are judged by the second reading of the annex (annex_reading), the grace period by a plain reader of the rule
+tables; neither shares anything with the SQL. Each function returns the rows of one table by geography, age and antigen.
 """
 
 import csv
@@ -111,13 +111,14 @@ class Judged:
         return self.recommended[min(number, max(self.recommended))]["from"]
 
     def is_offered(self, day):
-        return any(first <= day and (before is None or day < before) for first, before in offers(self.antigen, self.pupil.birth))
+        return any(
+            first <= day and (before is None or day < before)
+            for first, before in offers(self.antigen, self.pupil.birth)
+        )
 
     def is_due(self, schedule, valid, day, history=None):
         number = len(valid) + 1
-        return (
-            self.reached(number) <= day and self.is_offered(day) and self.fits(schedule, valid, day, history)
-        )
+        return self.reached(number) <= day and self.is_offered(day) and self.fits(schedule, valid, day, history)
 
     def is_eligible(self, day):
         earlier = {name: [d for d in valid if d.given < day] for name, valid in self.valid.items()}
@@ -267,14 +268,24 @@ def dose_coverage(pupils, school_year=2018):
         listed = {number for birth in births for number in recommended(antigen, birth)}
         for number in range(1, max(n for (a, g, _), n in most.items() if (a, g) == (antigen, age)) + 1):
             key = (*place, age, antigen, number)
-            eligible, dropped, first, from_first = counts.row(key, ("eligible", "dropped", "first", "dropped_from_first"))
+            eligible, dropped, first, from_first = counts.row(
+                key, ("eligible", "dropped", "first", "dropped_from_first")
+            )
             if number == 1 or number not in listed:
                 eligible = dropped = None
             if not (number == 3 and antigen in FROM_FIRST and number in listed):
                 first = from_first = None
-            rows.append((
-                *key, eligible, dropped, percent(dropped, eligible), first, from_first, percent(from_first, first),
-            ))
+            rows.append(
+                (
+                    *key,
+                    eligible,
+                    dropped,
+                    percent(dropped, eligible),
+                    first,
+                    from_first,
+                    percent(from_first, first),
+                )
+            )
     return rows
 
 
@@ -306,10 +317,21 @@ def timeliness(pupils, school_year=2018):
             cohort = students.row(key, ("students",))[0]
             number = int(row["dose_number"])
             early, timely, late = counts.row((*key, row["schedule"], number), ("early", "timely", "late"))
-            rows.append((
-                *key, row["schedule"], number, row["recommended_at"], cohort, early, timely, late,
-                cohort - early - timely - late, percent(timely, cohort), percent(early + timely, cohort),
-            ))
+            rows.append(
+                (
+                    *key,
+                    row["schedule"],
+                    number,
+                    row["recommended_at"],
+                    cohort,
+                    early,
+                    timely,
+                    late,
+                    cohort - early - timely - late,
+                    percent(timely, cohort),
+                    percent(early + timely, cohort),
+                )
+            )
     return rows
 
 
@@ -344,18 +366,35 @@ def missed_visits(pupils):
         missed = [day for day in eligible if day not in found.recorded]
         corrected = bool(missed) and any(d.given > missed[-1] for valid in found.valid.values() for d in valid)
         counts.add(
-            pupil, found.antigen, eligible=len(eligible), missed=len(missed), students=bool(eligible),
-            students_missed=bool(missed), corrected=corrected, uncorrected=bool(missed) and not corrected,
+            pupil,
+            found.antigen,
+            eligible=len(eligible),
+            missed=len(missed),
+            students=bool(eligible),
+            students_missed=bool(missed),
+            corrected=corrected,
+            uncorrected=bool(missed) and not corrected,
         )
     rows = []
     for key in geographies():
         eligible, missed, students, with_missed, corrected, uncorrected = counts.row(
             key, ("eligible", "missed", "students", "students_missed", "corrected", "uncorrected")
         )
-        rows.append((
-            *key, eligible, missed, percent(missed, eligible), students, with_missed, percent(with_missed, students),
-            corrected, uncorrected, percent(corrected, students), percent(uncorrected, students),
-        ))
+        rows.append(
+            (
+                *key,
+                eligible,
+                missed,
+                percent(missed, eligible),
+                students,
+                with_missed,
+                percent(with_missed, students),
+                corrected,
+                uncorrected,
+                percent(corrected, students),
+                percent(uncorrected, students),
+            )
+        )
     return rows
 
 
@@ -363,11 +402,16 @@ def coverage_within_reach(pupils, grace_days=4):
     counts = Counts()
     for pupil, found in judged(pupils):
         counts.add(
-            pupil, found.antigen, students=1, up_to_date=found.is_up_to_date,
+            pupil,
+            found.antigen,
+            students=1,
+            up_to_date=found.is_up_to_date,
             without_missed=found.is_up_to_date_without_missed(),
             with_grace=found.is_up_to_date or is_up_to_date_with_grace(found, timedelta(days=grace_days)),
         )
-    return [(*key, *counts.row(key, ("students", "up_to_date", "without_missed", "with_grace"))) for key in geographies()]
+    return [
+        (*key, *counts.row(key, ("students", "up_to_date", "without_missed", "with_grace"))) for key in geographies()
+    ]
 
 
 # The grace period: every "from" is held against the dose's day plus the grace, every "before" against the day itself.
@@ -412,7 +456,9 @@ def fits_with_grace(found, rule, valid, dose, grace):
         and (not valid or is_between(birth, rule, "first_dose_age", valid[0].given, grace))
         and (not reference or is_between(birth, rule, "reference_dose_age", reference, grace))
         and not (rule["interval_from"] and day + grace < after(valid[-1].given, rule["interval_from"]))
-        and not (rule["first_dose_interval_from"] and day + grace < after(valid[0].given, rule["first_dose_interval_from"]))
+        and not (
+            rule["first_dose_interval_from"] and day + grace < after(valid[0].given, rule["first_dose_interval_from"])
+        )
         and not (rule["live_interval_from"] and found.history.follows_live_dose(dose))
         and not (
             apart
@@ -435,7 +481,11 @@ def is_up_to_date_with_grace(found, grace):
             ]  # fmt: skip
             if any(fits_with_grace(found, rule, valid, dose, grace) for rule in slot):
                 valid.append(dose)
-        if any(criterion_holds(found, row, valid, grace) for row in seed_rows("up_to_date_rules") if row["schedule"] == schedule):
+        if any(
+            criterion_holds(found, row, valid, grace)
+            for row in seed_rows("up_to_date_rules")
+            if row["schedule"] == schedule
+        ):
             return True
     return False
 

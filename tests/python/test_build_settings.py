@@ -91,7 +91,7 @@ def test_a_var_of_another_type_is_said_before_dbt(value):
 
 def test_vars_as_the_documentation_has_them_are_taken():
     given = (
-        "{school_year: 2016, suppress_below: 11, grace_days: 0, education_record_window: as_printed, as_of: 2018-11-15}"
+        "{school_year: 2018, suppress_below: 11, grace_days: 0, education_record_window: as_printed, as_of: 2018-11-15}"
     )
     assert problems_of_vars(["--vars", given]) == []
 

@@ -110,7 +110,7 @@ def test_findings_are_sentences_with_counts_worst_first_and_those_without_effect
     assert found == [
         "  warning: 500 of 1,000 (50.0 %) most: The sentence of most.",
         "  warning: 1 of 1,000 (0.1 %) few: The sentence of few.",
-        "  left out: 999 of 1,000 (99.9 %) left_out: The sentence of left_out.",
+        "  within threshold: 999 of 1,000 (99.9 %) left_out: The sentence of left_out.",
         "  also counted: clients exact copy 900, clients not active 700.",
     ]
 
@@ -120,6 +120,16 @@ def test_a_check_says_itself_whether_it_changes_a_number(tmp_path):
     text = text_of(invented_warehouse(tmp_path / "w.duckdb", checks, extra=", changes_numbers boolean"))
     assert "  counted: 2 of 1,000 (0.2 %) counted_and_changing: The sentence" in text
     assert "  also counted: pseudo 5." in text
+
+
+def test_a_part_of_a_check_is_said_only_where_it_stops_the_build(tmp_path):
+    checks = [
+        (*check("dates_by_file", "within_threshold", 5), "dates"),
+        (*check("dates_by_shape", "failed", 7), "dates"),
+    ]
+    warehouse = invented_warehouse(tmp_path / "w.duckdb", checks, extra=", part_of varchar")
+    text = text_of(warehouse, is_published=False)
+    assert "dates_by_shape" in text and "dates_by_file" not in text
 
 
 def test_a_failed_check_says_its_sentence_what_it_would_have_read_what_to_do_and_the_query(tmp_path):

@@ -277,6 +277,7 @@ def test_a_full_disk_leaves_the_published_warehouse_as_it_was(warehouse):
         status=$?
         cmp "$KEPT" "$WAREHOUSE_PATH" || exit 98
         test ! -e "$FOLDER/.warehouse.duckdb.building" || exit 97
+        test ! -e "$FOLDER/.warehouse.duckdb.failed.duckdb" || exit 96
         exit $status
     """
     kept = shutil.copy(warehouse, warehouse.parent.parent / "before.duckdb")
@@ -286,6 +287,7 @@ def test_a_full_disk_leaves_the_published_warehouse_as_it_was(warehouse):
     )
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"{warehouse} is as it was" in done.stdout
+    assert "no space left on the disk" in done.stdout.lower() or "Free some and build again" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 

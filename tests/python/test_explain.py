@@ -27,22 +27,29 @@ DOSE = rf"{DAY} (.+?)(?:, trade name (.+))? \((\S+)\)"
 SHAPES = {
     "client": r"Client (\S+) in the school year (\S+)",
     "born": rf"born {DAY}, gender (.+), (\d+) years old by {DAY}, assessed on {DAY}",
+    "up_to_date_for": r"Up to date for: (.+)\.",
+    "overdue_for": rf"Overdue under ISPA (?:on {DAY} for: (.+)|: no disease is assessed)\.",
+    "next_visit": r"((?:Next visit on|No vaccine is offered against|No visit is needed).*)\.",
     "school": r"School record",
     "record": rf"Record (\S+): school (\S+) \((.+), ([^,()]+)\), (.+), from (?:{DAY}|not recorded) to (?:{DAY}|open)",
     "dropped": r"dropped: (\w+), .+",
     "attended": rf"attended on {DAY}: (yes|no); school type priority (\d); (\d+) days between {DAY} and {DAY}",
     "assigned": r"assigned the student: (\w+), .+",
     "lost": r"lost: (\w+), .+",
+    "records_of_exemption": r"Exemptions and records of immunity",
+    "exemption_record": rf"Exemption record (\S+): (.+), (.+), from (?:{DAY}|not recorded) to (?:{DAY}|open)",
+    "unknown_effect": r"does nothing: no table knows its (antigen|reason)",
+    "effect": r"(\w+): ((?:makes|counts|exempts|keeps|does nothing).+)",
     "antigen": r".+ \[(\w+)\]: (up to date|not up to date)",
-    "ispa": rf"ISPA, .+: (up to date|exempt|overdue) on {DAY}",
+    "ispa": rf"ISPA, .+: (up to date|exempt|immune|overdue|not yet due) on {DAY}",
     "exemption": rf"exemption record \S+: (\w+), from (?:{DAY}|not recorded) to (?:{DAY}|open)",
     "immunity": r"evidence of immunity is on record",
     "exempt": r"exempt in the school year: (.+)",
     "criterion": rf"criterion {RULE} is met on schedule (\w+): {SENTENCE}",
     "number": r"valid doses asked for: (\d), counted: (\d)",
     "schedule": r"Schedule (\w+)",
-    "condition": rf"(\w+): (?:{DAY}|no such dose yet) (is|should be) (not before|before) {DAY} "
-    rf"\((.+) {DAY} \+ (\d+) (\w+)\)",
+    "condition": rf"(?:(?:The [\w ,]+?) {DAY}|No such dose is on record; it) (is|should be) (on or after|before) "
+    rf"{DAY}, (\d+) (\w+) after the (.+) \({DAY}\) \[(\w+)\]",
     "valid": rf"{DOSE}: valid dose (\d) by {RULE}: {SENTENCE}",
     "refused_for": rf"{DOSE}: refused for dose (\d), (\w+) by {RULE}: {SENTENCE}",
     "refused": rf"{DOSE}: refused, (\w+) by {RULE}: {SENTENCE}",
@@ -51,8 +58,11 @@ SHAPES = {
     "never": r"on no later day would it have counted",
     "none": r"no dose of a relevant agent is on record",
     "nearest": rf"nearest criterion {RULE} on schedule (\w+): {SENTENCE}",
-    "missing": rf"missing: (\d) valid dose\(s\), the last on {DAY} at the earliest",
-    "next": rf"next: dose (\d), such as (\S+), counts from {DAY} on by {RULE}: {SENTENCE}",
+    "missing": rf"missing: (\d) valid dose\(s\), the last on {DAY} at the earliest(, after school age)?",
+    "no_product": r"no product is offered: not at this age, or each holds an antigen under a medical exemption",
+    "lost_dose": rf"given on {DAY}, the live dose recorded on {DAY} would be lost",
+    "given_later": rf"to be given on {DAY}, clear of live doses before and after, at an age of offer",
+    "next": rf"next: dose (\d), such as (.+?), counts from {DAY} on by {RULE}: {SENTENCE}",
     "due": rf"due: given on {DAY} it counts by {RULE}: {SENTENCE}",
     "not_due": rf"not due on {DAY}: it counts from {DAY} on by {RULE}: {SENTENCE}",
     "other": rf"other criterion {RULE} on schedule (\w+): {SENTENCE}",
@@ -115,10 +125,11 @@ def parsed(lines):
         for name, shape in COMPILED.items():
             found = shape.fullmatch(text)
             if found:
-                yield (
-                    name,
-                    [date.fromisoformat(part) if part and re.fullmatch(DAY, part) else part for part in found.groups()],
-                )
+                parts = [date.fromisoformat(p) if p and re.fullmatch(DAY, p) else p for p in found.groups()]
+                if name == "condition":
+                    subject, says, comparison, bound, number, unit, base_name, base, condition = parts
+                    parts = [condition, subject, says, comparison, bound, base_name, base, number, unit]
+                yield name, parts
                 break
         else:
             pytest.fail(f"no shape for: {line}")
@@ -145,13 +156,13 @@ def check_condition(parts):
     """Whether the condition holds, by the days that it names."""
     _, subject, says, comparison, bound, _, base, number, unit = parts
     assert bound == later(base, number, unit), parts
-    holds = subject is not None and (subject >= bound if comparison == "not before" else subject < bound)
+    holds = subject is not None and (subject >= bound if comparison == "on or after" else subject < bound)
     assert (says == "is") == holds, parts
     return holds
 
 
 def latest_bound(conditions, day):
-    return max(p[4] for name, p in conditions if name == "condition" and p[1] == day and p[3] == "not before")
+    return max(p[4] for name, p in conditions if name == "condition" and p[1] == day and p[3] == "on or after")
 
 
 def rule_of(name, parts):
@@ -205,8 +216,9 @@ def check_school(blocks, age):
 class Antigen:
     """The lines from an antigen's own to the next one's, with what is printed of the student and of all records."""
 
-    def __init__(self, blocks, born, gender, assessed_on, records):
+    def __init__(self, blocks, born, gender, assessed_on, records, exemptions):
         self.name, self.status = blocks[0][1]
+        self.exemptions = exemptions
         self.blocks, self.born, self.gender, self.assessed_on = blocks, born, gender, assessed_on
         self.doses = [
             Dose(record_id, given, name, trade_name)
@@ -391,6 +403,19 @@ class Antigen:
                     assert name == "due" or latest_bound(conditions, day) == day
         self.check_status(plan)
 
+    def immune_on(self, day):
+        """A record of immunity by any label of the antigen, from the day or before."""
+        labels = annex_reading.EXEMPTION_LABELS.get(self.name, set()) | annex_reading.IMMUNITY_LABELS.get(
+            self.name, set()
+        )
+        return any(
+            comparable(antigen) in labels
+            and comparable(reason) in annex_reading.IMMUNITY_REASONS
+            and starts
+            and starts <= day
+            for _, antigen, reason, starts, _ in self.exemptions
+        )
+
     def check_status(self, plan):
         of = defaultdict(list)
         for name, parts, _ in self.blocks:
@@ -415,7 +440,43 @@ class Antigen:
                 kind != "evidence_of_immunity" and (not starts or starts <= day) and (not ends or ends >= day)
                 for kind, starts, ends in of["exemption"]
             )
-            assert status == ("up to date" if self.status == "up to date" else "exempt" if in_force else "overdue")
+            if self.status == "up to date":
+                assert status == "up to date"
+            elif in_force:
+                assert status == "exempt"
+            elif status == "immune":
+                assert self.immune_on(day)
+            else:
+                assert not self.immune_on(day)
+                assert status == ("overdue" if plan["from"] <= day else "not yet due")
+
+
+def check_summary(blocks):
+    """The three lines at the top say what the lines of the antigens do, and explain every disease that is overdue."""
+    of = defaultdict(list)
+    for name, parts, _ in blocks:
+        of[name].append(parts)
+    ((up_to_date,),), ((day, overdue),), ((visit,),) = of["up_to_date_for"], of["overdue_for"], of["next_visit"]
+    assert [name for name, _, _ in blocks[2:5]] == ["up_to_date_for", "overdue_for", "next_visit"]
+    # Names of antigens have commas of their own.
+    names = {row["antigen"]: row["antigen_name"].lower() for row in seed("antigens")}
+    for antigen, status in of["antigen"]:
+        assert (names[antigen] in up_to_date.lower()) == (status == "up to date"), (antigen, up_to_date)
+    statuses = Counter(status for status, _ in of["ispa"])
+    listed = Counter()
+    for part in (overdue or "").split("; ") if overdue != "nothing" else ():
+        if part == "nothing":
+            continue
+        diseases, why = part.rstrip(")").split(" (", 1) if part.endswith(")") else reversed(part.split(": ", 1))
+        number = len(re.split(", | and ", diseases))
+        if why in ("exempt", "immune", "not yet due"):
+            listed[why] += number
+        else:
+            since = re.search(rf"(\d) doses? missing since {DAY}", why)
+            assert date.fromisoformat(since[2]) <= day
+            listed["overdue"] += number
+    assert listed == {status: n for status, n in statuses.items() if status != "up to date"}, overdue
+    assert visit.startswith("Next visit on ") or not statuses["overdue"] or "No vaccine is offered" in visit
 
 
 def check_other_record(given, agent, why, student, known_agents):
@@ -450,6 +511,11 @@ def test_what_is_printed_of_a_thousand_students_follows_from_its_own_sentences(d
             "select client_id, immunization_id from staging.stg_panorama__immunizations"
         ).fetchall():
             on_record[client_id].add(record_id)
+        exempted = defaultdict(set)
+        for client_id, record_id in connection.execute(
+            "select client_id, exemption_id from staging.stg_panorama__exemptions"
+        ).fetchall():
+            exempted[client_id].add(record_id)
     assert len(found) == 1000
     known_agents = {comparable(row["agent"]) for row in seed("agents")}
     seen, reasons, antigens = Counter(), Counter(), Counter()
@@ -465,6 +531,9 @@ def test_what_is_printed_of_a_thousand_students_follows_from_its_own_sentences(d
             if annex_reading.is_assessed(antigen, int(age), gender)
         }
         check_school(blocks[: starts[0]], int(age))
+        exemptions = [parts for name, parts, _ in blocks if name == "exemption_record"]
+        assert {parts[0] for parts in exemptions} == exempted[client_id]
+        check_summary(blocks)
         records, others = {}, {}
         for name, parts, _ in blocks:
             if name in ("valid", "refused", "refused_for"):
@@ -481,11 +550,11 @@ def test_what_is_printed_of_a_thousand_students_follows_from_its_own_sentences(d
         records |= others
         ends = [*starts[1:], next((i for i, block in enumerate(blocks) if block[0] == "others"), len(blocks))]
         for start, end in zip(starts, ends, strict=True):
-            antigen = Antigen(blocks[start:end], born, gender, assessed_on, records)
+            antigen = Antigen(blocks[start:end], born, gender, assessed_on, records, exemptions)
             antigen.check_verdicts()
             antigen.check(rules, rng)
             antigens[antigen.name] += 1
-    assert set(SHAPES) - set(seen) <= {"condition", "number"}
+    assert set(SHAPES) - set(seen) <= {"condition", "number", "lost_dose", "given_later"}
     assert set(antigens) == set(annex_reading.RELEVANT)
     assert set(reasons) - {""} >= {
         "same_day_duplicate",
@@ -622,7 +691,7 @@ def test_records_without_ids_are_said_to_have_none(demonstration, tmp_path):
         for column, tables in {
             "immunization_id": ("assessment.doses", "staging.base_panorama__immunizations"),
             "education_record_id": ("assessment.education_record_decisions",),
-            "exemption_id": ("intermediate.int_exemptions_labelled",),
+            "exemption_id": ("intermediate.int_exemptions_labelled", "staging.base_panorama__exemptions"),
         }.items():
             for table in tables:
                 connection.execute(f"update {table} set {column} = null")

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import shutil
 import zipfile
 
@@ -98,7 +99,7 @@ RESEMBLING = {
     "immunizations (2).csv": "immunizations (2).csv is named as a copy or an earlier state of immunizations",
     "immunizations_old.csv": "immunizations_old.csv is named as a copy or an earlier state of immunizations",
     "immunizations - Copy.csv": "immunizations - Copy.csv is named as a copy or an earlier state of immunizations",
-    "immunizations-2018.csv": "immunizations is there more than once, as immunizations-2018.csv and as immunizations.csv",
+    "immunizations-2018.csv": "immunizations is there more than once, as immunizations-2018.csv and as ",
     "immunizations.txt": "immunizations is there more than once, as immunizations.csv and as immunizations.txt",
     "immunizations_2.zip": "in a form that is not read (.zip): unpack it into the folder",
     "immunizations.dat": "in a form that is not read (.dat): rename it .txt if it is text with a header",
@@ -225,3 +226,19 @@ def test_immunizations_may_have_no_rows_where_there_are_histories(tmp_path):
     (folder / "immunization_histories.csv").write_text('client_id,history\n0000000001,"Mar 2, 2012 - MMR"\n')
     prepare_extracts.prepare(folder, tmp_path / "out")
     assert notes_read(tmp_path / "out") == {("immunizations.csv", "extract_without_rows")}
+
+
+def test_the_page_of_extracts_is_made_from_the_rows_that_the_reading_uses():
+    document = importlib.import_module("document_extracts")
+    assert document.PAGE.read_text(encoding="utf-8") == document.page()
+
+
+def test_every_stop_and_every_note_has_its_row():
+    kinds = {row["kind"] for seed in ("reading_kinds", "reading_stops") for row in document_rows(seed)}
+    scripts = (files.SEEDS.parents[1] / "scripts" / "extracts").glob("*.py")
+    used = {kind for script in scripts for kind in re.findall(r"""\bstop\(\s*"(\w+)\"""", script.read_text())}
+    assert used and used <= kinds
+
+
+def document_rows(seed):
+    return importlib.import_module("document_extracts").rows_of(seed)

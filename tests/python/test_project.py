@@ -55,6 +55,17 @@ def test_a_rule_that_changes_in_a_later_year_needs_a_unit_test_of_that_year(mani
     assert not rows_without_a_unit_test(rows, [*unit_tests, of_2019])
 
 
+def test_unit_tests_of_withholding_name_their_threshold(manifest):
+    """As a package, or with a threshold of one's own, the project's vars are others."""
+    withholding = {
+        node["name"] for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and "suppress_below()" in node["raw_code"]
+    }
+    tests = [test for test in manifest["unit_tests"].values() if test["model"] in withholding]
+    assert tests
+    assert not [test["name"] for test in tests if "suppress_below" not in (test["overrides"] or {}).get("vars", {})]
+
+
 def test_every_unit_test_is_a_described_sentence(manifest):
     for test in manifest["unit_tests"].values():
         assert test["description"], test["name"]

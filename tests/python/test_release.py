@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import publish
 import pytest
 from attack_release import Release, attack, attack_warehouse, published, rows_of, true_counts
 from conftest import ROOT, Build, run_dbt
@@ -196,7 +197,7 @@ def test_every_published_table_is_the_same_in_each_form(demonstration, files):
     ]
     assert tables == ["antigen_definitions", "data_dictionary", "measures", "releases", "school_assignment"]
     assert {file.name for file in files.iterdir()} == {
-        "README.md", "immunization_coverage.duckdb",
+        "README.md", "SHA256SUMS", "immunization_coverage.duckdb",
         *(f"{table}.{form}" for table in tables for form in ("csv", "parquet")),
     }
     with duckdb.connect(str(files / "immunization_coverage.duckdb"), read_only=True) as connection:
@@ -250,8 +251,23 @@ def test_a_folder_of_other_files_is_never_replaced(demonstration, tmp_path):
     (tmp_path / "home" / "thesis.txt").write_text("mine", encoding="utf-8")
     done = run_publish(demonstration.warehouse, tmp_path / "home")
     assert done.returncode == 1
-    assert "holds other files than a release" in done.stdout
+    assert "holds other files than a release" in done.stdout and "thesis.txt" in done.stdout
     assert (tmp_path / "home" / "thesis.txt").exists()
+
+
+@pytest.mark.parametrize("foreign", ["notes.txt", "subfolder", "link.csv", "measures.csv"])
+def test_what_a_release_did_not_write_is_left_alone(files, tmp_path, foreign):
+    folder = shutil.copytree(files, tmp_path / "published")
+    assert publish.not_of_a_release(folder) == []
+    if foreign == "subfolder":
+        (folder / foreign).mkdir()
+    elif foreign == "link.csv":
+        (folder / foreign).symlink_to(folder / "README.md")
+    else:
+        (folder / foreign).write_text("mine", encoding="utf-8")
+    with pytest.raises(publish.NotPublished, match=f"holds other files than a release as it was written: {foreign}"):
+        publish.publish(files / publish.DATABASE, folder)
+    assert os.path.lexists(folder / foreign)
 
 
 def test_a_missing_warehouse_is_said_in_a_sentence(tmp_path):
@@ -276,8 +292,12 @@ def test_an_option_is_never_taken_for_a_folder_a_file_or_a_client(demonstration,
 
 def test_a_new_release_replaces_the_old_one_whole(demonstration, files, tmp_path):
     folder = shutil.copytree(files, tmp_path / "published")
-    (folder / "measures_of_last_year.csv").write_text("old", encoding="utf-8")
-    assert run_publish(demonstration.warehouse, folder).returncode == 0
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    before = (folder / "measures.csv").stat().st_ino
+    done = run_publish(demonstration.warehouse, link)
+    assert done.returncode == 0, done.stdout
+    assert link.is_symlink() and (folder / "measures.csv").stat().st_ino != before
     assert {file.name for file in folder.iterdir()} == {file.name for file in files.iterdir()}
 
 

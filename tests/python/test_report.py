@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import json
+import os
 import re
 import shutil
 import string
@@ -916,3 +917,30 @@ def test_what_cannot_be_read_is_one_sentence(released, tmp_path, capsys):
     path = changed(released / "release.duckdb", tmp_path, "drop schema annex cascade")
     assert write_reports(tmp_path, path, "--release") == 1
     assert "has no table annex.coverage_goals" in capsys.readouterr().err
+
+
+def test_a_connection_reads_the_warehouse_and_no_other_file(demonstration):
+    connection = Warehouse(demonstration.warehouse).connection
+    for query in (f"from read_text('{__file__}')", f"attach '{demonstration.warehouse.with_name('other')}' as other"):
+        with pytest.raises(duckdb.PermissionException):
+            connection.execute(query)
+    with pytest.raises(duckdb.InvalidInputException):
+        connection.execute("set enable_external_access = true")
+
+
+def test_with_a_clock_that_was_set_back_the_build_is_that_of_the_tables(demonstration, tmp_path):
+    later = (
+        "insert into marts.builds "
+        "select * replace ('earlier' as build_id, built_at + interval 1 year as built_at) from marts.builds"
+    )
+    warehouse = Warehouse(changed(demonstration.warehouse, tmp_path, later))
+    assert warehouse.build.build_id == demonstration.rows("select any_value(build_id) from marts.coverage")[0][0]
+
+
+def test_what_a_killed_report_left_in_the_temporary_folder_goes_with_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    names = ["coverage_report_999999999_x", f"coverage_report_{os.getpid()}_x", "coverage_report_of_mine", "others"]
+    for name in names:
+        (tmp_path / name).mkdir()
+    build_report.remove_leftovers()
+    assert {path.name for path in tmp_path.iterdir()} == set(names[1:])

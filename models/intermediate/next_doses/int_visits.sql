@@ -43,40 +43,45 @@ exemptions_by_client as (
     group by exemptions.client_id
 ),
 
+antigens_of_agents as (
+    select distinct
+        agent,
+        antigen
+    from next_dose_agents
+),
+
 agent_antigens as (
     select
-        antigen_agents.agent,
+        antigens_of_agents.agent,
         cast(sum(antigens.antigen_bit) as int) as antigen_bits
-    from (
-        select distinct
-            agent,
-            antigen
-        from next_dose_agents
-    ) as antigen_agents
+    from antigens_of_agents
     inner join antigens
-        on antigen_agents.antigen = antigens.antigen
-    group by antigen_agents.agent
+        on antigens_of_agents.antigen = antigens.antigen
+    group by antigens_of_agents.agent
+),
+
+-- Each agent once, whatever its products: those of hepatitis B differ by trade name.
+offers as (
+    select
+        agent,
+        offered_from,
+        offered_before,
+        min(sort_order) as sort_order
+    from {{ ref('next_dose_agents') }}
+    group by agent, offered_from, offered_before
 ),
 
 agents as (
     select
         agent_antigens.agent,
         agent_antigens.antigen_bits,
-        next_dose_agents.offered_from,
-        next_dose_agents.offered_before,
-        next_dose_agents.sort_order,
-        cast(power(2, next_dose_agents.sort_order - 1) as int) as agent_bit
+        offers.offered_from,
+        offers.offered_before,
+        offers.sort_order,
+        cast(power(2, offers.sort_order - 1) as int) as agent_bit
     from agent_antigens
-    inner join (
-        select
-            agent,
-            offered_from,
-            offered_before,
-            min(sort_order) as sort_order
-        from {{ ref('next_dose_agents') }}
-        group by agent, offered_from, offered_before
-    ) as next_dose_agents
-        on agent_antigens.agent = next_dose_agents.agent
+    inner join offers
+        on agent_antigens.agent = offers.agent
 ),
 
 live_intervals as (
@@ -191,8 +196,10 @@ spoilt_{{ pass }} as (
             and candidates.antigen = later_live_doses.antigen
     where
         candidates.candidate_date <> later_live_doses.administered_date
-        and candidates.candidate_date < {{ add_period('later_live_doses.administered_date', as_period('candidates.live_interval')) }}
-        and later_live_doses.administered_date < {{ add_period('candidates.candidate_date', as_period('candidates.live_interval')) }}
+        and candidates.candidate_date
+        < {{ add_period('later_live_doses.administered_date', as_period('candidates.live_interval')) }}
+        and later_live_doses.administered_date
+        < {{ add_period('candidates.candidate_date', as_period('candidates.live_interval')) }}
 ),
 
 clear_{{ pass }} as (
@@ -285,7 +292,6 @@ ages as (
     from visits
 ),
 
--- Each once, whatever the products: hepatitis B's differ by their trade names.
 offered_agents as (
     select
         agent_bit,

@@ -1,4 +1,4 @@
-{#- What stays of an extract's last build where only some of its extracts are the same: these change from day to day. -#}
+{#- Checks of coded columns, whose findings are judged by spelling. -#}
 {%- set string = dbt.type_string() -%}
 {%- set value_columns = {
     'immunizations_unknown_agent': 'agent', 'exemptions_unknown_antigen': 'exemption_antigen',
@@ -346,7 +346,8 @@ parts_by_value as (
         concat('''', min(spellings.value), '''') as part,
         max(rows_by_extract.row_count) as rows_checked,
         cast(sum(spellings.row_count) as bigint) as rows_failed,
-        concat('nearest: ', min(nearest_values.nearest_value)) as remark
+        case when min(nearest_values.nearest_value) is not null then concat('nearest: ', min(nearest_values.nearest_value)) end
+            as remark
     from judged_spellings as spellings
     inner join checks
         on
@@ -429,7 +430,11 @@ parts_by_damage as (
     select
         concat(ids.check_name, '_by_damage') as check_name,
         concat(
-            ids.damaged_extract, coalesce(concat(' (', ids.damaged_file, ')'), ''), ', ', ids.column_name, ': ids that ',
+            ids.damaged_extract,
+            case when ids.damaged_file is not null then concat(' (', ids.damaged_file, ')') else '' end,
+            ', ',
+            ids.column_name,
+            ': ids that ',
             id_damages.sentence
         ) as part,
         rows_by_extract.row_count as rows_checked,

@@ -27,12 +27,16 @@ births as (
     group by cast(extract(year from date_of_birth) as int)
 ),
 
+largest_cohort as (
+    select max(clients) as clients from births
+),
+
 -- Hardly anybody of a year of birth is nobody: registries hold a few clients of every year.
 cohorts as (
     select births.birth_year
     from births
-    cross join (select max(clients) as clients from births) as largest
-    where births.clients >= 0.05 * largest.clients
+    cross join largest_cohort
+    where births.clients >= 0.05 * largest_cohort.clients
 ),
 
 years_by_age as (

@@ -1,4 +1,4 @@
-{#- Checks whose findings are ids that another extract does not have: the check, the column, the extract that should have them. -#}
+{#- Checks whose findings are ids that another extract does not have: check, column, the extract that should have them. -#}
 {%- set checks = [
     ['education_records_orphan_client', 'client_id', 'clients'],
     ['immunizations_orphan_client', 'client_id', 'clients'],
@@ -241,9 +241,9 @@ chosen as (
     select
         sided.*,
         row_number() over (
-            partition by check_name, file, id
+            partition by sided.check_name, sided.file, sided.id
             order by
-                case damage
+                case sided.damage
                     when 'letter_case' then 1
                     when 'blanks_or_hyphens' then 2
                     when 'decimals' then 3
@@ -252,9 +252,23 @@ chosen as (
                     when 'prefix_or_suffix' then 5
                     else 6
                 end,
-                known_row_number
+                sided.known_row_number
         ) as place
     from sided
+),
+
+scientific_known_ids as (
+    select
+        known_ids.known_extract,
+        min(files.file) as file
+    from known_ids
+    inner join files
+        on
+            known_ids.known_extract = files.extract_name
+            and known_ids.source_row_number between files.first_row and files.last_row
+    where {{ is_scientific('known_ids.id') }}
+    group by known_ids.known_extract
+    having count(*) > 1
 ),
 
 placed as (
@@ -304,19 +318,7 @@ placed as (
         orphans.known_extract as damaged_extract,
         scientific.file as damaged_file
     from orphans
-    inner join (
-        select
-            known_ids.known_extract,
-            min(files.file) as file
-        from known_ids
-        inner join files
-            on
-                known_ids.known_extract = files.extract_name
-                and known_ids.source_row_number between files.first_row and files.last_row
-        where {{ is_scientific('known_ids.id') }}
-        group by known_ids.known_extract
-        having count(*) > 1
-    ) as scientific
+    inner join scientific_known_ids as scientific
         on orphans.known_extract = scientific.known_extract
     where not {{ is_scientific('orphans.id') }}
 ),

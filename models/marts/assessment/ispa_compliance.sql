@@ -21,7 +21,7 @@ next_doses as (
 
 school_year as (
     select
-        school_year,
+        int_school_year.school_year,
         cast({{ as_of('int_school_year') }} as date) as as_of
     from {{ ref('int_school_year') }} as int_school_year
 ),

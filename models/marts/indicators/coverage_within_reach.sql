@@ -10,8 +10,8 @@ students as (
     select * from {{ ref('int_students') }}
 ),
 
-missed_opportunities as (
-    select * from {{ ref('int_missed_opportunities') }}
+without_missed as (
+    select * from {{ ref('int_up_to_date_without_missed') }}
 ),
 
 with_grace as (
@@ -23,16 +23,15 @@ counts_by_phu as (
         students.phu_id,
         open_antigens.age,
         open_antigens.antigen,
-        sum(case when missed_opportunities.student_key is null then 0 else 1 end) as students_missed,
-        sum(case when missed_opportunities.is_up_to_date_without_missed then 1 else 0 end) as students_up_to_date_without_missed,
-        sum(case when with_grace.student_key is null then 0 else 1 end) as students_up_to_date_with_grace
+        count(without_missed.student_key) as students_up_to_date_without_missed,
+        count(with_grace.student_key) as students_up_to_date_with_grace
     from open_antigens
     inner join students
         on open_antigens.student_key = students.student_key
-    left join missed_opportunities
+    left join without_missed
         on
-            open_antigens.student_key = missed_opportunities.student_key
-            and open_antigens.antigen = missed_opportunities.antigen
+            open_antigens.student_key = without_missed.student_key
+            and open_antigens.antigen = without_missed.antigen
     left join with_grace
         on
             open_antigens.student_key = with_grace.student_key
@@ -50,7 +49,6 @@ counts as (
         coverage.antigen,
         coverage.students,
         coverage.students_up_to_date,
-        cast(coalesce(sum(counts_by_phu.students_missed), 0) as bigint) as students_missed,
         cast(
             coverage.students_up_to_date + coalesce(sum(counts_by_phu.students_up_to_date_without_missed), 0) as bigint
         ) as students_up_to_date_without_missed,
@@ -80,8 +78,6 @@ final as (
         students,
         students_up_to_date,
         {{ percent('students_up_to_date', 'students') }} as coverage_percent,
-        students_missed,
-        {{ percent('students_missed', 'students') }} as missed_percent,
         students_up_to_date_without_missed,
         {{ percent('students_up_to_date_without_missed', 'students') }} as coverage_without_missed_percent,
         {{ grace_days() }} as grace_days,
