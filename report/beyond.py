@@ -92,17 +92,29 @@ def panels(report: Report, build: Callable[[Report, int], Figure | None]) -> lis
 
 
 def reasons_figure(report: Report) -> Figure:
+    """The title is of one cohort, measles at the youngest age where anybody is missing: a sum over antigens counts a
+    student once for each."""
     language = report.language
     rows = select(report.warehouse.not_up_to_date, geography="province")
-    missing = sum(row[status] or 0 for row in rows for status in STATUSES)
 
-    def share(status: str) -> str:
-        return language.percent(100 * sum(row[status] for row in rows) / missing if missing else 0)
+    def missing(row: dict) -> int:
+        return sum(row[status] or 0 for status in STATUSES)
 
+    by_cohort = sorted(rows, key=lambda row: (row["antigen"] != "measles", row["age"]))
+    told = next((row for row in by_cohort if missing(row)), None)
+    title = language("beyond.reasons_none")
+    if told is not None:
+        title = language(
+            "beyond.reasons_title",
+            antigen=language.antigen(told["antigen"], "of"),
+            age=report.age(told["age"]),
+            no_record=language.percent(100 * told["no_record"] / missing(told)),
+            refused=language.percent(100 * told["doses_refused"] / missing(told)),
+        )
     return figure(
         report,
         "reasons",
-        language("beyond.reasons_title", no_record=share("no_record"), refused=share("doses_refused")),
+        title,
         sorted(rows, key=lambda row: (row["age"], -(row["no_record_percent"] or 0))),
         [("no_record_percent", "completed"), ("doses_refused_percent", "unimmunized"),
          ("series_incomplete_percent", "initiated")],

@@ -118,10 +118,11 @@ class Warehouse:
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def _measures(self, mart: str) -> list[dict]:
+    def _measures(self, mart: str, denominator: str = "students") -> list[dict]:
         """Rows of a mart by age, antigen, gender and unit, the province first; `withheld` has the percents withheld."""
         rows = self._released(mart) if self.release else self._whole(mart)
         for row in rows:
+            row["students"] = row[denominator]
             row["is_few"] = row["students"] is not None and 0 < row["students"] < FEW_STUDENTS
         keys = ("age", "antigen", "gender", "phu_name")
         return sorted(rows, key=lambda row: [(row[key] is not None, row[key]) for key in keys if key in row])
@@ -180,7 +181,7 @@ class Warehouse:
         """Students with a missed visit, of those with one at which a dose was due: internal, and empty in a release."""
         if self.release or not self._has("marts.missed_visits"):
             return []
-        return [row | {"students": row["students_with_eligible_visit"]} for row in self._measures("missed_visits")]
+        return self._measures("missed_visits", denominator="students_with_eligible_visit")
 
     @cached_property
     def zero_dose(self) -> list[dict]:

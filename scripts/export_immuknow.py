@@ -33,10 +33,10 @@ from pathlib import Path
 
 import duckdb
 from explain import open_warehouse, records_of, warehouse_path
-from extracts.decoding import as_utf8
+from extracts.decoding import as_utf8, survey_text
 from extracts.files import TEXT_ENDINGS, check_content
 from extracts.problems import ExtractProblem
-from extracts.rows import read_text_header, survey_text, text_rows
+from extracts.rows import read_text_header, text_rows
 from next_visit import day_of_list, next_visit
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell

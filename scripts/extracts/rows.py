@@ -18,6 +18,7 @@ HEADER_ROWS = 100
 CELL_CHARACTERS = 64 << 20
 
 DASHES = frozenset("-‐‑‒–—―−─━═=_+|┼ \t")
+NUMBER = re.compile(r"[\d.,% \u00a0\u202f]+")
 TOTAL = re.compile(r"(grand |sub-?|sous-|overall |report )?tot(al|als|aux)\b", re.IGNORECASE)
 ROW_WORDS = r"(?:rows?|row\(s\)|records?|record\(s\)|lignes?|ligne\(s\)|enregistrements?|observations?|lines?|tuples?)"
 # What database clients and reports print below the rows; a group named `rows` is the count of rows that it tells.
@@ -195,7 +196,8 @@ class Sieve:
             self.problems.append(stop("other_header_below", file=self.file, line=line))
             return "repeated_header"
         thin = sum(place < len(row) and row[place].strip() != "" for place in self.required) <= self.thin
-        if TOTAL.match(filled[0]):
+        # A school may be called Total Learning Academy.
+        if TOTAL.match(filled[0]) and (thin or all(NUMBER.fullmatch(cell) for cell in filled[1:])):
             return "total_rows"
         if thin:
             return self.footer(" ".join(filled), line)

@@ -180,16 +180,19 @@ def holds_for(row, birth):
     )
 
 
-def read_pupils(extracts, school_year=2018, assessed=None):
-    phu_names = {row[0]: row[2] for row in (assessed or reading.assess(extracts, school_year))["students"]}
+def read_pupils(extracts, school_year=2018, students=None):
+    """The students; `students` has gender and public health unit by client id where others have read them."""
+    clients = {row[0]: row for row in reading.read_extract(extracts, "clients")}
+    if students is None:
+        rows = reading.assess(extracts, school_year)["students"]
+        students = {row[0]: (clients[row[0]][2], row[2]) for row in rows}
     doses, exemptions = reading.read_immunizations(extracts), reading.read_exemptions(extracts)
     return [
         Pupil(
-            client_id, reading.parse_date(birth), gender, phu_names[client_id], doses.get(client_id, ()),
+            client_id, reading.parse_date(clients[client_id][1]), gender, phu_name, doses.get(client_id, ()),
             exemptions.get(client_id, ()), school_year,
         )
-        for client_id, birth, gender, _ in reading.read_extract(extracts, "clients")
-        if client_id in phu_names
+        for client_id, (gender, phu_name) in students.items()
     ]  # fmt: skip
 
 

@@ -338,6 +338,7 @@ def test_one_students_page_is_there_only_when_it_is_asked_for(demonstration, mon
     app.selectbox(key="unit").set_value("WE").run()
     shown = html_of(app)
     assert overdue and not app.exception and all(client_id in shown for (client_id,) in overdue)
+    assert "As of 2019-08-31, the end of the school year" in shown and "Due later" in shown
     monkeypatch.setenv("SCHOOLS", "1")
     monkeypatch.setenv("RELEASE", "1")
     assert not {"One student", "Schools"} & set(tabs_of(app.run()))

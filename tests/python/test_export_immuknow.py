@@ -195,6 +195,31 @@ def test_the_list_is_everybody_overdue_and_nobody_exempt(demonstration, lists):
     assert exempt and not named & set(exempt)
 
 
+def test_a_list_shows_its_day_and_what_is_due_on_it(demonstration, lists):
+    book = load_workbook(lists[0] / "list.xlsx")
+    assert book.sheetnames == ["overdue as of 2019-08-31", "visits"]
+    ((said, *_), header, *rows) = book["visits"].iter_rows(values_only=True)
+    assert said.startswith("As of 2019-08-31, the end of the school year. Due is what counts if given on that last day")
+    listed = {
+        row[0]: tuple(value or None for value in row[1:])
+        for row in demonstration.rows(
+            "select client_id, overdue_diseases, due_agents, due_later, diseases_without_agent "
+            "from assessment.ispa_overdue_students where is_due"
+        )
+    }
+    place = {name: number for number, name in enumerate(header)}
+    assert {row[place["Client Id"]] for row in rows} == set(listed)
+    for row in rows:
+        told = listed[row[place["Client Id"]]]
+        assert row[place["Overdue diseases"] : place["No agent offered"] + 1] == told
+        agents = told[1].split(", ")
+        (visit,) = re.findall(r"^Next visit on 2019-08-31 or later: (.+?) \((\d) injections?\), against .+\.$", row[-1])
+        assert re.split(", | and ", visit[0]) == agents and int(visit[1]) == len(agents)
+    panorama = {row["Client Id"]: row for row in lists[1]}
+    for client_id, (_, due_agents, *_) in listed.items():
+        assert entries(panorama[client_id]["Overdue Agent"], ",") == due_agents.split(", ")
+
+
 def test_a_list_is_its_owners_alone_and_can_be_of_one_unit(demonstration, lists, tmp_path):
     assert (lists[0] / "list.csv").stat().st_mode & 0o777 == 0o600
     assert (lists[0] / "list.xlsx").stat().st_mode & 0o777 == 0o600

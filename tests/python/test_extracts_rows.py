@@ -208,3 +208,12 @@ def test_a_compressed_part_is_read_and_a_cut_one_refused(tmp_path):
     (folder / f"{NAME}.csv.gz").write_bytes(content[:-12])
     with pytest.raises(prepare_extracts.ExtractsError, match="cut off or damaged inside its gzip archive"):
         prepare_extracts.prepare(folder, tmp_path / "out")
+
+
+def test_a_school_called_total_is_a_row(tmp_path):
+    folder = write_extracts(tmp_path / "in")
+    (folder / "schools.csv").write_text(
+        "school_name,school_id,school_type,public_health_unit\nTotal Learning Academy,000118,elementary school,Peel\n"
+    )
+    prepare_extracts.prepare(folder, tmp_path / "out")
+    assert rows_read(tmp_path / "out", "schools") == [["000118", "Total Learning Academy", "elementary school", "Peel"]]

@@ -10,7 +10,9 @@ import pytest
 from conftest import ROOT, Build
 
 BY_ANTIGEN = ("coverage", "initiation", "completion", "unimmunized", "medical_exemption", "nonmedical_exemption")
-OVER_ANTIGENS = ("coverage_all_ispa", "medical_exemption_any_ispa", "nonmedical_exemption_any_ispa")
+OVER_ANTIGENS = (
+    "coverage_all_ispa", "medical_exemption_any_ispa", "nonmedical_exemption_any_ispa", "without_dtp", "without_dose",
+)  # fmt: skip
 QUERIES = {
     "units": (BY_ANTIGEN, "school_year,phu,age,antigen"),
     "units_over_antigens": (OVER_ANTIGENS, "phu,phu__phu_name,age"),
@@ -34,6 +36,8 @@ TABLES = {
     "coverage_all_ispa": ("coverage_all_ispa", "coverage_percent", ""),
     "medical_exemption_any_ispa": ("exemptions_any_ispa", "medical_percent", ""),
     "nonmedical_exemption_any_ispa": ("exemptions_any_ispa", "nonmedical_percent", ""),
+    "without_dtp": ("zero_dose", "without_dtp_percent", ""),
+    "without_dose": ("zero_dose", "without_dose_percent", ""),
 }
 
 

@@ -283,6 +283,17 @@ def test_what_health_units_ask_for_is_the_marts(english, demonstration):
     assert "no record is not “not vaccinated”" in text and "zero-dose" not in text
 
 
+def test_the_headline_of_reasons_is_of_one_cohort(english, demonstration):
+    missing, no_record, refused = demonstration.rows(
+        "select sum(students), sum(students) filter (status = 'no_record'), "
+        "sum(students) filter (status = 'doses_refused') from marts.not_up_to_date_reasons "
+        "where geography = 'province' and antigen = 'measles' and age = 7 and status <> 'up_to_date'"
+    )[0]
+    title = english.page.inner_text("#beyond-reasons h3")
+    assert title.startswith("Of the students at 7 who are not up to date for measles vaccination, ")
+    assert f" {percent(no_record, missing)} have no record" in title and f"for {percent(refused, missing)} the" in title
+
+
 def test_the_headline_of_reporting_is_of_doses_of_the_school_year_and_leaves_migrations_out(english, demonstration):
     in_time, told = demonstration.rows(
         "select sum(doses) filter (delay in ('before_the_dose', 'within_7_days', 'within_30_days')), sum(doses) "

@@ -29,6 +29,12 @@ names as (
     where known_agents.agent_label is null
 ),
 
+outside_annex as (
+    select {{ normalized_label('value') }} as name_label
+    from {{ ref('values_outside_annex') }}
+    where column_name = 'agent'
+),
+
 spellings as (
     select
         agent,
@@ -84,8 +90,11 @@ pieces_named as (
                 or (remarked.remark = '#' and names.agent_label not like '%unspecified')
                 or remarks.agent_label is not null
                 then names.agent_label
-        end as agent_label
+        end as agent_label,
+        outside_annex.name_label is not null as is_outside_annex
     from remarked
+    left join outside_annex
+        on remarked.piece = outside_annex.name_label
     left join names
         on remarked.piece_label = names.name_label
     left join names as remarks
@@ -94,12 +103,14 @@ pieces_named as (
             and names.agent_label = remarks.agent_label
 ),
 
--- A cell is read where each of its pieces is an agent.
+-- A cell is read where each of its pieces is an agent; one that is known to be none of the annex's (Inf) is passed over.
 cells_read as (
     select agent
     from pieces_named
     group by agent
-    having max(case when agent_label is null then 1 else 0 end) = 0
+    having
+        max(agent_label) is not null
+        and max(case when agent_label is null and not is_outside_annex then 1 else 0 end) = 0
 ),
 
 agents_of_cells as (
@@ -109,6 +120,7 @@ agents_of_cells as (
     from pieces_named
     inner join cells_read
         on pieces_named.agent = cells_read.agent
+    where pieces_named.agent_label is not null
 ),
 
 final as (

@@ -29,6 +29,12 @@ names as (
     where labels.antigen_label is null
 ),
 
+outside_annex as (
+    select {{ normalized_label('value') }} as name_label
+    from {{ ref('values_outside_annex') }}
+    where column_name = 'exemption_antigen'
+),
+
 written as (
     select
         exemption_antigen_label,
@@ -60,18 +66,23 @@ pieces as (
 pieces_named as (
     select
         pieces.exemption_antigen_label,
-        names.antigen_label
+        names.antigen_label,
+        outside_annex.name_label is not null as is_outside_annex
     from pieces
     left join names
         on pieces.piece = names.name_label
+    left join outside_annex
+        on pieces.piece = outside_annex.name_label
 ),
 
--- A cell is read where each of its pieces is an antigen.
+-- A cell is read where each of its pieces is an antigen; one that is known to be none of the annex's (Rabies) is passed over.
 cells_read as (
     select exemption_antigen_label
     from pieces_named
     group by exemption_antigen_label
-    having max(case when antigen_label is null then 1 else 0 end) = 0
+    having
+        max(antigen_label) is not null
+        and max(case when antigen_label is null and not is_outside_annex then 1 else 0 end) = 0
 ),
 
 antigens_of_cells as (
@@ -81,6 +92,7 @@ antigens_of_cells as (
     from pieces_named
     inner join cells_read
         on pieces_named.exemption_antigen_label = cells_read.exemption_antigen_label
+    where pieces_named.antigen_label is not null
 ),
 
 final as (

@@ -1,5 +1,8 @@
 with frame as (
-    select * from {{ ref('int_geographies_by_antigen') }}
+    select
+        *,
+        coalesce(phu_id, 'province') as place
+    from {{ ref('int_geographies_by_antigen') }}
 ),
 
 doses_by_year as (
@@ -26,7 +29,48 @@ reasons_found as (
     from invalid_doses
 ),
 
-given as (
+doses_by_place as (
+    select
+        phu_id as place,
+        age,
+        antigen,
+        year_given,
+        doses
+    from doses_by_year
+    union all
+    select
+        'province' as place,
+        age,
+        antigen,
+        year_given,
+        sum(doses) as doses
+    from doses_by_year
+    group by age, antigen, year_given
+),
+
+invalid_doses_by_place as (
+    select
+        phu_id as place,
+        age,
+        antigen,
+        year_given,
+        reason,
+        doses
+    from invalid_doses
+    union all
+    select
+        'province' as place,
+        age,
+        antigen,
+        year_given,
+        reason,
+        sum(doses) as doses
+    from invalid_doses
+    group by age, antigen, year_given, reason
+),
+
+-- By place and not by "the province, or the unit": with a row for each year and reason, every pair of them would be looked at.
+counts as (
     select
         frame.school_year,
         frame.geography,
@@ -35,49 +79,31 @@ given as (
         frame.age,
         frame.antigen,
         years.year_given,
-        coalesce(sum(doses_by_year.doses), 0) as doses
+        reasons_found.reason,
+        cast(coalesce(doses_by_place.doses, 0) as bigint) as doses,
+        cast(coalesce(invalid_doses_by_place.doses, 0) as bigint) as doses_refused
     from frame
     inner join years
         on
             frame.age = years.age
             and frame.antigen = years.antigen
-    left join doses_by_year
-        on
-            years.age = doses_by_year.age
-            and years.antigen = doses_by_year.antigen
-            and years.year_given = doses_by_year.year_given
-            and (frame.geography = 'province' or frame.phu_id = doses_by_year.phu_id)
-    group by
-        frame.school_year, frame.geography, frame.phu_id, frame.phu_name, frame.age, frame.antigen, years.year_given
-),
-
-counts as (
-    select
-        given.school_year,
-        given.geography,
-        given.phu_id,
-        given.phu_name,
-        given.age,
-        given.antigen,
-        given.year_given,
-        reasons_found.reason,
-        cast(given.doses as bigint) as doses,
-        cast(coalesce(sum(invalid_doses.doses), 0) as bigint) as doses_refused
-    from given
     inner join reasons_found
         on
-            given.age = reasons_found.age
-            and given.antigen = reasons_found.antigen
-    left join invalid_doses
+            frame.age = reasons_found.age
+            and frame.antigen = reasons_found.antigen
+    left join doses_by_place
         on
-            given.age = invalid_doses.age
-            and given.antigen = invalid_doses.antigen
-            and given.year_given = invalid_doses.year_given
-            and reasons_found.reason = invalid_doses.reason
-            and (given.geography = 'province' or given.phu_id = invalid_doses.phu_id)
-    group by
-        given.school_year, given.geography, given.phu_id, given.phu_name, given.age, given.antigen, given.year_given,
-        reasons_found.reason, given.doses
+            frame.place = doses_by_place.place
+            and years.age = doses_by_place.age
+            and years.antigen = doses_by_place.antigen
+            and years.year_given = doses_by_place.year_given
+    left join invalid_doses_by_place
+        on
+            frame.place = invalid_doses_by_place.place
+            and years.age = invalid_doses_by_place.age
+            and years.antigen = invalid_doses_by_place.antigen
+            and years.year_given = invalid_doses_by_place.year_given
+            and reasons_found.reason = invalid_doses_by_place.reason
 ),
 
 final as (
