@@ -157,7 +157,7 @@ FOLDERS: dict[str, list[tuple[Callable[[dict[str, Rows]], None], str, str]]] = {
     "clients": [
         (show_in_scientific_notation, "immunizations_orphan_client_by_damage", r"^clients \(clients.*scientific"),
         (merge_cells_of_schools, "education_records_no_school_id", r"^$"),
-        (leave_out_an_age, "students_of_an_age_missing", r"age 7: 0 students"),
+        (leave_out_an_age, "students_of_an_age_missing", r"age 7; 0 students"),
     ],
 }  # fmt: skip
 CASES = [(name, fault.__name__, check, says) for name, faults in FOLDERS.items() for fault, check, says in faults]
