@@ -487,12 +487,13 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
         facts = facts_before_publishing(run, places)
         look = f"dbt's log: {log_of_dbt()}."
         try:
+            # First, as it explains whatever dbt met in such a file.
+            verify(prepared)
             if run.status != 0:
                 raise NotPublished(reason_of_failure(run, facts))
             if facts.findings and not run.passed_gates:
                 raise NotPublished(f"The gates of the extracts were not run: the build left out the test {GATES}.")
             progress.phase("Publishing.")
-            verify(prepared)
             publish(places)
         except (NotPublished, ExtractsError, OSError, duckdb.Error) as error:
             if is_full(places, run, error):
