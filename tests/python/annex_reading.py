@@ -106,6 +106,10 @@ PUBLIC_HEALTH_UNITS = (
     "York Region Public Health Services",
 )
 
+OTHER_UNIT_NAMES = {
+    "Elgin St Thomas": "Southwestern Public Health",
+    "Northwestern Ontario Health Unit": "Northwestern Health Unit",
+}
 PUBLIC_HEALTH_UNIT_ALIASES = {
     "Elgin-St. Thomas Health Unit": "Southwestern Public Health",
     "Oxford County Public Health": "Southwestern Public Health",
@@ -133,10 +137,19 @@ def _set(*texts):
     return frozenset(comparable(t) for t in texts)
 
 
+# Of Excel, SQL Server and Oracle; others are not among the random extracts.
+FIRST_AND_LAST_DAYS = {date(1900, 1, 1), date(4712, 12, 31), date(9999, 12, 31)}
+
+
 @cache
 def parse_date(text):
-    """`2013-08-20`, `2013 AUG 20` or `Aug 20, 2013`; anything else is missing (None)."""
-    text = text.strip()
+    """`2013-08-20`, `2013 AUG 20` or `Aug 20, 2013`; anything else is missing (None), as is a day that a program writes
+    where there is none."""
+    day = day_written(text.strip())
+    return None if day in FIRST_AND_LAST_DAYS else day
+
+
+def day_written(text):
     found = ISO_DATE.fullmatch(text) or YEAR_FIRST.fullmatch(text) or MONTH_FIRST.fullmatch(text)
     if not found:
         return None
@@ -1084,7 +1097,7 @@ OTHER_TYPE = comparable("other")
 NO_PRIORITY = 3
 
 PHU_BY_NAME = {comparable(name): name for name in PUBLIC_HEALTH_UNITS} | {
-    comparable(alias): name for alias, name in PUBLIC_HEALTH_UNIT_ALIASES.items()
+    comparable(alias): name for alias, name in (PUBLIC_HEALTH_UNIT_ALIASES | OTHER_UNIT_NAMES).items()
 }
 
 
