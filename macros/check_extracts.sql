@@ -53,11 +53,23 @@
         {%- set ending = name.split('.')[-1] -%}
         {%- for extract_name in extract_columns() if file not in unread -%}
             {%- if name.startswith(extract_name[:-1]) and ending in ['csv', 'txt', 'tsv', 'gz', 'xlsx', 'xls', 'parquet', 'zip'] -%}
-                {%- do unread.append(file) -%}
+                {%- if not is_another_table(folder, file, extract_columns()[extract_name]) -%}
+                    {%- do unread.append(file) -%}
+                {%- endif -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(unread) }}
+{%- endmacro %}
+
+{#- Whether a CSV file in a nested folder has columns of an extract, but lacks several required ones: a table of results, say. -#}
+{% macro is_another_table(folder, file, columns) -%}
+    {%- if not file.endswith('.csv') or '/' not in file[(folder.rstrip('/') | length) + 1:] -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set found = extract_file_columns(file) -%}
+    {%- set known = columns.required | select('in', found) | list -%}
+    {{ return(known | length > 0 and known | length < (columns.required | length) - 1) }}
 {%- endmacro %}
 
 {% macro files_below(folder) -%}
