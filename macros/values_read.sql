@@ -47,9 +47,6 @@
 
     meant as (
         select
-            {%- for column in others %}
-            {{ column }},
-            {%- endfor %}
             {%- for text in texts %}
             {{ trimmed(text) }} as {{ text }},
             case when {{ has_invisible(text) }} then '{{ text }}|invisible_characters|' end as {{ text }}_reading,
@@ -96,7 +93,10 @@
                     then case when {{ is_listed(written, 'no_date', 'longest_no_date') }} then '{{ date }}|no_value_text|' end
                 when {{ is_placeholder }} then concat('{{ date }}|placeholder_date|', cast({{ date }}_day as {{ string }}))
                 when {{ date }}_form = 'other' then {{ date_reading(date) }}
-            end as {{ date }}_reading{{ ',' if not loop.last }}
+            end as {{ date }}_reading,
+            {%- endfor %}
+            {%- for column in others %}
+            {{ column }}{{ ',' if not loop.last }}
             {%- endfor %}
         from parsed
     )

@@ -761,7 +761,8 @@ RELEVANT = {
         "Men-C-CY-Hib",
     ),
     "hepatitis_b": _set(
-        "HB", "HB-dialysis", "HB-unspecified", "DPT-HB", "DPT-HB-Hib", "DTaP-HB-IPV-Hib", "DTaP-HB-IPV", "HAHB", "HAHB-pediatric"
+        "HB", "HB-dialysis", "HB-unspecified", "DPT-HB", "DPT-HB-Hib", "DTaP-HB-IPV-Hib", "DTaP-HB-IPV", "HAHB",
+        "HAHB-pediatric",
     ),
     "hpv": _set("HPV-2", "HPV-4", "HPV-9", "hpv-unspecified"),
     "measles": _set("M", "MR", "MMR", "MMR-Var"),
@@ -794,8 +795,8 @@ HPV_2 = comparable("HPV-2")
 
 # "Multiple vaccines on the same day": the first group that holds an agent of the day is kept.
 HEPATITIS_B_HIERARCHY = (
-    _set("DTaP-HB-IPV-Hib"), _set("DTaP-HB-IPV", "DPT-HB-Hib"), _set("DPT-HB"), HAHB_OF_THREE_DOSES, _set("HB-dialysis"),
-    _set("HB"), _set("HB-unspecified"),
+    _set("DTaP-HB-IPV-Hib"), _set("DTaP-HB-IPV", "DPT-HB-Hib"), _set("DPT-HB"), HAHB_OF_THREE_DOSES,
+    _set("HB-dialysis"), _set("HB"), _set("HB-unspecified"),
 )
 HPV_HIERARCHY = (_set("HPV-9"), _set("hpv-unspecified"), _set("HPV-4"), _set("HPV-2"))
 
@@ -1254,9 +1255,9 @@ def read_immunizations(folder):
 def read_exemptions(folder):
     exemptions = defaultdict(list)
     for _, client_id, antigen, reason, starts, ends in read_extract(folder, "exemptions"):
+        reason = REASON_ALIASES.get(comparable(reason), comparable(reason))
         exemptions[client_id].extend(
-            Exemption(label, REASON_ALIASES.get(comparable(reason), comparable(reason)), parse_date(starts), parse_date(ends))
-            for label in labels_named(antigen)
+            Exemption(label, reason, parse_date(starts), parse_date(ends)) for label in labels_named(antigen)
         )
     return exemptions
 

@@ -37,8 +37,8 @@ PNEU_C = ["Pneu-C-7", "Pneu-C-10", "Pneu-C-13", "pneu-unspecified", "Pneu-unspec
           "Pneu-c-unspecified"]
 PNEU_P = ["Pneu-P-23", "pneu-p-unspecified", "Pneu-p-unspecified"]
 UNKNOWN_AGENTS = ["Rota-1", "Rota-5", "rota-unspecified", "LAIV", "Inf", "Inf (QIV)", "COVID-19 mRNA", "HA", "p", "",
-                  "Not Specified", "HAHB-pediatric", "HAHB-pediatric", "HB-pediatric", "Hib-HB", "DTwP-HB", "MMRV", "VZ", "Pneu-C",
-                  "Men-C", "DTaP-IPV-Hib-HB", "HBV", "MMR, Tdap-IPV", "HPV-9, Men-C-ACYW-135,HB"]
+                  "Not Specified", "HAHB-pediatric", "HAHB-pediatric", "HB-pediatric", "Hib-HB", "DTwP-HB", "MMRV",
+                  "VZ", "Pneu-C", "Men-C", "DTaP-IPV-Hib-HB", "HBV", "MMR, Tdap-IPV", "HPV-9, Men-C-ACYW-135,HB"]
 ALL_AGENTS = sorted({
     *DTP_WITH_HIB, *DTP_WITH_HB, *DTP_PLAIN, *DTP_BOOSTERS, *DTP_SINGLE, *POLIO_ONLY, *HIB_ONLY, *HB_ANY, *HPV,
     *MEASLES, *LIVE, *MEN_C, *MEN_ACYW, *MEN_P, *PNEU_C, *PNEU_P,
