@@ -53,7 +53,7 @@
         {%- set ending = name.split('.')[-1] -%}
         {%- for extract_name in extract_columns() if file not in unread -%}
             {%- if name.startswith(extract_name[:-1]) and ending in ['csv', 'txt', 'tsv', 'gz', 'xlsx', 'xls', 'parquet', 'zip'] -%}
-                {%- if not is_another_table(folder, file, extract_columns()[extract_name]) -%}
+                {%- if not is_another_table(folder, file, extract_name) -%}
                     {%- do unread.append(file) -%}
                 {%- endif -%}
             {%- endif -%}
@@ -62,14 +62,21 @@
     {{ return(unread) }}
 {%- endmacro %}
 
-{#- Whether a CSV file in a nested folder has columns of an extract, but lacks several required ones: a table of results, say. -#}
-{% macro is_another_table(folder, file, columns) -%}
+{#-
+    Whether a CSV file in a nested folder is a table of results, say: it has columns of the extract, but lacks several
+    required ones, or it has none and its name goes on in other words.
+-#}
+{% macro is_another_table(folder, file, extract_name) -%}
     {%- if not file.endswith('.csv') or '/' not in file[(folder.rstrip('/') | length) + 1:] -%}
         {{ return(false) }}
     {%- endif -%}
-    {%- set found = extract_file_columns(file) -%}
-    {%- set known = columns.required | select('in', found) | list -%}
-    {{ return(known | length > 0 and known | length < (columns.required | length) - 1) }}
+    {%- set required = extract_columns()[extract_name].required -%}
+    {%- set known = required | select('in', extract_file_columns(file)) | list -%}
+    {%- set rest = file.split('/')[-1][:-4] | lower | replace(extract_name, '') -%}
+    {%- if known -%}
+        {{ return(known | length < (required | length) - 1) }}
+    {%- endif -%}
+    {{ return(rest | upper != rest) }}
 {%- endmacro %}
 
 {% macro files_below(folder) -%}
