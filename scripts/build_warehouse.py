@@ -58,6 +58,8 @@ import yaml
 from build_progress import GATES, DbtRun, Events, Progress, lines_of_failure
 from build_summary import Facts, facts_of, summary
 from check_rules import is_day, nearest, problems_of_rules
+from extracts.parts import PreparedFile
+from extracts.preparation import verify
 from filelock import lock_descriptor
 from prepare_extracts import ExtractsError, prepare
 from warehouse_path import close_to_others, problem_of_mode, problem_of_path
@@ -200,9 +202,9 @@ def remove_leftovers(places: Places) -> None:
         database.unlink(missing_ok=True)
 
 
-def prepare_extracts(folder: str, places: Places) -> None:
+def prepare_extracts(folder: str, places: Places) -> list[PreparedFile]:
     try:
-        prepare(Path(folder).absolute(), places.extracts)
+        return prepare(Path(folder).absolute(), places.extracts)
     except (ExtractsError, OSError):
         raise
     except Exception as error:
@@ -475,22 +477,25 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
     try:
         folder = os.environ.get("EXTRACTS_DIR", "")
         extracts = ""
+        prepared: list[PreparedFile] = []
         if folder:
             progress.phase(f"Reading {folder}.")
-            prepare_extracts(folder, places)
+            prepared = prepare_extracts(folder, places)
             extracts = str(places.extracts)
         carry_history(places)
         run = run_dbt(arguments, places, extracts, lock, progress)
         facts = facts_before_publishing(run, places)
         look = f"dbt's log: {log_of_dbt()}."
         try:
+            # First, as it explains whatever dbt met in such a file.
+            verify(prepared)
             if run.status != 0:
                 raise NotPublished(reason_of_failure(run, facts))
             if facts.findings and not run.passed_gates:
                 raise NotPublished(f"The gates of the extracts were not run: the build left out the test {GATES}.")
             progress.phase("Publishing.")
             publish(places)
-        except (NotPublished, OSError, duckdb.Error) as error:
+        except (NotPublished, ExtractsError, OSError, duckdb.Error) as error:
             if is_full(places, run, error):
                 # Kept, it would keep the disk full.
                 run.errors.append(f"There is no space left on the disk of {places.published.parent}. {FREE_SPACE}")

@@ -226,6 +226,24 @@ def test_a_path_without_a_place_for_a_file_is_refused_with_a_sentence(tmp_path, 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "loop"]
 
 
+def test_an_extract_that_is_written_into_while_it_is_built_is_not_published(tmp_path):
+    folder, warehouse = tmp_path / "extracts", tmp_path / "built" / "warehouse.duckdb"
+    folder.mkdir()
+    warehouse.parent.mkdir()
+    with duckdb.connect() as connection:
+        for file in (ROOT / "seeds" / "extracts").glob("*.csv"):
+            rows = f"read_csv('{file}', header = true, all_varchar = true)"
+            connection.execute(f"copy (from {rows}) to '{folder / file.stem}.parquet' (format parquet)")
+    build = start(warehouse, extracts=str(folder))
+    wait_until_dbt_writes(build)
+    with (folder / "immunizations.parquet").open("ab") as file:
+        file.write(b" ")
+    returncode, output = finish(build)
+    assert returncode == 1
+    assert "immunizations.parquet" in output.splitlines()[-2] + output.splitlines()[-1]
+    assert not warehouse.exists()
+
+
 def test_a_warehouse_that_somebody_writes_or_that_is_broken_is_not_replaced(warehouse):
     with duckdb.connect(str(warehouse)):
         status, output = run(warehouse)
