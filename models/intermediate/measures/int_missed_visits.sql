@@ -181,7 +181,7 @@ valid_dose_visits as (
     group by student_key, phu_id, age, antigen
 ),
 
--- Any recorded immunization is a visit, whatever the agent. Most visits have several.
+-- Any recorded immunization is a visit, whatever the agent: half of the visits have several.
 visits as (
     select distinct
         student_key,
