@@ -53,11 +53,30 @@
         {%- set ending = name.split('.')[-1] -%}
         {%- for extract_name in extract_columns() if file not in unread -%}
             {%- if name.startswith(extract_name[:-1]) and ending in ['csv', 'txt', 'tsv', 'gz', 'xlsx', 'xls', 'parquet', 'zip'] -%}
-                {%- do unread.append(file) -%}
+                {%- if not is_another_table(folder, file, extract_name) -%}
+                    {%- do unread.append(file) -%}
+                {%- endif -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(unread) }}
+{%- endmacro %}
+
+{#-
+    Whether a CSV file in a nested folder is a table of results, say: it has columns of the extract, but lacks several
+    required ones, or it has none and its name goes on in other words.
+-#}
+{% macro is_another_table(folder, file, extract_name) -%}
+    {%- if not file.endswith('.csv') or '/' not in file[(folder.rstrip('/') | length) + 1:] -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set required = extract_columns()[extract_name].required -%}
+    {%- set known = required | select('in', extract_file_columns(file)) | list -%}
+    {%- set rest = file.split('/')[-1][:-4] | lower | replace(extract_name, '') -%}
+    {%- if known -%}
+        {{ return(known | length < (required | length) - 1) }}
+    {%- endif -%}
+    {{ return(rest | upper != rest) }}
 {%- endmacro %}
 
 {% macro files_below(folder) -%}

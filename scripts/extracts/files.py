@@ -369,6 +369,8 @@ def check_unclaimed(folder: Path, file: str, matched: Callable[[Path, str], str 
     by_name = resembled(name)
     is_data = ending in ENDINGS or ending in OTHER_FORMS
     if by_name and is_data:
+        if "/" in file and is_another_table(path, by_name):
+            return
         if "/" in file:
             raise stop("nested", file=file, extract=by_name)
         if ending not in ENDINGS:
@@ -384,6 +386,18 @@ def check_unclaimed(folder: Path, file: str, matched: Callable[[Path, str], str 
     if by_content:
         kind = "nested" if "/" in file else "resembles_by_content"
         raise stop(kind, file=file, extract=by_content, example=example_name(by_content, name))
+
+
+def is_another_table(path: Path, extract_name: str) -> bool:
+    """Whether a text file has columns of the extract by their contract names, but lacks several required ones.
+
+    Such a file is no extract: a table of results beside the extracts, say, that is named like one.
+    """
+    if ending_of(path.name) not in (*TEXT_ENDINGS, *GZIP_ENDINGS):
+        return False
+    header = {name.strip(' "').lower() for name in re.split(r"[,;\t|]", first_text(path).partition("\n")[0].strip())}
+    required, optional = COLUMNS[extract_name]
+    return bool(header & {*required, *optional}) and len(set(required) - header) > 1
 
 
 def members(archive: Path) -> list[str]:

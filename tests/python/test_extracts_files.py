@@ -124,6 +124,15 @@ def test_a_file_that_resembles_an_extract_is_refused(tmp_path, name, sentence):
     assert sentence in problem
 
 
+def test_a_table_of_results_in_a_nested_folder_is_named_as_not_read(tmp_path):
+    folder = write_extracts(tmp_path / "in")
+    (folder / "expected").mkdir()
+    (folder / "expected" / "exemptions.csv").write_text("geography,age,antigen,students\nprovince,7,measles,5\n")
+    prepare_extracts.prepare(folder, tmp_path / "out")
+    notes = duckdb.sql(f"select kind, file from '{tmp_path}/out/reading_notes.parquet' where file like 'expected/%'")
+    assert notes.fetchall() == [("not_read", "expected/exemptions.csv")]
+
+
 def test_an_archive_is_looked_into(tmp_path):
     folder = write_extracts(tmp_path / "in")
     with zipfile.ZipFile(folder / "panorama.zip", "w") as archive:

@@ -181,7 +181,14 @@ valid_dose_visits as (
     group by student_key, phu_id, age, antigen
 ),
 
--- Any recorded immunization is a visit, whatever the agent.
+-- Any recorded immunization is a visit, whatever the agent: half of the visits have several.
+visits as (
+    select distinct
+        student_key,
+        administered_date
+    from immunizations
+),
+
 due as (
     select
         waiting.student_key,
@@ -189,29 +196,29 @@ due as (
         waiting.schedule,
         waiting.date_of_birth,
         waiting.first_dose_agent_label,
-        immunizations.administered_date,
+        visits.administered_date,
         {%- for slot in range(1, slots + 1) %}
         waiting.dose_{{ slot }}_date,
         {%- endfor %}
         case
             {%- for slot in range(1, slots + 1) %}
-            when immunizations.administered_date <= waiting.dose_{{ slot }}_date then {{ slot - 1 }}
+            when visits.administered_date <= waiting.dose_{{ slot }}_date then {{ slot - 1 }}
             {%- endfor %}
         end as filled
     from waiting
-    inner join immunizations
+    inner join visits
         on
-            waiting.student_key = immunizations.student_key
-            and waiting.first_date <= immunizations.administered_date
-            and waiting.last_date >= immunizations.administered_date
-            and waiting.offered_before > immunizations.administered_date
+            waiting.student_key = visits.student_key
+            and waiting.first_date <= visits.administered_date
+            and waiting.last_date >= visits.administered_date
+            and waiting.offered_before > visits.administered_date
     where
         case
             {%- for slot in range(1, slots + 1) %}
-            when immunizations.administered_date < waiting.dose_{{ slot }}_date
-                then immunizations.administered_date >= waiting.due_{{ slot }}_date
-            when immunizations.administered_date = waiting.dose_{{ slot }}_date
-                then waiting.is_one_of_several and immunizations.administered_date >= waiting.due_{{ slot }}_date
+            when visits.administered_date < waiting.dose_{{ slot }}_date
+                then visits.administered_date >= waiting.due_{{ slot }}_date
+            when visits.administered_date = waiting.dose_{{ slot }}_date
+                then waiting.is_one_of_several and visits.administered_date >= waiting.due_{{ slot }}_date
             {%- endfor %}
             else false
         end
