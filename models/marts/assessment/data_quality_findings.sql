@@ -33,6 +33,7 @@
     ["immunizations_recorded_date_not_a_date", "immunizations", "immunization_id", "recorded_date_unparsed", "recorded_date_unparsed is not null"],
     ["immunizations_before_birth", "immunizations", "immunization_id", "administered_date", "is_before_birth"],
     ["immunizations_after_assessment_date", "immunizations", "immunization_id", "administered_date", "is_after_assessment_date"],
+    ["immunizations_after_build", "immunizations", "immunization_id", "administered_date", "is_after_build"],
     ["exemptions_orphan_client", "exemptions", "exemption_id", "client_id", "not is_known_client"],
     ["exemptions_unknown_antigen", "exemptions", "exemption_id", "exemption_antigen", "not is_known_antigen"],
     ["exemptions_unknown_reason", "exemptions", "exemption_id", "reason", "not is_known_reason"],
@@ -180,7 +181,8 @@ checked_immunizations as (
         clients.student_key is not null as is_known_client,
         coalesce(agents.is_known, false) as is_known_agent,
         coalesce(immunizations.administered_date < clients.date_of_birth, false) as is_before_birth,
-        coalesce(immunizations.administered_date > school_year.assessment_date, false) as is_after_assessment_date
+        coalesce(immunizations.administered_date > school_year.assessment_date, false) as is_after_assessment_date,
+        coalesce(immunizations.administered_date > date '{{ run_started_at.strftime("%Y-%m-%d") }}', false) as is_after_build
     from immunizations
     cross join school_year
     left join clients
@@ -196,6 +198,7 @@ checked_immunizations as (
         or not agents.is_known
         or immunizations.administered_date < clients.date_of_birth
         or immunizations.administered_date > school_year.assessment_date
+        or immunizations.administered_date > date '{{ run_started_at.strftime("%Y-%m-%d") }}'
 ),
 
 checked_exemptions as (
