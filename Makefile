@@ -93,12 +93,12 @@ spark-build spark-test spark-parity spark-cluster: export SPARK_LOCAL_IP ?= 127.
 spark-build: setup-spark  ## The warehouse on Spark with its data tests, published when all have passed
 	SPARK_BUILD=$$(date -u +%Y%m%d_%H%M%S) .venv/bin/dbt build --target spark $(if $(VARS),--vars $(call quoted,$(VARS)))
 
-# The demonstration costs Spark more in compiling than in rows.
+# The demonstration costs Spark more in compiling than in rows, and each small table that is broadcast a page of memory.
 ifeq ($(EXTRACTS_DIR)$(SPARK_MASTER),)
 spark-test spark-parity: export SPARK_PARTITIONS ?= 2
 spark-test spark-parity: export PYSPARK_SUBMIT_ARGS = --conf spark.sql.codegen.wholeStage=false \
 	--conf spark.sql.codegen.factoryMode=NO_CODEGEN --conf spark.sql.adaptive.enabled=false \
-	--conf spark.sql.lightweightPlanChangeValidation=false pyspark-shell
+	--conf spark.sql.lightweightPlanChangeValidation=false --conf spark.buffer.pageSize=1m pyspark-shell
 spark-test spark-parity: export SPARK_SUBMIT_OPTS = -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseParallelGC -Xms2g -Xmn1400m
 spark-parity: export SPARK_CATALOG = in-memory
 endif
