@@ -228,7 +228,7 @@ clear_{{ pass }} as (
     group by student_key, antigen
 ),
 
-{%- if loop.first %}
+{% if loop.first -%}
 with_first_live as (
     select
         offered.student_key,
