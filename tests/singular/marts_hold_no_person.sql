@@ -1,5 +1,6 @@
 -- No text of a table that leaves the person-level schema is an id of a client, dose, exemption or education record. The columns
--- come from the catalogue, so that a new one is looked at too; a school's id may happen to be a client's, both being numbers, and an id
+-- come from the catalogue, so that a new one is looked at too; a school's id may happen to be a client's, both
+-- being numbers, and an id
 -- without a digit may happen to be a word of the tables, such as the name of a column.
 {%- set columns = [] -%}
 {%- if execute -%}
@@ -36,7 +37,8 @@ person_ids as (
     select education_record_id as person_id from {{ ref('stg_panorama__education_records') }}
 )
 
--- depends_on: {{ ref('builds') }}, {{ ref('build_measures') }}, {{ ref('data_quality') }}, {{ ref('school_assignment') }}, {{ ref('coverage') }}
+-- depends_on: {{ ref('builds') }}, {{ ref('build_measures') }}, {{ ref('data_quality') }}
+-- depends_on: {{ ref('school_assignment') }}, {{ ref('coverage') }}
 -- depends_on: {{ ref('coverage_all_ispa') }}, {{ ref('series_uptake') }}, {{ ref('antigen_definitions') }}
 -- depends_on: {{ ref('published_measures') }}, {{ ref('published_school_assignment') }}, {{ ref('releases') }}
 -- depends_on: {{ ref('published_antigen_definitions') }}, {{ ref('data_dictionary') }}

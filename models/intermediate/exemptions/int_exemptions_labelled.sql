@@ -30,7 +30,9 @@ final as (
     left join antigens
         on exemptions.exemption_antigen_label = antigens.exemption_antigen_label
     inner join labels
-        on coalesce(antigens.antigen_label, exemptions.exemption_antigen_label) = {{ normalized_label('labels.exemption_antigen') }}
+        on
+            coalesce(antigens.antigen_label, exemptions.exemption_antigen_label)
+            = {{ normalized_label('labels.exemption_antigen') }}
     inner join reasons
         on exemptions.reason_label = {{ normalized_label('reasons.reason') }}
 )

@@ -1,3 +1,6 @@
+{#- Unrolled slots: the linter takes their lines for badly indented.
+-- sqlfluff:exclude_rules:layout.indent
+-#}
 {%- set slots = slot_count() -%}
 with recommended_days as (
     select * from {{ ref('int_recommended_days') }}

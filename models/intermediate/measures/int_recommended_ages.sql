@@ -36,8 +36,8 @@ final as (
     inner join recommended_ages
         on
             cohorts.antigen = recommended_ages.antigen
-            and coalesce(recommended_ages.born_from <= cohorts.last_birth, true)
-            and coalesce(recommended_ages.born_before > cohorts.first_birth, true)
+            and coalesce(cohorts.last_birth >= recommended_ages.born_from, true)
+            and coalesce(cohorts.first_birth < recommended_ages.born_before, true)
 )
 
 select * from final

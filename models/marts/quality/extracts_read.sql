@@ -1,3 +1,6 @@
+{#- Unrolled columns: the linter takes their lines for badly indented.
+-- sqlfluff:exclude_rules:layout.indent
+-#}
 {%- set string = dbt.type_string() -%}
 {#- Extract, column, and a query of each spelling that was read as another name: spelling, meaning, row_count, is_cell. -#}
 {%- set names = [
