@@ -206,7 +206,9 @@ def forget_others(models, clients):
 
 CHANGED = {"stg_panorama__immunizations", "int_students"}
 # Criteria are held against the school year's own assessment date, doses counted whatever their day.
-PLANNING = {"int_schedules_planned", "int_next_doses", "int_later_live_doses", "int_visit_agents", "int_visits", "next_doses"}
+PLANNING = {
+    "int_schedules_planned", "int_next_doses", "int_later_live_doses", "int_visit_agents", "int_visits", "next_doses",
+}  # fmt: skip
 ASSESSING = {"student_antigens", "int_open_antigens"} | PLANNING
 INTERACTING = {"int_open_immunizations", "int_interaction_gaps"}
 

@@ -1,5 +1,5 @@
 {#- Unrolled columns: the linter takes their lines for badly indented.
--- sqlfluff:exclude_rules:layout.indent
+-- sqlfluff:exclude_rules:references.keywords,structure.column_order,layout.indent
 -#}
 {%- set string = dbt.type_string() -%}
 {#- Extract, column, and a query of each spelling that was read as another name: spelling, meaning, row_count, is_cell. -#}
