@@ -29,38 +29,33 @@
     '2012-06-1O': none, '2013-06-1l': none, '2013-08-2?': none, '2013-08-2 ': '2013-08-02', '201O-06-10': none,
     '0000-01-01': none, '0000-1-1': none, '0000 JAN 01': none, 'Jan 01, 0000': none, '0001-01-01': '0001-01-01'
 } %}
+-- Rows of one list: a select for each would have the macro planned as often as there are cases.
 with cases as (
-    {%- for written, expected in cases.items() %}
+    select *
+    from (
+        values
+        {%- for written, expected in cases.items() %}
+        ('{{ written }}', cast({{ "'" ~ expected ~ "'" if expected else 'null' }} as date)),
+        {%- endfor %}
+        (concat(chr(39), '2013-08-20'), date '2013-08-20'),
+        (concat('=', chr(34), '2013-08-20', chr(34)), date '2013-08-20'),
+        ('２０１３‐０８‐２０', date '2013-08-20'),
+        (concat('2013', chr(8209), '08', chr(8209), '20', chr(8203)), date '2013-08-20')
+    ) as listed (written, expected)
+),
+
+read as (
     select
-        '{{ written }}' as written,
-        cast({{ "'" ~ expected ~ "'" if expected else 'null' }} as date) as expected
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
-    union all
-    select
-        concat(chr(39), '2013-08-20') as written,
-        date '2013-08-20' as expected
-    union all
-    select
-        concat('=', chr(34), '2013-08-20', chr(34)) as written,
-        date '2013-08-20' as expected
-    union all
-    select
-        '２０１３‐０８‐２０' as written,
-        date '2013-08-20' as expected
-    union all
-    select
-        concat('2013', chr(8209), '08', chr(8209), '20', chr(8203)) as written,
-        date '2013-08-20' as expected
+        *,
+        {{ parsed_date('written') }} as parsed
+    from cases
 )
 
 select
     written,
-    {{ parsed_date('written') }} as parsed
-from cases
-where {{ parsed_date('written') }} is distinct from expected
+    parsed
+from read
+where parsed is distinct from expected
 union all
 select
     'a date is a date' as written,

@@ -8,16 +8,15 @@
     '2018-02-30': ['9999-99-99', 'no_such_day'], 'Fall 2009': ['aaaa 9999', 'other'], 'unknown': ['aaaaaaa', 'other'],
     '1er février 2012': ['9aa Mon 9999', 'other'], 'Marie': ['aaaaa', 'other']
 } %}
+-- Rows of one list: a select for each would have the macros planned as often as there are cases.
 with cases as (
-    {%- for written, expected in cases.items() %}
-    select
-        '{{ written }}' as written,
-        '{{ expected[0] }}' as expected_shape,
-        '{{ expected[1] }}' as expected_kind
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+    select *
+    from (
+        values
+        {%- for written, expected in cases.items() %}
+        ('{{ written }}', '{{ expected[0] }}', '{{ expected[1] }}'){{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as listed (written, expected_shape, expected_kind)
 ),
 
 shaped as (

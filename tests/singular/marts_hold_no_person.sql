@@ -52,4 +52,4 @@ select distinct published_texts.column_name
 from published_texts
 inner join person_ids
     on published_texts.text_value = person_ids.person_id
-where translate(person_ids.person_id, '0123456789', '') <> person_ids.person_id
+where translate(published_texts.text_value, '0123456789', '') <> published_texts.text_value
