@@ -31,7 +31,7 @@
 } %}
 -- Rows of one list: a select for each would have the macro planned as often as there are cases.
 with cases as (
-    select *
+    select listed.*
     from (
         values
         {%- for written, expected in cases.items() %}

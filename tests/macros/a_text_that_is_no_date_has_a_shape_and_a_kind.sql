@@ -10,7 +10,7 @@
 } %}
 -- Rows of one list: a select for each would have the macros planned as often as there are cases.
 with cases as (
-    select *
+    select listed.*
     from (
         values
         {%- for written, expected in cases.items() %}

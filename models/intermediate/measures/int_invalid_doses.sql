@@ -1,6 +1,12 @@
 {%- set slots = slot_count() -%}
-with doses as (
+with refused_doses as (
     select * from {{ ref('doses') }}
+    where not is_valid
+),
+
+valid_doses as (
+    select * from {{ ref('doses') }}
+    where is_valid
 ),
 
 reasons as (
@@ -21,11 +27,10 @@ series as (
 ),
 
 refused as (
-    select doses.*
-    from doses
+    select refused_doses.*
+    from refused_doses
     inner join reasons
-        on doses.reason = reasons.reason
-    where not doses.is_valid
+        on refused_doses.reason = reasons.reason
 ),
 
 refused_days as (
@@ -38,16 +43,15 @@ refused_days as (
 -- A record counts where any schedule of any antigen counts it. Records without an id are told by their day and agent.
 counted as (
     select distinct
-        doses.client_id,
-        doses.administered_date,
-        doses.agent,
-        coalesce(doses.immunization_id, '') as immunization_id
-    from doses
+        valid_doses.client_id,
+        valid_doses.administered_date,
+        valid_doses.agent,
+        coalesce(valid_doses.immunization_id, '') as immunization_id
+    from valid_doses
     inner join refused_days
         on
-            doses.client_id = refused_days.client_id
-            and doses.administered_date = refused_days.administered_date
-    where doses.is_valid
+            valid_doses.client_id = refused_days.client_id
+            and valid_doses.administered_date = refused_days.administered_date
 ),
 
 invalid as (

@@ -3,6 +3,9 @@
 -#}
 {%- set slots = slot_count() -%}
 {%- set never = "cast('9999-12-31' as date)" -%}
+{%- set is_valid_dose_visit -%}
+dose_{0}_date >= greatest(first_date, due_{0}_date) and dose_{0}_date <= last_date and dose_{0}_date < offered_before
+{%- endset -%}
 with {{ dose_rules_and_agents() }},
 
 criteria as (
@@ -159,8 +162,7 @@ waiting as (
 ),
 
 -- On the day of a valid dose the dose was due, if at its recommended age. Where there is one schedule these days are counted
--- here; where
--- there are several, a day can be that of a valid dose on two, and is looked at with the other visits.
+-- here; where there are several, a day can be that of a valid dose on two, and is counted with the other visits.
 valid_dose_visits as (
     select
         student_key,
@@ -171,29 +173,38 @@ valid_dose_visits as (
             when is_one_of_several then 0
             else
                 {%- for slot in range(1, slots + 1) %}
-                {{ '+ ' if not loop.first }}case
-                    when
-                        dose_{{ slot }}_date >= greatest(first_date, due_{{ slot }}_date)
-                        and dose_{{ slot }}_date <= last_date
-                        and dose_{{ slot }}_date < offered_before
-                        then 1
-                    else 0
-                end
+                {{ '+ ' if not loop.first }}case when {{ is_valid_dose_visit.format(slot) }} then 1 else 0 end
                 {%- endfor %}
         end) as visits_eligible
     from waiting
     group by student_key, phu_id, age, antigen
 ),
 
+-- The days that can be eligible for a student at all: half of the recorded ones.
+days_looked_at as (
+    select
+        student_key,
+        min(first_date) as first_date,
+        max(last_date) as last_date
+    from waiting
+    group by student_key
+),
+
 -- Any recorded immunization is a visit, whatever the agent: half of the visits have several.
 visits as (
     select distinct
-        student_key,
-        administered_date
+        immunizations.student_key,
+        immunizations.administered_date
     from immunizations
+    inner join days_looked_at
+        on
+            immunizations.student_key = days_looked_at.student_key
+            and immunizations.administered_date >= days_looked_at.first_date
+            and immunizations.administered_date <= days_looked_at.last_date
 ),
 
-due as (
+-- Visits at which a dose was due and none became valid on the schedule.
+due_visits as (
     select
         waiting.student_key,
         waiting.antigen,
@@ -206,7 +217,7 @@ due as (
         {%- endfor %}
         case
             {%- for slot in range(1, slots + 1) %}
-            when visits.administered_date <= waiting.dose_{{ slot }}_date then {{ slot - 1 }}
+            when visits.administered_date < waiting.dose_{{ slot }}_date then {{ slot - 1 }}
             {%- endfor %}
         end as filled
     from waiting
@@ -221,22 +232,20 @@ due as (
             {%- for slot in range(1, slots + 1) %}
             when visits.administered_date < waiting.dose_{{ slot }}_date
                 then visits.administered_date >= waiting.due_{{ slot }}_date
-            when visits.administered_date = waiting.dose_{{ slot }}_date
-                then waiting.is_one_of_several and visits.administered_date >= waiting.due_{{ slot }}_date
+            when visits.administered_date = waiting.dose_{{ slot }}_date then false
             {%- endfor %}
             else false
         end
 ),
 
-due_visits as (
+previous_doses as (
     select
         *,
-        {{ slot_date('filled + 1', 'due') }} = administered_date as is_valid_dose,
-        {{ slot_date('filled', 'due') }} as previous_dose_date
-    from due
+        {{ slot_date('filled', 'due_visits') }} as previous_dose_date
+    from due_visits
 ),
 
--- Any other day is held against the rules of its slot.
+-- Each is held against the rules of its slot.
 tried as (
     select distinct
         doses.student_key,
@@ -245,7 +254,7 @@ tried as (
         rules.rule_id,
         rules.live_interval_from,
         rules.polysaccharide_interval_from
-    from due_visits as doses
+    from previous_doses as doses
     inner join agents
         on doses.antigen = agents.antigen
     left join schedule_variants
@@ -273,8 +282,7 @@ tried as (
             rules.rule_id = first_agents.rule_id
             and doses.first_dose_agent_label = first_agents.agent_label
     where
-        not doses.is_valid_dose
-        and (current_agents.rule_id is not null or not rules.names_current_agents)
+        (current_agents.rule_id is not null or not rules.names_current_agents)
         and (first_agents.rule_id is not null or not rules.names_first_agents)
 ),
 
@@ -330,13 +338,17 @@ too_close as (
 
 -- A day can be due on several schedules and by several rules.
 eligible as (
+    {%- for slot in range(1, slots + 1) %}
     select
         student_key,
         antigen,
-        administered_date as visit_date
-    from due_visits
-    where is_valid_dose
+        dose_{{ slot }}_date as visit_date
+    from waiting
+    where
+        is_one_of_several
+        and {{ is_valid_dose_visit.format(slot) }}
     union
+    {%- endfor %}
     select
         tried.student_key,
         tried.antigen,

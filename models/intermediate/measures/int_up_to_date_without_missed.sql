@@ -35,7 +35,6 @@ due_days as (
 
 all_doses as (
     select * from {{ ref('int_doses') }}
-    where is_kept
 ),
 
 -- No visit of who must not be given the vaccine was missed.
@@ -68,7 +67,9 @@ recorded as (
         on
             all_doses.student_key = open_antigens.student_key
             and all_doses.antigen = open_antigens.antigen
-    where all_doses.administered_date >= all_doses.date_of_birth
+    where
+        all_doses.is_kept
+        and all_doses.administered_date >= all_doses.date_of_birth
 ),
 
 visits as (
@@ -100,13 +101,13 @@ visits_without_dose as (
             open_antigens.student_key = visits.student_key
             and due_days.offered_from <= visits.visit_date
             and due_days.offered_before > visits.visit_date
-    left join all_doses
+    left join recorded
         on
-            open_antigens.student_key = all_doses.student_key
-            and open_antigens.antigen = all_doses.antigen
-            and visits.visit_date = all_doses.administered_date
+            open_antigens.student_key = recorded.student_key
+            and open_antigens.antigen = recorded.antigen
+            and visits.visit_date = recorded.administered_date
     where
-        all_doses.student_key is null
+        recorded.student_key is null
         and visits.visit_date >= least(
             {%- for slot in range(1, slots + 1) %}
             due_days.due_{{ slot }}_date{{ ',' if not loop.last }}
