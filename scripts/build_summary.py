@@ -312,8 +312,9 @@ def texts_of_readings(facts: Facts) -> list[str]:
     for reading in facts.readings:
         by_sentence.setdefault(reading.sentence, []).append(reading)
     texts = []
-    for sentence, readings in by_sentence.items():
-        readings.sort(key=lambda reading: -reading.rows)
+    most_first = sorted(by_sentence.items(), key=lambda item: (-sum(reading.rows for reading in item[1]), item[0]))
+    for sentence, readings in most_first:
+        readings.sort(key=lambda reading: (-reading.rows, place(reading)))
         more = len(readings) - MOST_PLACES
         shown = "; ".join(place(reading) for reading in readings[:MOST_PLACES])
         texts.append(f"{sentence.rstrip('.')}: {shown}{f'; and {more} more places' if more > 0 else ''}.")

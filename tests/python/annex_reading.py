@@ -1231,9 +1231,11 @@ def read_extract(folder, name):
 
 
 def agents_named(agent):
-    """The agents of a cell: one in any spelling, or several with commas between them."""
-    pieces = [AGENT_ALIASES.get(comparable(piece), (piece,)) for piece in agent.split(",")]
-    return [name for names in pieces for name in names]
+    """The agents of a cell: one in any spelling, or several with commas, and dashes beside them, between them."""
+    pieces = agent.split(",")
+    if len(pieces) > 1:
+        pieces = [comparable(piece).strip("-") for piece in pieces]
+    return [name for piece in pieces for name in AGENT_ALIASES.get(comparable(piece), (piece,))]
 
 
 def labels_named(antigen):
@@ -1303,6 +1305,11 @@ class Tally:
         return [(*place, *key, *counts) for (place, key), counts in self.counts.items()]
 
 
+def gender_of(text):
+    """`F` or `M` by the words for them; any other text as it stands."""
+    return GENDERS.get(comparable(text), text)
+
+
 def series_genders(age, antigen, gender):
     """The gender rows that a student counts in: `all`, and F or M; HPV at 17 has no M."""
     genders = ["all"]
@@ -1347,7 +1354,7 @@ def assess(extracts_dir, school_year=2018, education_record_window="overlap"):
         if comparable(status) not in ACTIVE or birth is None or year.age_of(birth) not in AGES:
             continue
         age = year.age_of(birth)
-        gender = GENDERS.get(comparable(gender), gender)
+        gender = gender_of(gender)
 
         usable = []
         for record in education_records.get(client_id, ()):

@@ -131,8 +131,8 @@ def test_extracts_from_a_folder_give_what_the_same_seeds_give(demonstration, tmp
     assert build.returncode == 0, build.output
     tables = build.rows(
         "select table_schema || '.' || table_name, string_agg(column_name, ', ') from information_schema.columns "
-        "where table_schema in ('assessment', 'marts') and table_name <> 'builds' and column_name <> 'build_id' "
-        "group by 1 order by 1"
+        "where table_schema in ('assessment', 'marts') and table_name <> 'builds' "
+        "and column_name not in ('build_id', 'built_at') group by 1 order by 1"
     )
     assert len(tables) >= 14
     for table, columns in tables:
@@ -147,7 +147,9 @@ def test_extracts_from_a_folder_give_what_the_same_seeds_give(demonstration, tmp
 @pytest.mark.skipif(not SHARED.exists(), reason="the open case is not beside the project")
 def test_the_open_case_agrees_in_every_row(tmp_path):
     case = SHARED / "cases" / "open"
-    build = run_dbt("build", warehouse=tmp_path / "open.duckdb", extracts=case)
+    # A case made of odd records: clients without an education record that can be used, doses of the years to come.
+    accepted = "clients_without_usable_education_record immunizations_after_build"
+    build = run_dbt("build", warehouse=tmp_path / "open.duckdb", extracts=case, ACCEPT=accepted)
     assert build.returncode == 0, build.output
     compared = subprocess.run(
         [sys.executable, SHARED / "cases" / "compare.py", build.warehouse, case / "expected"],

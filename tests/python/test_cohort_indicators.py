@@ -62,7 +62,7 @@ def students_of(folder, school_year):
     facts = read_folder(folder)
     units = {row[0]: row[2] for row in reading.assess(folder, school_year)["students"]}
     return [
-        Student(facts, client_id, reading.parse_date(born), gender, units[client_id], year)
+        Student(facts, client_id, reading.parse_date(born), reading.gender_of(gender), units[client_id], year)
         for client_id, born, gender, _ in reading.read_extract(folder, "clients")
         if client_id in units
     ]
