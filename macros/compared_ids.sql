@@ -16,7 +16,12 @@
 
 {#- The digits of an id without leading zeros: what ids with a prefix, lost zeros or decimals have in common. -#}
 {% macro digits_of_id(id) -%}
-    {{ without_zeros("translate(" ~ bare_id(id) ~ ", 'abcdefghijklmnopqrstuvwxyz:#()', '')") }}
+    {%- set bare = bare_id(id) -%}
+    {#- Most ids have no letter, and translate costs by the characters that it looks for. -#}
+    {{ without_zeros(
+        "case when upper(" ~ bare ~ ") = " ~ bare ~ " then translate(" ~ bare ~ ", ':#()', '')"
+        ~ " else translate(" ~ bare ~ ", 'abcdefghijklmnopqrstuvwxyz:#()', '') end"
+    ) }}
 {%- endmacro %}
 
 {#- 1.23E+09: a number as Excel shows it where it is long. -#}
