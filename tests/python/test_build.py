@@ -29,6 +29,13 @@ TABLES = {
     "series_uptake": "marts.series_uptake",
     "school_assignment": "marts.school_assignment",
 }
+# The models of these tables and what they need: the indicators have comparisons of their own.
+ONLY_COMPARED = (
+    "--select", "+students", "+student_antigens", "+path:models/marts/assessment/doses.sql", "+student_exemptions",
+    "+path:models/marts/coverage/coverage.sql",
+    "+coverage_all_ispa", "+exemptions_by_antigen", "+exemptions_any_ispa", "+series_uptake", "+school_assignment",
+    "--exclude-resource-type", "test", "unit_test",
+)  # fmt: skip
 
 
 def assert_equals_reading(build: Build, expected: dict[str, list[tuple]]) -> None:
@@ -96,7 +103,7 @@ def test_the_build_of_random_histories_equals_the_independent_reading(
         as_parts(folder)
     variables = json.dumps({"school_year": school_year, "education_record_window": window})
 
-    build = run_dbt("build", *ONLY_TABLES, "--vars", variables, warehouse=tmp_path / "random.duckdb", extracts=folder)
+    build = run_dbt("build", *ONLY_COMPARED, "--vars", variables, warehouse=tmp_path / "random.duckdb", extracts=folder)
 
     assert build.returncode == 0, build.output
     assert_equals_reading(build, expected)
