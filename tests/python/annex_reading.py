@@ -1240,7 +1240,8 @@ def agents_named(agent):
 
 def labels_named(antigen):
     """The exemption antigens of a cell, by the annex's labels or the plain name of the disease."""
-    return {LABEL_ALIASES.get(comparable(piece), comparable(piece)) for piece in antigen.split(";")}
+    pieces = [comparable(piece).strip("-") for piece in antigen.split(";")]
+    return {LABEL_ALIASES.get(piece, piece) for piece in pieces}
 
 
 def read_schools(folder):

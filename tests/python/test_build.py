@@ -107,7 +107,8 @@ def test_the_build_of_random_histories_equals_the_independent_reading(
 
     assert build.returncode == 0, build.output
     assert_equals_reading(build, expected)
-    if form == "csv":
+    # Some rules are met by few of a thousand students.
+    if students == 3000:
         assert_every_rule_fires(build)
 
 

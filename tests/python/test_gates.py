@@ -100,6 +100,10 @@ def stop_at_a_page(extracts: dict[str, Rows]) -> None:
     extracts["immunizations"] = extracts["immunizations"][:100]
 
 
+def lose_records_of_an_age(extracts: dict[str, Rows]) -> None:
+    del extracts["education_records"][6:12]
+
+
 def end_before_the_school_year(extracts: dict[str, Rows]) -> None:
     extracts["immunizations"] = [row for row in extracts["immunizations"] if row["administered_date"] < "2018-09-01"]
 
@@ -148,6 +152,7 @@ FOLDERS: dict[str, list[tuple[Callable[[dict[str, Rows]], None], str, str]]] = {
     "pages": [
         (stop_at_a_page, "students_without_doses", r"^$"),
         (stop_at_a_page, "students_without_doses_by_age", r"age 17: 12 of 12"),
+        (lose_records_of_an_age, "clients_without_usable_education_record_by_age", r"age 7: 6 of 12"),
     ],
     "schools": [
         (put_decimals, "education_records_orphan_client_by_damage", r"education_records\.csv.*\.0"),

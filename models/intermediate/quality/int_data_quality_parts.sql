@@ -483,6 +483,17 @@ without_doses_by_unit as (
     group by units.phu_name
 ),
 
+clients_assigned_by_age as (
+    select
+        selected_clients.age,
+        count(*) as clients,
+        sum(case when students.student_key is null then 1 else 0 end) as clients_without_record
+    from selected_clients
+    left join students
+        on selected_clients.student_key = students.student_key
+    group by selected_clients.age
+),
+
 parts_of_students as (
     select
         'students_without_doses' as check_name,
@@ -512,13 +523,19 @@ parts_of_students as (
     select
         'clients_without_usable_education_record' as check_name,
         'all' as part,
-        count(*) as rows_checked,
-        sum(case when students.student_key is null then 1 else 0 end) as rows_failed,
+        sum(clients) as rows_checked,
+        sum(clients_without_record) as rows_failed,
         cast(null as {{ string }}) as remark
-    from selected_clients
-    left join students
-        on selected_clients.student_key = students.student_key
+    from clients_assigned_by_age
     having count(*) > 0
+    union all
+    select
+        'clients_without_usable_education_record_by_age' as check_name,
+        concat('age ', cast(age as {{ string }})) as part,
+        clients as rows_checked,
+        clients_without_record as rows_failed,
+        cast(null as {{ string }}) as remark
+    from clients_assigned_by_age
 ),
 
 parts_of_periods as (
