@@ -76,8 +76,8 @@ DBT_OUTPUT = {
     "DBT_LOG_FORMAT": "json", "DBT_LOG_FORMAT_FILE": "debug", "DBT_USE_COLORS": "false", "DBT_USE_COLORS_FILE": "false",
     "PYTHONIOENCODING": "utf-8",
 }  # fmt: skip
-# dbt reads only what has changed of the project since the last build, for which it needs as long as for the tables of 100,000
-# students. Unit tests would hold rule tables as they were when dbt read them, but a build runs none.
+# dbt reads only what has changed of the project since the last build: reading all of it takes as long as the tables of
+# 100,000 students. Unit tests would hold rule tables as they were when dbt read them, but a build runs none.
 DBT_DEFAULTS = {"DBT_PARTIAL_PARSE": "true"}
 # The default selector leaves them out; with a selection of one's own that selector does not hold.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")

@@ -97,7 +97,8 @@ def test_panoramas_own_sample_of_histories_and_a_ministrys_school_list_build_wit
         with (folder / f"{name}.csv").open("w", encoding="cp1252", newline="") as opened:
             csv.writer(opened).writerows(rows)
 
-    built = make_build(folder, tmp_path / "w.duckdb", "--vars", "school_year: 2023", ACCEPT="students_of_an_age_missing")
+    accepted = {"ACCEPT": "students_of_an_age_missing"}
+    built = make_build(folder, tmp_path / "w.duckdb", "--vars", "school_year: 2023", **accepted)
 
     assert built.returncode == 0, built.stdout + built.stderr
     with duckdb.connect(str(tmp_path / "w.duckdb"), read_only=True) as connection:
