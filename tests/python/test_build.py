@@ -103,7 +103,8 @@ def test_the_build_of_random_histories_equals_the_independent_reading(
         as_parts(folder)
     variables = json.dumps({"school_year": school_year, "education_record_window": window})
 
-    build = run_dbt("build", *ONLY_COMPARED, "--vars", variables, warehouse=tmp_path / "random.duckdb", extracts=folder)
+    arguments = ("build", *ONLY_COMPARED, "--vars", variables)
+    build = run_dbt(*arguments, warehouse=tmp_path / "warehouse.duckdb", extracts=folder)
 
     assert build.returncode == 0, build.output
     assert_equals_reading(build, expected)
@@ -135,7 +136,8 @@ def test_tables_of_the_contract_are_read_under_any_name_of_the_file(demonstratio
 
 
 def test_extracts_from_a_folder_give_what_the_same_seeds_give(demonstration, tmp_path):
-    build = run_dbt("build", *ONLY_TABLES, warehouse=tmp_path / "folder.duckdb", extracts=ROOT / "seeds" / "extracts")
+    seeds = ROOT / "seeds" / "extracts"
+    build = run_dbt("build", *ONLY_TABLES, warehouse=tmp_path / "warehouse.duckdb", extracts=seeds)
     assert build.returncode == 0, build.output
     tables = build.rows(
         "select table_schema || '.' || table_name, string_agg(column_name, ', ') from information_schema.columns "
@@ -157,7 +159,7 @@ def test_the_open_case_agrees_in_every_row(tmp_path):
     case = SHARED / "cases" / "open"
     # A case made of odd records: clients without an education record that can be used, doses of the years to come.
     accepted = "clients_without_usable_education_record immunizations_after_build"
-    build = run_dbt("build", warehouse=tmp_path / "open.duckdb", extracts=case, ACCEPT=accepted)
+    build = run_dbt("build", warehouse=tmp_path / "warehouse.duckdb", extracts=case, ACCEPT=accepted)
     assert build.returncode == 0, build.output
     compared = subprocess.run(
         [sys.executable, SHARED / "cases" / "compare.py", build.warehouse, case / "expected"],
@@ -177,9 +179,9 @@ def test_missing_extracts_and_columns_stop_the_build_by_name_before_anything_is_
     (folder / "schools.csv").write_text(schools.replace("school_type", "kind_of_school", 1), encoding="utf-8")
     clients = (folder / "clients.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     (folder / "clients.csv").write_text("1000000000,Gendron,F,Active\n" + "".join(clients[1:]), encoding="utf-8")
-    shutil.copy(demonstration.warehouse, tmp_path / "kept.duckdb")
-    before = (tmp_path / "kept.duckdb").read_bytes()
-    build = run_dbt("build", warehouse=tmp_path / "kept.duckdb", extracts=folder)
+    shutil.copy(demonstration.warehouse, tmp_path / "warehouse.duckdb")
+    before = (tmp_path / "warehouse.duckdb").read_bytes()
+    build = run_dbt("build", warehouse=tmp_path / "warehouse.duckdb", extracts=folder)
     assert build.returncode != 0
     assert "Extract 'exemptions' is missing" in build.output
     assert "Extract 'schools' has no column 'school_type'" in build.output
@@ -187,13 +189,13 @@ def test_missing_extracts_and_columns_stop_the_build_by_name_before_anything_is_
     # A file without headers: its first row is somebody's.
     assert "Extract 'clients' has no column 'client_id'" in build.output
     assert "gendron" not in build.output.lower()
-    assert (tmp_path / "kept.duckdb").read_bytes() == before
+    assert (tmp_path / "warehouse.duckdb").read_bytes() == before
 
 
 def test_an_extract_that_stands_twice_stops_the_build(tmp_path):
     folder = copy_of_demonstration(tmp_path / "extracts")
     duckdb.sql(f"copy (from '{folder}/clients.csv') to '{folder}/clients.parquet'")
-    build = run_dbt("build", warehouse=tmp_path / "none.duckdb", extracts=folder)
+    build = run_dbt("build", warehouse=tmp_path / "warehouse.duckdb", extracts=folder)
     assert build.returncode != 0
     assert "Extract 'clients' stands twice" in build.output
 
@@ -201,7 +203,7 @@ def test_an_extract_that_stands_twice_stops_the_build(tmp_path):
 @pytest.mark.parametrize("school_year", [2012, 2026])
 def test_a_year_outside_the_rules_stops_the_build_with_a_sentence(tmp_path, school_year):
     variables = f"school_year: {school_year}"
-    build = run_dbt("build", *ONLY_TABLES, "--vars", variables, warehouse=tmp_path / "year.duckdb")
+    build = run_dbt("build", *ONLY_TABLES, "--vars", variables, warehouse=tmp_path / "warehouse.duckdb")
     assert build.returncode != 0
     assert f"No definitions for the school year {school_year}" in build.output
     assert "2013 to 2025" in build.output
@@ -212,7 +214,7 @@ def test_a_year_outside_the_rules_stops_the_build_with_a_sentence(tmp_path, scho
     "variables", ["education_record_window: sometimes", "school_year: 2018-19", "as_of: '2019-02-29'"]
 )
 def test_a_switch_with_an_unknown_value_stops_the_build(tmp_path, variables):
-    build = run_dbt("build", "--vars", variables, warehouse=tmp_path / "switch.duckdb")
+    build = run_dbt("build", "--vars", variables, warehouse=tmp_path / "warehouse.duckdb")
     assert build.returncode != 0
     assert "it must be" in build.output
 
@@ -225,7 +227,7 @@ def test_a_changed_interval_shows_which_doses_and_students_changed(demonstration
                 row["annex_text"] = row["annex_text"].replace("≥28", "≥70")
 
     edit_rules(project_copy, "dose_rules", seventy_days)
-    build = run_dbt("build", warehouse=tmp_path / "changed.duckdb", project=project_copy)
+    build = run_dbt("build", warehouse=tmp_path / "warehouse.duckdb", project=project_copy)
     assert build.returncode == 0, build.output
     changed = differing("doses", build.warehouse, demonstration.warehouse, tmp_path)
     assert {row["antigen"] for row in changed} == {"diphtheria"}

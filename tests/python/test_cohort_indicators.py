@@ -348,7 +348,7 @@ def random_case(tmp_path_factory):
     marts = [name for name in QUERIES if name != "exempt_not_counted"]
     build = run_dbt(
         "build", *ONLY_TABLES, "--select", *(f"+{name}" for name in [*marts, "not_up_to_date_reasons"]),
-        warehouse=folder.parent / "random.duckdb", extracts=folder,
+        warehouse=folder.parent / "warehouse.duckdb", extracts=folder,
     )  # fmt: skip
     assert build.returncode == 0, build.output
     return build, students_of(folder, 2018)

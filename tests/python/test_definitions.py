@@ -38,7 +38,7 @@ def build_rule_tables(tmp_path, project=ROOT, school_year=2018, *models):
     return run_dbt(
         "build", "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious",
         "--select", *RULE_TABLES, "int_school_year", *models, "--vars", f"school_year: {school_year}",
-        warehouse=tmp_path / "rules.duckdb", project=project,
+        warehouse=tmp_path / "warehouse.duckdb", project=project,
     )
 
 
@@ -225,14 +225,14 @@ def test_a_list_of_a_day_after_the_assessment_date_is_refused_with_the_year_to_b
 
 
 def test_dbt_refuses_a_list_of_a_day_after_the_assessment_date_too(tmp_path):
-    build = run_dbt("build", *ONLY_TABLES, "--vars", "as_of: '2019-10-10'", warehouse=tmp_path / "vars.duckdb")
+    build = run_dbt("build", *ONLY_TABLES, "--vars", "as_of: '2019-10-10'", warehouse=tmp_path / "warehouse.duckdb")
     assert build.returncode != 0
     assert "as_of is '2019-10-10', after the assessment date 2019-08-31" in build.output
     assert "school_year: 2019" in build.output
 
 
 def test_a_var_that_is_misspelt_stops_dbt_too(tmp_path):
-    build = run_dbt("build", *ONLY_TABLES, "--vars", "schol_year: 2016", warehouse=tmp_path / "vars.duckdb")
+    build = run_dbt("build", *ONLY_TABLES, "--vars", "schol_year: 2016", warehouse=tmp_path / "warehouse.duckdb")
     assert build.returncode != 0 and "there is no var 'schol_year'. There are" in build.output
     macro = (ROOT / "macros" / "check_vars.sql").read_text(encoding="utf-8")
     known = re.search(r"set known = \[(.*?)\]", macro, re.DOTALL)

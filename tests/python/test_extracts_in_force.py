@@ -339,7 +339,7 @@ def test_dbt_alone_stops_at_the_columns_that_the_reader_looks_into(tmp_path):
     for name, (required, _) in prepare_extracts.COLUMNS.items():
         extra = [*required, "dose_status", "historical"] if name == DOSES else required
         (folder / f"{name}.csv").write_text(f"{','.join(extra)}\n")
-    build = run_dbt("build", "--select", "antigens", warehouse=tmp_path / "w.duckdb", extracts=folder)
+    build = run_dbt("build", "--select", "antigens", warehouse=tmp_path / "warehouse.duckdb", extracts=folder)
     assert build.returncode != 0
     assert re.search(r"column 'dose_status' in \S+immunizations.csv .* 'make build'", " ".join(build.output.split()))
     assert "historical" not in build.output

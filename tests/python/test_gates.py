@@ -185,7 +185,7 @@ def build(tmp_path_factory):
             prepare(place / name, place / "prepared")
             done = run_dbt(
                 "--partial-parse", "build", *SELECTION, *arguments,
-                warehouse=place / "gates.duckdb", extracts=place / "prepared", ACCEPT=ACCEPTED.get(name, ""),
+                warehouse=place / "warehouse.duckdb", extracts=place / "prepared", ACCEPT=ACCEPTED.get(name, ""),
             )  # fmt: skip
             assert done.returncode == 0, done.output
             # One name for all builds, so that dbt parses the project once.

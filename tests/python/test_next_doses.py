@@ -52,7 +52,7 @@ def build(extracts, tmp_path_factory):
         "--select",
         "+next_doses",
         "+doses",
-        warehouse=tmp_path_factory.mktemp("next_doses") / "random.duckdb",
+        warehouse=tmp_path_factory.mktemp("next_doses") / "warehouse.duckdb",
         extracts=extracts,
     )
     assert build.returncode == 0, build.output

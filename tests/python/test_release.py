@@ -169,7 +169,7 @@ def test_the_attack_finds_what_can_be_worked_out_by_hand(printed, true, found):
 
 
 def test_a_threshold_that_protects_nothing_stops_the_build(tmp_path):
-    build = run_dbt("parse", "--vars", "suppress_below: 2", warehouse=tmp_path / "none.duckdb")
+    build = run_dbt("parse", "--vars", "suppress_below: 2", warehouse=tmp_path / "warehouse.duckdb")
     assert build.returncode != 0
     assert "it must be a whole number of at least 3" in build.output
 
@@ -271,7 +271,7 @@ def test_what_a_release_did_not_write_is_left_alone(files, tmp_path, foreign):
 
 
 def test_a_missing_warehouse_is_said_in_a_sentence(tmp_path):
-    done = run_publish(tmp_path / "none.duckdb", tmp_path / "published")
+    done = run_publish(tmp_path / "warehouse.duckdb", tmp_path / "published")
     assert done.returncode == 1
     assert "There is no warehouse" in done.stdout
 

@@ -666,7 +666,7 @@ def changed(database, folder, *statements):
 
 
 def test_a_year_of_few_students_or_none_is_a_good_page(browser, tmp_path):
-    build = run_dbt("build", *ONLY_TABLES, "--vars", "school_year: 2016", warehouse=tmp_path / "year.duckdb")
+    build = run_dbt("build", *ONLY_TABLES, "--vars", "school_year: 2016", warehouse=tmp_path / "warehouse.duckdb")
     assert build.returncode == 0, build.output
     for arguments, name in (((), "-internal"), (("--release",), "")):
         assert write_reports(tmp_path, build.warehouse, "--no-pdf", *arguments) == 0

@@ -115,7 +115,7 @@ def built(tmp_path_factory):
     write(folder / "extracts", seed=5, students=1500)
     build = run_dbt(
         "build", *ONLY_TABLES, "--select", "+ispa_overdue_students", "students", "--vars", f"{{as_of: '{AS_OF}'}}",
-        warehouse=folder / "random.duckdb", extracts=folder / "extracts",
+        warehouse=folder / "warehouse.duckdb", extracts=folder / "extracts",
     )  # fmt: skip
     assert build.returncode == 0, build.output
     immunizations = annex_reading.read_immunizations(folder / "extracts")
