@@ -55,8 +55,8 @@ docs: setup  ## The catalogue of tables, columns, lineage and metrics as one pag
 	@PYTHONPATH=scripts .venv/bin/python -c 'from explain import the_warehouse; the_warehouse()'
 	.venv/bin/dbt docs generate --static
 
-publish: setup  ## What may leave the house, in published/: Parquet, CSV, a read-only DuckDB file; attacked first
-	.venv/bin/python scripts/publish.py
+publish: setup  ## What may leave the house, in published/: Parquet, CSV, a read-only DuckDB file; attacked first. AGAIN=1, EARLIER='folder'
+	.venv/bin/python scripts/publish.py $(if $(AGAIN),--again) $(foreach release,$(EARLIER),--earlier $(call quoted,$(release)))
 
 explain: setup  ## Every dose of one student, the rule that counted or refused it, and what is missing; CLIENT=…
 	@.venv/bin/python scripts/explain.py $(foreach client,$(CLIENT),$(call quoted,$(client)))

@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
 """Write the published tables as files that may leave the house: Parquet, CSV, one read-only DuckDB file, a README.
 
-    publish.py [folder]
+    publish.py [--again] [--earlier RELEASE]... [folder]
     WAREHOUSE_PATH=/path/to/2018.duckdb publish.py /path/to/published
 
 folder          where the files go (default: published/ in the project folder); replaced as a whole, in one step. A
                 folder that holds anything else than the files of a release, as its SHA256SUMS names them, is left
                 alone; through a symbolic link, its folder is replaced and the link stays
-WAREHOUSE_PATH  the warehouse to publish from (default: warehouse.duckdb in the project folder); it is only read
+--again         publish a school year that was released before, if nothing follows from both releases; without it a
+                release that differs from an earlier one is refused
+--earlier       a release that was published elsewhere, its folder or its DuckDB file; may be given several times
+WAREHOUSE_PATH  the warehouse to publish from (default: warehouse.duckdb in the project folder); it is only read. Beside
+                it, in warehouse.duckdb.releases/, each release is kept as the DuckDB file that was published
 
-The tables are attacked first (attack_release.py): what the attack breaks is not published.
+The tables are attacked first (attack_release.py). Where the attack cannot show that a small count is safe, its column
+is withheld in all units, then in the province, and all is attacked again; what is not safe then is not published.
 
 Exit status: 0 published; 1 not published, the folder is as it was; 2 a wrong argument.
 """
@@ -21,17 +26,31 @@ import hashlib
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
-from attack_release import attack_warehouse
+from attack_release import Release, Result, attack, decide_all, published, rule_of, true_counts
+from earlier_releases import (
+    DATABASE,
+    EarlierRelease,
+    contradicts,
+    differing,
+    earlier_releases,
+    keep,
+    of_the_same_units,
+    printed_before,
+    small_differences,
+)
 from filelock import FileLock, Timeout
+from release_rule import GENDERS_WITHHELD, Frame, Rule
 
 ROOT = Path(__file__).resolve().parents[1]
-DATABASE = "immunization_coverage.duckdb"
 # The files of a release with their hashes, as `sha256sum --check` reads them.
 MANIFEST = "SHA256SUMS"
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
+# Rounds of withholding what the attack cannot show to be safe.
+MOST_ROUNDS = 6
 
 
 class NotPublished(Exception):
@@ -51,7 +70,7 @@ def tables_of(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def check(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> None:
-    """Only what the data dictionary describes goes out, and only what the attack cannot break."""
+    """Only what the data dictionary describes goes out, and of one build."""
     described = set(connection.execute("select table_name, column_name from published.data_dictionary").fetchall())
     built = set(
         connection.execute(
@@ -68,12 +87,128 @@ def check(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> None:
     }
     if len(builds) > 1:
         raise NotPublished("The published tables come from different builds. Build the whole warehouse again.")
-    found = attack_warehouse(connection)
-    if found:
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+def copy_tables(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> None:
+    """The release is made of copies in memory: nothing that it withholds is ever in its files."""
+    connection.execute("create schema memory.published")
+    for table in tables:
+        connection.execute(f"create table memory.published.{table} as from warehouse.published.{table}")
+
+
+def withhold(connection: duckdb.DuckDBPyConnection, cells: set[tuple[int, str, str]], frames: dict[int, Frame]) -> None:
+    """Withholds cells (age, column, unit) of the release in memory."""
+    one_gender = [(age, antigen) for age, frame in frames.items() for antigen in frame.of_one_gender]
+    connection.execute("create or replace temp table cells (age int, column_name varchar, unit varchar)")
+    connection.execute("create or replace temp table one_gender (age int, antigen varchar)")
+    for table, rows in (("cells", sorted(cells)), ("one_gender", one_gender)):
+        if rows:
+            marks = ", ".join("?" for _ in rows[0])
+            connection.executemany(f"insert into {table} values ({marks})", rows)
+    of_gender = "(age, antigen) in (select (age, antigen) from one_gender)"
+    by_gender = f"gender <> 'all' and not coalesce({of_gender}, false)"
+    is_cell = "(age, {0}, coalesce(phu_id, 'province')) in (select (age, column_name, unit) from cells)"
+    genders = f"({by_gender} and age in (select age from cells where column_name = 'genders'))"
+    column = "concat_ws('/', case measure when 'completion' then 'coverage' else measure end, antigen)"
+    students = f"case when {of_gender} then concat('students/', antigen) else 'students' end"
+    connection.execute(
+        "update memory.published.measures set students_counted = null, percent = null, map_category = null, "
+        f"withheld_reason = 'withheld' where {is_cell.format(column)} or {genders}"
+    )
+    connection.execute(
+        f"update memory.published.measures set students = null where {is_cell.format(students)} or {genders}"
+    )
+    connection.execute(
+        "update memory.published.school_assignment set students = null, percent = null, withheld_reason = 'withheld' "
+        "where (age, 'school_assignment', decision) in (select (age, column_name, unit) from cells)"
+    )
+    connection.execute(
+        "update memory.published.releases set counts_withheld = "
+        "(select count(*) from memory.published.measures where withheld_reason is not null)"
+    )
+
+
+def withheld_by(rule: Rule, truth: Release) -> set[tuple[int, str, str]]:
+    """The cells that the rule withholds of the true counts."""
+    return {(age, *cell) for age, reasons in decide_all(rule, truth).items() for cell in reasons}
+
+
+def hold_back(rule: Rule, result: Result) -> bool:
+    """Adds the columns of what the attack found to those that the rule withholds; whether there were any to add."""
+    columns = {(finding.age, finding.column) for finding in result.findings}
+    is_new = any(rule.columns_withheld.get(column) != "province" for column in columns)
+    for column in columns:
+        is_last = column in rule.columns_withheld or column[1] == GENDERS_WITHHELD[0]
+        rule.columns_withheld[column] = "province" if is_last else "phu"
+    return is_new
+
+
+def attacked(
+    connection: duckdb.DuckDBPyConnection, earlier: list[EarlierRelease], again: bool
+) -> None:
+    """Makes the release in memory safe, or says why it cannot be."""
+    release = published(connection, "memory.published")
+    rule = rule_of(connection, release.suppress_below)
+    truth = true_counts(connection, release.suppress_below)
+    before = [(one, of_the_same_units(one, release)) for one in earlier]
+    others = [(one, rows) for one, rows in before if differing(release, rows)]
+    if others and not again:
+        one, rows = others[0]
+        rows_that_differ = differing(release, rows)
+        measures = ", ".join(sorted({key[0] for key in rows_that_differ}))
         raise NotPublished(
-            f"{len(found)} small counts can be derived from the published tables, such as: {found[0]} "
-            "attack_release.py names them all."
+            f"{one.school_year} has been released before: {one}. {len(rows_that_differ)} counts differ, of {measures}. "
+            "Who has both could subtract one from the other: release a year once. With --again (make publish AGAIN=1) "
+            "the difference is attacked, and published where nothing follows from it."
         )
+    rules, same, cells = [rule], [], set()
+    for one, rows in others:
+        cells |= {cell for cell in one.withheld if rows is one.rows}
+        if not contradicts(truth, rows):
+            same.append(rows)
+            if rows is one.rows:
+                rules.append(Rule(rule.frames, rows.suppress_below))
+                if withheld_by(rules[-1], truth) != one.withheld:
+                    raise NotPublished(f"{one} withholds other counts than the rule does: what it says is not known.")
+    withhold(connection, cells, rule.frames)
+    for round_number in range(MOST_ROUNDS):
+        release = published(connection, "memory.published")
+        refuse_differences(release, [(one, rows) for one, rows in others if contradicts(truth, rows)], rule.frames)
+        result = attack(release, truth, rule.frames, rules, same, frozenset(cells), say)
+        for line in result.lines():
+            say(line)
+        if result.is_safe:
+            return
+        if result.unexplained or same or not hold_back(rule, result) or round_number == MOST_ROUNDS - 1:
+            break
+        say(f"{len(result.findings)} are not shown to be safe: their columns are withheld, and all is attacked again.")
+        withhold(connection, withheld_by(rule, truth), rule.frames)
+    what = (
+        f"{len(result.findings)} small counts can be derived from the published tables, such as: {result.findings[0]} "
+        if result.findings else "The published tables are not those that the rule makes of the marts. "
+    )
+    raise NotPublished(f"{what}attack_release.py names them all.")
+
+
+def refuse_differences(
+    release: Release, others: list[tuple[EarlierRelease, Release]], frames: dict[int, Frame]
+) -> None:
+    """Of other data a release may differ by nothing small, and withhold nothing that was printed."""
+    for one, rows in others:
+        if small := small_differences(release, rows, frames):
+            raise NotPublished(
+                f"{one} differs from this one by small numbers of students: {len(small)} follow, such as {small[0]}."
+            )
+        if printed := printed_before(release, rows):
+            measure, unit, age, antigen, _ = printed[0]
+            raise NotPublished(
+                f"{one} printed {len(printed)} counts that are withheld now, such as {measure}, {antigen or 'all'}, "
+                f"age {age}, {unit or 'province'}."
+            )
 
 
 def write(connection: duckdb.DuckDBPyConnection, tables: list[str], folder: Path) -> None:
@@ -107,10 +242,6 @@ def readme(connection: duckdb.DuckDBPyConnection) -> str:
         "select table_name, table_description, column_name, data_type, description from published.data_dictionary "
         "order by table_name, column_position"
     ).fetchall()
-    reasons = connection.execute(
-        "select withheld_reason, count(*) from published.measures where withheld_reason is not null "
-        "group by 1 order by 2 desc"
-    ).fetchall()
     lines = [
         f"# Immunization coverage of school pupils, Ontario, {release['school_year']}",
         "",
@@ -127,12 +258,11 @@ def readme(connection: duckdb.DuckDBPyConnection) -> str:
         "",
         f"Counts above 0 and below {release['suppress_below']} students, what subtraction would give included, and the "
         f"counts from which they could be derived: {release['counts_withheld']} of {release['counts']} counts of "
-        "`measures`. Where a count is withheld it is empty, its percent is too, and `withheld_reason` says why.",
+        "`measures`. Where a count is withheld it is empty, its percent is too, and `withheld_reason` is `withheld`: "
+        "the same word for all, since a reason would say something of the count.",
         "",
-        *(f"- `{reason}`: {rows}" for reason, rows in reasons),
-        "",
-        "The protection holds for one release of one school year. Two releases of the same year that differ by a few "
-        "students, or two thresholds, can be subtracted from each other: release a year once.",
+        "The protection holds for this release, beside those of the same school year that the publishing warehouse "
+        "knows of. Two releases that differ by a few students can be subtracted from each other: release a year once.",
     ]
     table_before = None
     for table, table_description, column, data_type, description in dictionary:
@@ -186,7 +316,7 @@ def not_of_a_release(folder: Path) -> list[str]:
     )
 
 
-def publish(warehouse: Path, folder: Path) -> None:
+def publish(warehouse: Path, folder: Path, again: bool = False, named: Sequence[Path] = ()) -> None:
     if not warehouse.exists():
         raise NotPublished(f"There is no warehouse {warehouse}. Build it first: make build.")
     foreign = not_of_a_release(folder)
@@ -207,6 +337,12 @@ def publish(warehouse: Path, folder: Path) -> None:
             connection.execute("use warehouse")
             tables = tables_of(connection)
             check(connection, tables)
+            [(school_year, build_id, threshold)] = connection.execute(
+                "select school_year, build_id, suppress_below from published.releases"
+            ).fetchall()
+            copy_tables(connection, tables)
+            attacked(connection, earlier_releases(warehouse.resolve(), named, school_year), again)
+            connection.execute("use memory")
             write(connection, tables, new)
             (new / "README.md").write_text(readme(connection), encoding="utf-8")
         write_manifest(new)
@@ -214,6 +350,8 @@ def publish(warehouse: Path, folder: Path) -> None:
         for file in new.iterdir():
             file.chmod(0o444 if file.name == DATABASE else 0o644)
         new.chmod(0o755)
+        # Kept before it is published: no release is ever unknown to the next.
+        keep(warehouse.resolve(), new / DATABASE, f"{school_year} {threshold} {build_id}")
         exchange(new, folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)
@@ -222,14 +360,17 @@ def publish(warehouse: Path, folder: Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", default=ROOT / "published", type=Path)
+    parser.add_argument("--again", action="store_true")
+    parser.add_argument("--earlier", action="append", default=[], type=Path, metavar="RELEASE")
+    arguments = parser.parse_args()
     # Through a symbolic link: its folder is replaced, the link stays.
-    folder = parser.parse_args().folder.resolve()
+    folder = arguments.folder.resolve()
     warehouse = Path(os.environ.get("WAREHOUSE_PATH") or ROOT / "warehouse.duckdb")
     state = "is as it was" if folder.exists() else "is not there"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_name(f".{folder.name}.lock"), blocking=False):
-            publish(warehouse, folder)
+            publish(warehouse, folder, arguments.again, arguments.earlier)
     except Timeout:
         print(f"Not published: {folder} is being published by another process.")
         return 1

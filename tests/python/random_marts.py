@@ -2,7 +2,6 @@
 
 import duckdb
 import numpy as np
-from attack_release import ispa_antigens
 
 
 def literals(rows: list[tuple]) -> str:
@@ -20,7 +19,7 @@ def write_marts(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
     """Replaces marts.coverage and its neighbours, for the ages, antigens and units of int_geographies_by_antigen."""
     random = np.random.default_rng(seed)
     frame = connection.execute(
-        "select distinct age, antigen, gender, is_exemption_applicable, has_series_uptake "
+        "select distinct age, antigen, gender, is_exemption_applicable, has_series_uptake, is_in_all_ispa_coverage "
         "from intermediate.int_geographies_by_antigen order by all"
     ).fetchall()
     units = connection.execute(
@@ -42,7 +41,7 @@ def write_marts(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
         gender = random.choice(["F", "M", "X"], people, p=shares)
         care = random.random(people)
         up_to_date = {}
-        for _, antigen, _, _, _ in antigens:
+        for _, antigen, _, _, _, _ in antigens:
             share = random.choice([0, 0.02, 0.5, 0.8, 0.9, 0.97, 0.995, 1])
             own = random.random(people)
             up_to_date[antigen] = (random.choice([0, 0.5, 1]) * care + own) / 2 < share * random.choice([0.6, 1])
@@ -64,7 +63,7 @@ def write_marts(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
 
         everybody = np.ones(people, dtype=bool)
         exempt = {"medical": np.zeros(people, dtype=bool), "nonmedical": np.zeros(people, dtype=bool)}
-        for _, antigen, only_gender, is_exemption_applicable, has_series_uptake in antigens:
+        for _, antigen, only_gender, is_exemption_applicable, has_series_uptake, _ in antigens:
             of = everybody if only_gender is None else gender == only_gender
             add("coverage", (antigen,), of, up_to_date[antigen])
             if has_series_uptake:
@@ -79,8 +78,8 @@ def write_marts(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
                 add("exemptions", (antigen,), everybody, medical, nonmedical)
                 exempt["medical"] |= medical
                 exempt["nonmedical"] |= nonmedical
-        if ispa_antigens(age):
-            for_all = np.logical_and.reduce([up_to_date[antigen] for antigen in ispa_antigens(age)])
+        if in_all_ispa := [antigen for _, antigen, *_, is_in in antigens if is_in]:
+            for_all = np.logical_and.reduce([up_to_date[antigen] for antigen in in_all_ispa])
             add("coverage_all_ispa", (), everybody, for_all)
             add("exemptions_any_ispa", (), everybody, exempt["medical"], exempt["nonmedical"])
         shares = random.choice([[0.9, 0.06, 0.02, 0.01, 0.01], [1, 0, 0, 0, 0], [0.98, 0.02, 0, 0, 0]])

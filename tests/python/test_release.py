@@ -1,171 +1,258 @@
 """The published tables under attack, and the files that are written from them."""
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import publish
 import pytest
-from attack_release import Release, attack, attack_warehouse, published, rows_of, true_counts
+from attack_release import (
+    Contradiction,
+    Finding,
+    Release,
+    Result,
+    attack,
+    column_of,
+    decide_all,
+    is_by_gender,
+    published,
+    rows_of,
+    rule_of,
+    true_counts,
+    values_of,
+)
 from conftest import ROOT, Build, run_dbt
+from earlier_releases import folder_of
 from random_marts import write_marts
+from release_rule import GENDERS_WITHHELD, Frame, Rule
 
-MODELS = ("int_release_cells", "int_release_decisions", "published_measures", "published_school_assignment")
-MARTS = ("coverage", "coverage_all_ispa", "series_uptake", "exemptions", "exemptions_any_ispa", "school_assignment")
-
-
-# Small and large counts, few and many units, both thresholds; between them every reason occurs.
-SEEDS = (0, 1, 4, 5)
-
-
-def compiled(target: Path) -> dict[str, tuple[str, str]]:
-    """The SQL of the models that decide a release, and the table that each makes."""
-    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-    nodes = {name: manifest["nodes"][f"model.immunization_coverage.{name}"] for name in MODELS}
-    return {name: (f"{node['schema']}.{node['alias']}", node["compiled_code"]) for name, node in nodes.items()}
-
-
-@pytest.fixture(scope="module")
-def sql_at(demonstration: Build, tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, tuple[str, str]]]:
-    """The same SQL at the thresholds 6 and 11."""
-    folder = tmp_path_factory.mktemp("eleven")
-    build = run_dbt(
-        "compile", "--select", *MODELS, "--vars", "suppress_below: 11", warehouse=folder / "demonstration.duckdb"
-    )
-    assert build.returncode == 0, build.output
-    return {6: compiled(demonstration.warehouse.with_suffix(".target")), 11: compiled(folder / "demonstration.target")}
+FEW_AGES = (10, 12)
+# Small and large counts, few and many units: (seed, threshold, age).
+RANDOM_RELEASES = ((0, 6, 7), (4, 6, 12), (3, 11, 12), (1, 11, 11))
 
 
 @pytest.fixture(scope="module")
 def workshop(demonstration: Build, tmp_path_factory: pytest.TempPathFactory):
-    """A database of the demonstration's name with its marts, in which releases are made again."""
+    """The demonstration with marts that can be replaced."""
     database = tmp_path_factory.mktemp("workshop") / "demonstration.duckdb"
     shutil.copy(demonstration.warehouse, database)
     with duckdb.connect(str(database)) as connection:
         yield connection
 
 
-def release_of(connection: duckdb.DuckDBPyConnection, sql: dict[str, tuple[str, str]], suppress_below: int) -> Release:
-    for table, query in sql.values():
-        connection.execute(f"create or replace table {table} as {query}")
-    connection.execute(f"create or replace table published.releases as select {suppress_below} as suppress_below")
-    return published(connection)
-
-
-@dataclass
-class Case:
-    name: str
-    release: Release
-    true_counts: Release
-
-
 @pytest.fixture(scope="module")
-def cases(workshop, sql_at) -> list[Case]:
-    made = []
-    for suppress_below in (6, 11):
-        release = release_of(workshop, sql_at[suppress_below], suppress_below)
-        made.append(Case(f"demonstration at {suppress_below}", release, true_counts(workshop, suppress_below)))
-    for seed in SEEDS:
-        write_marts(workshop, seed)
-        suppress_below = (6, 11)[seed % 2]
-        release = release_of(workshop, sql_at[suppress_below], suppress_below)
-        made.append(Case(f"seed {seed} at {suppress_below}", release, true_counts(workshop, suppress_below)))
-    return made
+def few_ages(demonstration: Build, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demonstration's cohorts of two ages, which are attacked in seconds."""
+    database = tmp_path_factory.mktemp("few_ages") / "demonstration.duckdb"
+    shutil.copy(demonstration.warehouse, database)
+    with duckdb.connect(str(database)) as connection:
+        for schema, table in connection.execute(
+            "select table_schema, table_name from information_schema.columns inner join information_schema.tables "
+            "using (table_schema, table_name) where column_name = 'age' and table_type = 'BASE TABLE' "
+            "and (table_schema in ('marts', 'published') or table_name = 'int_geographies_by_antigen')"
+        ).fetchall():
+            connection.execute(f"delete from {schema}.{table} where age not in {FEW_AGES}")
+        connection.execute("update published.releases set counts = (select count(*) from published.measures)")
+        connection.execute(
+            "update published.releases set counts_withheld = (select count(withheld_reason) from published.measures)"
+        )
+    return database
 
 
-def key(row: dict) -> tuple:
-    return row["measure"], row["phu_id"], row["age"], row["antigen"], row["gender"]
+def of_ages(release: Release, *ages: int) -> Release:
+    return Release(
+        [row for row in release.measures if row["age"] in ages],
+        [row for row in release.school_assignment if row["age"] in ages], release.suppress_below,
+    )
 
 
-def printing(case: Case, reasons: set[str]) -> Release:
-    """The release with what was withheld for these reasons printed after all."""
-    true_rows = {key(row): row for row in case.true_counts.measures}
-    rows = [
-        row | {"students_counted": true_rows[key(row)]["students_counted"], "withheld_reason": None}
-        if row["withheld_reason"] in reasons else row
-        for row in case.release.measures
+def release_by(rule: Rule, truth: Release) -> Release:
+    """The true counts without what the rule withholds."""
+    measures, decided = [], decide_all(rule, truth)
+    for row in truth.measures:
+        frame, reasons = rule.frames[row["age"]], decided[row["age"]]
+        by_gender = GENDERS_WITHHELD in reasons and is_by_gender(row, frame)
+        students = "students" if row["antigen"] not in frame.of_one_gender else f"students/{row['antigen']}"
+        denominator = by_gender or (students, row["phu_id"] or "province") in reasons
+        count = by_gender or column_of(row) in reasons
+        measures.append(
+            row | ({"students": None} if denominator else {})
+            | ({"students_counted": None, "withheld_reason": "withheld"} if count else {})
+        )
+    assignment = [
+        row | ({"students": None} if ("school_assignment", row["decision"]) in decided[row["age"]] else {})
+        for row in truth.school_assignment
     ]
-    return Release(rows, case.release.school_assignment, case.release.suppress_below)
+    return Release(measures, assignment, rule.suppress_below)
 
 
-def test_the_built_release_withstands_the_attack(demonstration):
+def attacked_by(rule: Rule, truth: Release, *, known: tuple[Rule, ...] | None = None) -> Result:
+    return attack(release_by(rule, truth), truth, rule.frames, (rule,) if known is None else known)
+
+
+def random_case(workshop: duckdb.DuckDBPyConnection, seed: int, suppress_below: int, age: int) -> tuple[Rule, Release]:
+    write_marts(workshop, seed)
+    rule = rule_of(workshop, suppress_below)
+    rule.frames = {age: rule.frames[age]}
+    return rule, of_ages(true_counts(workshop, suppress_below), age)
+
+
+def test_the_built_release_is_the_one_that_the_rule_makes(demonstration):
     with duckdb.connect(str(demonstration.warehouse), read_only=True) as connection:
-        assert attack_warehouse(connection) == []
+        release = published(connection)
+        truth = true_counts(connection, 6)
+        expected = release_by(rule_of(connection, 6), truth)
+    assert sorted(map(shown, release.measures)) == sorted(map(shown, expected.measures))
+    assert {row["withheld_reason"] for row in release.measures} == {None, "withheld"}
+    for row in release.measures:
+        assert row["students_counted"] is not None or row["percent"] is row["map_category"] is None
 
 
-def test_releases_withstand_the_attack_at_six_and_eleven(cases):
-    assert {case.name: found[:5] for case in cases if (found := attack(case.release, case.true_counts))} == {}
+def shown(row: dict) -> tuple:
+    names = ("measure", "phu_id", "age", "antigen", "gender", "students", "students_counted")
+    return tuple(str(row[name]) for name in names)
 
 
-def test_what_is_printed_is_true_and_the_rest_is_withheld_for_every_reason(cases):
-    reasons, printed = set(), 0
-    for case in cases:
-        true_rows = {key(row): row for row in case.true_counts.measures}
-        assert {key(row) for row in case.release.measures} == set(true_rows)
-        for row in case.release.measures:
-            reasons.add(row["withheld_reason"])
-            if row["withheld_reason"] is None:
-                printed += 1
-                assert row["students_counted"] == true_rows[key(row)]["students_counted"], (case.name, key(row))
-            else:
-                assert row["students_counted"] is row["percent"] is row["map_category"] is None, (case.name, key(row))
-            assert row["students"] in (None, true_rows[key(row)]["students"])
-    assert printed > 1000
-    assert reasons == {
-        None, "small_count", "small_remainder", "small_difference", "complementary", "linked", "all_units",
-        "small_gender",
-    }
-
-
-def test_withholding_the_small_counts_only_does_not_withstand_the_attack(cases):
-    for case in cases[2:4]:
-        small_only = printing(case, {"complementary", "linked", "all_units", "small_gender"})
-        assert attack(small_only, case.true_counts), case.name
-
-
-def test_the_unit_that_hides_the_others_is_needed(cases):
-    with_hiding_units = [
-        case for case in cases if any(row["withheld_reason"] == "complementary" for row in case.release.measures)
+@pytest.mark.parametrize(("seed", "suppress_below", "age"), RANDOM_RELEASES)
+def test_random_releases_are_safe_from_who_knows_the_rule(workshop, seed, suppress_below, age):
+    result = attacked_by(*random_case(workshop, seed, suppress_below, age))
+    assert result.attacked > 5
+    assert result.lines() == [
+        f"Known: tables. {result.attacked:,} small quantities attacked, 0 narrowed, 0 found exactly.",
+        f"Known: tables and rule. {result.attacked:,} small quantities attacked, 0 narrowed, 0 found exactly.",
     ]
-    assert len(with_hiding_units) >= 3
-    for case in with_hiding_units[:2]:
-        assert attack(printing(case, {"complementary"}), case.true_counts), case.name
+    assert result.is_safe
 
 
-def measures_of_eight_year_olds(**counts: int | None) -> list[dict]:
-    return [
-        {
-            "measure": "students", "phu_id": None if unit == "province" else unit, "age": 8, "antigen": None,
-            "gender": "all", "students": count, "students_counted": count, "percent": None,
-            "withheld_reason": "small_count" if count is None else None,
-        }
-        for unit, count in counts.items()
-    ]
+DECISIONS = "int_release_decisions"
+LEAKS = {
+    "nobody hides the small ones": (DECISIONS, "when is_hiding_unit and has_units_to_hide then 'complementary'", ""),
+    "what depends on a withheld count is printed": (DECISIONS, "when is_linked then 'linked'", ""),
+    "a unit hides without the room to": (DECISIONS, "or (has_units_to_hide and not can_hide)", ""),
+    "the province's small counts are printed": (
+        DECISIONS, "when unit = 'province' and own_reason is not null then own_reason", ""
+    ),
+    "counts by gender are printed": ("int_release_genders", "from ages\n)", "from ages\n    where false\n)"),
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_the_attack_finds_a_leak_of_each_kind_in_a_release(few_ages, leak):
+    with duckdb.connect(str(few_ages), read_only=True) as connection:
+        rule, truth = rule_of(connection, 6), of_ages(true_counts(connection, 6), 12)
+    rule.frames = {12: rule.frames[12]}
+    model, sound, leaky = LEAKS[leak]
+    assert sound in rule.sql[model]
+    rule.sql[model] = rule.sql[model].replace(sound, leaky)
+    assert attacked_by(rule, truth).findings
+
+
+EIGHT = {8: Frame(("measles",), frozenset())}
+
+
+def eight_year_olds(students: dict[str, int | None], up_to_date: dict[str, int | None] | None = None) -> Release:
+    """Rows of the province and of units, None where withheld."""
+
+    def rows(measure: str, antigen: str | None, counts: dict[str, int | None]) -> list[dict]:
+        return [
+            {
+                "measure": measure, "phu_id": None if unit == "province" else unit, "age": 8, "antigen": antigen,
+                "gender": "all", "students": students[unit], "students_counted": count, "percent": None,
+                "map_category": None, "withheld_reason": "withheld" if count is None else None,
+            }
+            for unit, count in counts.items()
+        ]
+
+    return Release(
+        rows("students", None, students)
+        + rows("coverage", "measles", students if up_to_date is None else up_to_date),
+        [], 6,
+    )
 
 
 @pytest.mark.parametrize(
     ("printed", "true", "found"),
     [
         # 100 less 97 is 3.
-        ({"AL": None, "OT": 97}, {"AL": 3, "OT": 97}, ["follows from sums", "1 possible values"]),
-        # Two small counts that add up to 2 are 1 and 1; to 10 below 6, 5 and 5.
-        ({"AL": None, "OT": None, "TO": 98}, {"AL": 1, "OT": 1, "TO": 98}, ["1 possible values", "1 possible values"]),
-        ({"AL": None, "OT": None, "TO": 90}, {"AL": 5, "OT": 5, "TO": 90}, ["1 possible values", "1 possible values"]),
-        # To 6 they are any of 1 and 5 to 5 and 1.
-        ({"AL": None, "OT": None, "TO": 94}, {"AL": 2, "OT": 4, "TO": 94}, []),
-        ({"AL": 3, "OT": 97}, {"AL": 3, "OT": 97}, ["printed"]),
+        ({"AL": None, "OT": 97}, {"AL": 3, "OT": 97}, [1]),
+        # Two counts that add up to 2.
+        ({"AL": None, "OT": None, "TO": 98}, {"AL": 1, "OT": 1, "TO": 98}, [3, 3]),
+        # To 9 they are any of 0 to 9.
+        ({"AL": None, "OT": None, "TO": 91}, {"AL": 5, "OT": 4, "TO": 91}, []),
+        ({"AL": 3, "OT": 97}, {"AL": 3, "OT": 97}, [0]),
     ],
 )
 def test_the_attack_finds_what_can_be_worked_out_by_hand(printed, true, found):
-    release = Release(measures_of_eight_year_olds(province=100, **printed), [], 6)
-    sentences = attack(release, Release(measures_of_eight_year_olds(province=100, **true), [], 6))
-    assert len(sentences) == len(found)
-    assert all(piece in sentence for sentence, piece in zip(sentences, found, strict=True))
+    result = attack(
+        eight_year_olds({"province": 100} | printed), eight_year_olds({"province": 100} | true), EIGHT
+    )
+    assert sorted(finding.values for finding in result.findings if finding.column == "students") == found
+    assert {finding.level for finding in result.findings} <= {"tables"}
+
+
+STUDENTS = {"province": 1030, "AL": 30, "OT": 500, "TO": 500}
+UP_TO_DATE = {"province": 826, "AL": 27, "OT": 400, "TO": 399}
+
+
+def test_which_unit_hides_the_others_tells_who_has_read_the_rule_more_than_the_tables_do():
+    """Were the unit with most up to date to hide the others, it would have to keep more than the next."""
+    truth = eight_year_olds(STUDENTS, UP_TO_DATE)
+    rule = Rule(EIGHT, 6)
+    assert attacked_by(rule, truth).findings == []
+    rule.sql["int_release_decisions"] = rule.sql["int_release_decisions"].replace("unit_students desc", "counted desc")
+    assert attacked_by(rule, truth).findings == [Finding(8, "coverage/measles: remainder", "AL", 4, "rule")]
+    assert attacked_by(rule, truth, known=()).findings == []
+
+
+def test_a_percent_or_a_map_category_beside_a_withheld_count_is_found():
+    truth = eight_year_olds(STUDENTS, UP_TO_DATE)
+    for column, value, values in (("percent", 90.0, 0), ("map_category", 4, 0)):
+        release = release_by(Rule(EIGHT, 6), truth)
+        [row] = [row for row in release.measures if row["phu_id"] == "AL" and row["measure"] == "coverage"]
+        row[column] = value
+        result = attack(release, truth, EIGHT, (Rule(EIGHT, 6),))
+        assert values in {finding.values for finding in result.findings}, column
+
+
+def test_a_release_that_the_rule_does_not_make_is_not_taken_for_safe():
+    truth = eight_year_olds(STUDENTS, UP_TO_DATE)
+    release = release_by(Rule(EIGHT, 6), truth)
+    [row] = [row for row in release.measures if row["phu_id"] == "TO" and row["measure"] == "coverage"]
+    row["students_counted"] = None
+    result = attack(release, truth, EIGHT, (Rule(EIGHT, 6),))
+    assert result.unexplained == [8] and not result.is_safe
+
+
+def test_what_an_earlier_release_prints_is_known():
+    """Each release hides one count of 3 behind another unit; both together print the two units."""
+    truth = eight_year_olds(STUDENTS, UP_TO_DATE)
+    rule, other = Rule(EIGHT, 6), Rule(EIGHT, 6)
+    other.sql["int_release_decisions"] = other.sql["int_release_decisions"].replace("unit asc", "unit desc")
+    for one in (rule, other):
+        assert attacked_by(one, truth).findings == []
+    result = attack(release_by(rule, truth), truth, EIGHT, (), (release_by(other, truth),))
+    assert result.findings == [Finding(8, "coverage/measles: remainder", "AL", 1, "tables")]
+
+
+def test_releases_of_other_data_contradict_each_other():
+    later = UP_TO_DATE | {"province": 827, "TO": 400}
+    with pytest.raises(Contradiction):
+        values_of([eight_year_olds(STUDENTS, UP_TO_DATE), eight_year_olds(STUDENTS, later)], EIGHT)
+
+
+def test_a_column_that_is_not_shown_to_be_safe_is_withheld_in_the_units_and_then_in_the_province():
+    truth = eight_year_olds(STUDENTS, UP_TO_DATE)
+    rule = Rule(EIGHT, 6)
+    result = Result(findings=[Finding(8, "coverage/measles: remainder", "AL", 4, "rule")])
+    assert publish.hold_back(rule, result)
+    cells = {(8, "coverage/measles", unit) for unit in ("AL", "OT", "TO")}
+    assert publish.withheld_by(rule, truth) == cells
+    assert publish.hold_back(rule, result)
+    assert publish.withheld_by(rule, truth) == cells | {(8, "coverage/measles", "province")}
+    assert not publish.hold_back(rule, result)
 
 
 def test_a_threshold_that_protects_nothing_stops_the_build(tmp_path):
@@ -174,24 +261,32 @@ def test_a_threshold_that_protects_nothing_stops_the_build(tmp_path):
     assert "it must be a whole number of at least 3" in build.output
 
 
-def run_publish(warehouse: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+def run_publish(warehouse: Path, folder: Path, *options: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, ROOT / "scripts" / "publish.py", folder], env=os.environ | {"WAREHOUSE_PATH": str(warehouse)},
+        [sys.executable, ROOT / "scripts" / "publish.py", *options, folder],
+        env=os.environ | {"WAREHOUSE_PATH": str(warehouse)},
         capture_output=True, text=True, check=False,
     )
 
 
 @pytest.fixture(scope="module")
-def files(demonstration: Build, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def files(few_ages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("release") / "published"
-    done = run_publish(demonstration.warehouse, folder)
+    done = run_publish(few_ages, folder)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "Age 12 (2 of 2): " in done.stdout
+    assert done.stdout.count("small quantities attacked, 0 narrowed, 0 found exactly.") == 2
     return folder
 
 
-def test_every_published_table_is_the_same_in_each_form(demonstration, files):
+@pytest.fixture(scope="module")
+def few(few_ages: Path) -> Build:
+    return Build(few_ages, 0, "")
+
+
+def test_every_published_table_is_the_same_in_each_form(few, files):
     tables = [
-        name for (name,) in demonstration.rows(
+        name for (name,) in few.rows(
             "select table_name from information_schema.tables where table_schema = 'published' order by 1"
         )
     ]
@@ -206,7 +301,7 @@ def test_every_published_table_is_the_same_in_each_form(demonstration, files):
         ).fetchall()
         assert tags["storage_version"] == "v1.0.0+"
         for table in tables:
-            rows = demonstration.rows(f"from published.{table} order by all")
+            rows = few.rows(f"from published.{table} order by all")
             assert rows
             assert connection.execute(f"from published.{table}").fetchall() == rows
             assert connection.execute(f"from '{files}/{table}.parquet'").fetchall() == rows
@@ -229,8 +324,8 @@ def test_the_readme_names_the_build_and_every_column(demonstration, files):
     assert "Synthetic demonstration" in text
 
 
-def test_a_release_that_can_be_attacked_is_not_published(demonstration, files, tmp_path):
-    shutil.copy(demonstration.warehouse, tmp_path / "demonstration.duckdb")
+def test_a_release_that_can_be_attacked_is_not_published(few_ages, files, tmp_path):
+    shutil.copy(few_ages, tmp_path / "demonstration.duckdb")
     with duckdb.connect(str(tmp_path / "demonstration.duckdb")) as connection:
         connection.execute(
             "update published.measures as measures "
@@ -246,10 +341,10 @@ def test_a_release_that_can_be_attacked_is_not_published(demonstration, files, t
     assert not [path for path in tmp_path.iterdir() if path.name.endswith(".building")]
 
 
-def test_a_folder_of_other_files_is_never_replaced(demonstration, tmp_path):
+def test_a_folder_of_other_files_is_never_replaced(few_ages, tmp_path):
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "thesis.txt").write_text("mine", encoding="utf-8")
-    done = run_publish(demonstration.warehouse, tmp_path / "home")
+    done = run_publish(few_ages, tmp_path / "home")
     assert done.returncode == 1
     assert "holds other files than a release" in done.stdout and "thesis.txt" in done.stdout
     assert (tmp_path / "home" / "thesis.txt").exists()
@@ -268,6 +363,71 @@ def test_what_a_release_did_not_write_is_left_alone(files, tmp_path, foreign):
     with pytest.raises(publish.NotPublished, match=f"holds other files than a release as it was written: {foreign}"):
         publish.publish(files / publish.DATABASE, folder)
     assert os.path.lexists(folder / foreign)
+
+
+def changed(few_ages: Path, files: Path, folder: Path, *statements: str) -> Path:
+    """A later build of the warehouse, beside which the release of the first is kept."""
+    shutil.copy(few_ages, folder / "demonstration.duckdb")
+    shutil.copytree(folder_of(few_ages), folder_of(folder / "demonstration.duckdb"))
+    with duckdb.connect(str(folder / "demonstration.duckdb")) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    return folder / "demonstration.duckdb"
+
+
+# One student more of one unit, up to date for measles: every count of the marts and the tables that hold it.
+ONE_MORE = [
+    f"update {table} set {column} = {column} + 1 where age = 10 and {where} and (phu_id is null or phu_id = 'TO')"
+    for table, column, where in (
+        ("marts.coverage", "students", "true"), ("marts.coverage", "students_up_to_date", "true"),
+        ("published.measures", "students", "students is not null"),
+        ("published.measures", "students_counted", "students_counted is not null"),
+    )
+]
+
+
+def test_a_second_release_of_a_school_year_is_refused(few_ages, files, tmp_path):
+    warehouse = changed(few_ages, files, tmp_path, *ONE_MORE)
+    for options, said in (
+        ((), "2018-19 has been released before: build"), (("--again",), "differs from this one by small numbers"),
+    ):
+        done = run_publish(warehouse, tmp_path / "published", *options)
+        assert done.returncode == 1 and said in done.stdout, done.stdout
+        assert not (tmp_path / "published").exists()
+    assert "counts differ, of coverage, students." in run_publish(warehouse, tmp_path / "published").stdout
+
+
+def test_a_release_that_was_published_elsewhere_can_be_named(few_ages, files, tmp_path):
+    warehouse = changed(few_ages, files, tmp_path, *ONE_MORE)
+    shutil.rmtree(folder_of(warehouse))
+    done = run_publish(warehouse, tmp_path / "published", "--earlier", files)
+    assert done.returncode == 1 and f"({files})" in done.stdout, done.stdout
+
+
+def test_the_same_counts_at_a_higher_threshold_withhold_what_either_does(few_ages, files, tmp_path):
+    warehouse = changed(few_ages, files, tmp_path)
+    before = {shown(row)[:5] for row in published_of(files) if row["withheld_reason"]}
+    with duckdb.connect(str(warehouse)) as connection:
+        rule, truth = rule_of(connection, 11), true_counts(connection, 11)
+        connection.execute("attach ':memory:' as memory")
+        connection.execute("create schema memory.published")
+        for table in ("measures", "school_assignment", "releases"):
+            connection.execute(f"create table memory.published.{table} as from published.{table}")
+        publish.withhold(connection, publish.withheld_by(rule, truth), rule.frames)
+        for table in ("measures", "school_assignment"):
+            connection.execute(f"create or replace table published.{table} as from memory.published.{table}")
+        connection.execute("update published.releases set suppress_below = 11")
+    done = run_publish(warehouse, tmp_path / "published", "--again")
+    assert done.returncode == 0, done.stdout
+    assert "Known: tables and rule and earlier releases." in done.stdout
+    after = {shown(row)[:5] for row in published_of(tmp_path / "published") if row["withheld_reason"]}
+    assert before < after
+    assert len(list(folder_of(warehouse).iterdir())) == 2
+
+
+def published_of(folder: Path) -> list[dict]:
+    with duckdb.connect(str(folder / publish.DATABASE), read_only=True) as connection:
+        return rows_of(connection, "from published.measures")
 
 
 def test_a_missing_warehouse_is_said_in_a_sentence(tmp_path):
@@ -290,12 +450,12 @@ def test_an_option_is_never_taken_for_a_folder_a_file_or_a_client(demonstration,
     assert not list(tmp_path.iterdir())
 
 
-def test_a_new_release_replaces_the_old_one_whole(demonstration, files, tmp_path):
+def test_a_new_release_replaces_the_old_one_whole(few_ages, files, tmp_path):
     folder = shutil.copytree(files, tmp_path / "published")
     link = tmp_path / "link"
     link.symlink_to(folder)
     before = (folder / "measures.csv").stat().st_ino
-    done = run_publish(demonstration.warehouse, link)
+    done = run_publish(few_ages, link)
     assert done.returncode == 0, done.stdout
     assert link.is_symlink() and (folder / "measures.csv").stat().st_ino != before
     assert {file.name for file in folder.iterdir()} == {file.name for file in files.iterdir()}

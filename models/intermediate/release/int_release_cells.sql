@@ -304,13 +304,17 @@ final as (
         cells.ceiling_count - cells.counted as below_ceiling,
         -- Who is not up to date for all lacks one antigen at least, who is exempt for any is exempt for one: together the
         -- antigens count each of them at least once.
-        sum(cells.covering_count) over (partition by cells.age, cells.parent_name, cells.unit) as covering_count,
-        count(cells.covering_count) over (partition by cells.age, cells.parent_name, cells.unit) as covering_parts
+        cells.covering_count,
+        case when cells.unit = 'single_record' then 1 else students.students end as unit_students
     from cells
     inner join levels
         on
             cells.age = levels.age
             and cells.column_name = levels.column_name
+    left join students
+        on
+            cells.age = students.age
+            and cells.unit = students.unit
 )
 
 select * from final

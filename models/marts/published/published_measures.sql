@@ -24,8 +24,8 @@ decisions as (
     select * from {{ ref('int_release_decisions') }}
 ),
 
-threshold as (
-    select {{ suppress_below() }} as suppress_below
+ages_with_small_genders as (
+    select * from {{ ref('int_release_genders') }}
 ),
 
 assessed_genders as (
@@ -89,63 +89,6 @@ measures as (
     {{ measure_rows('nonmedical_exemption_any_ispa', 'exemptions_any_ispa', 'students_nonmedical', has_antigen=false) }}
 ),
 
--- What is left of the province's students when those of both genders are taken away is a group too, if nobody prints it.
-genders_of_the_province as (
-    select
-        age,
-        antigen,
-        gender,
-        students,
-        students_initiated,
-        students_completed,
-        students_unimmunized
-    from series_uptake
-    where
-        geography = 'province'
-        and gender <> 'all'
-    union all
-    select
-        age,
-        antigen,
-        'other' as gender,
-        sum(case when gender = 'all' then students else -students end) as students,
-        sum(case when gender = 'all' then students_initiated else -students_initiated end) as students_initiated,
-        sum(case when gender = 'all' then students_completed else -students_completed end) as students_completed,
-        sum(case when gender = 'all' then students_unimmunized else -students_unimmunized end) as students_unimmunized
-    from series_uptake
-    where geography = 'province'
-    group by age, antigen
-),
-
-counts_of_genders as (
-    {%- for count in [
-        'students', 'students_completed', 'students - students_completed', 'students_initiated - students_completed',
-        'students - students_initiated', 'students_unimmunized', 'students - students_initiated - students_unimmunized'
-    ] %}
-    select
-        genders.age,
-        abs(genders.{{ count | replace(' students', ' genders.students') }}) as counted
-    from genders_of_the_province as genders
-    inner join assessed_genders
-        on
-            genders.age = assessed_genders.age
-            and genders.antigen = assessed_genders.antigen
-            and assessed_genders.assessed_gender is null
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
-),
-
-ages_with_small_genders as (
-    select distinct counts_of_genders.age
-    from counts_of_genders
-    cross join threshold
-    where
-        counts_of_genders.counted > 0
-        and counts_of_genders.counted < threshold.suppress_below
-),
-
 columns_of_measures as (
     select
         measures.*,
@@ -176,7 +119,8 @@ columns_of_measures as (
 decided as (
     select
         measures.*,
-        case when measures.is_of_small_gender then 'small_gender' else counts.withheld_reason end as withheld_reason,
+        -- One word for every reason: which it is would tell what the count may be.
+        case when measures.is_of_small_gender or counts.withheld_reason is not null then 'withheld' end as withheld_reason,
         not measures.is_of_small_gender and students.withheld_reason is null as is_denominator_released
     from columns_of_measures as measures
     inner join decisions as counts

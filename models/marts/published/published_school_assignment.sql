@@ -18,7 +18,7 @@ final as (
         school_assignment.name as decision,
         case when decisions.withheld_reason is null then school_assignment.students end as students,
         case when decisions.withheld_reason is null then school_assignment.percent end as {{ adapter.quote('percent') }},
-        decisions.withheld_reason
+        case when decisions.withheld_reason is not null then 'withheld' end as withheld_reason
     from school_assignment
     inner join decisions
         on

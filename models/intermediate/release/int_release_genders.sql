@@ -1,0 +1,84 @@
+-- The ages of which no count by gender is released.
+with series_uptake as (
+    select * from {{ ref('series_uptake') }}
+),
+
+threshold as (
+    select {{ suppress_below() }} as suppress_below
+),
+
+assessed_genders as (
+    select distinct
+        age,
+        antigen,
+        gender as assessed_gender
+    from {{ ref('int_geographies_by_antigen') }}
+),
+
+-- What is left of the province's students when those of both genders are taken away is a group too, if nobody prints it.
+genders_of_the_province as (
+    select
+        age,
+        antigen,
+        gender,
+        students,
+        students_initiated,
+        students_completed,
+        students_unimmunized
+    from series_uptake
+    where
+        geography = 'province'
+        and gender <> 'all'
+    union all
+    select
+        age,
+        antigen,
+        'other' as gender,
+        sum(case when gender = 'all' then students else -students end) as students,
+        sum(case when gender = 'all' then students_initiated else -students_initiated end) as students_initiated,
+        sum(case when gender = 'all' then students_completed else -students_completed end) as students_completed,
+        sum(case when gender = 'all' then students_unimmunized else -students_unimmunized end) as students_unimmunized
+    from series_uptake
+    where geography = 'province'
+    group by age, antigen
+),
+
+counts_of_genders as (
+    {%- for count in [
+        'students', 'students_completed', 'students - students_completed', 'students_initiated - students_completed',
+        'students - students_initiated', 'students_unimmunized', 'students - students_initiated - students_unimmunized'
+    ] %}
+    select
+        genders.age,
+        abs(genders.{{ count | replace(' students', ' genders.students') }}) as counted
+    from genders_of_the_province as genders
+    inner join assessed_genders
+        on
+            genders.age = assessed_genders.age
+            and genders.antigen = assessed_genders.antigen
+            and assessed_genders.assessed_gender is null
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+ages as (
+    select counts_of_genders.age
+    from counts_of_genders
+    cross join threshold
+    where
+        counts_of_genders.counted > 0
+        and counts_of_genders.counted < threshold.suppress_below
+    union all
+    select age
+    from {{ ref('release_columns_withheld') }}
+    where column_name = 'genders'
+),
+
+final as (
+    select distinct age
+    from ages
+)
+
+select * from final

@@ -1,0 +1,209 @@
+"""The rule that decides what a release withholds, run on tables that are not the warehouse's.
+
+An attacker who has read the project holds every table that fits a release against the rule: only those of which it
+makes exactly that release stay possible. `decide` runs the rule's own SQL, the models of
+models/intermediate/release, on any number of such tables at once: ages are decided apart from each other, so a table is
+told by its ages.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import jinja2
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+MODELS = ("int_release_cells", "int_release_decisions", "int_release_genders")
+SCENARIO = 100  # a table's ages are its number times this, plus the age
+GENDERS = ("F", "M")
+
+# (name, unit) of a count, as attack_release names its variables.
+Count = tuple[str, str]
+# The withheld cells of an age, (column, unit); GENDERS_WITHHELD where its counts by gender are.
+Pattern = frozenset[Count]
+Reasons = dict[Count, str]
+GENDERS_WITHHELD = ("genders", "province")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What is counted at an age: antigens, by what they are assessed for. From seeds/annex/assessed_antigens.csv."""
+
+    antigens: tuple[str, ...]
+    in_all_ispa: frozenset[str]
+    of_one_gender: dict[str, str] = field(default_factory=dict)
+
+
+def frames(connection: duckdb.DuckDBPyConnection) -> dict[int, Frame]:
+    rows = connection.execute(
+        "select age, antigen, gender, is_in_all_ispa_coverage from intermediate.int_geographies_by_antigen "
+        "where geography = 'province' order by all"
+    ).fetchall()
+    return {
+        age: Frame(
+            tuple(antigen for a, antigen, _, _ in rows if a == age),
+            frozenset(antigen for a, antigen, _, is_in in rows if a == age and is_in),
+            {antigen: gender for a, antigen, gender, _ in rows if a == age and gender},
+        )
+        for age in sorted({row[0] for row in rows})
+    }
+
+
+def rendered(suppress_below: int) -> dict[str, str]:
+    """The rule's SQL at a threshold."""
+    context = {
+        "ref": lambda name: f"rule.{name}",
+        "suppress_below": lambda: suppress_below,
+        "dbt": SimpleNamespace(type_string=lambda: "varchar"),
+    }
+    folder = ROOT / "models" / "intermediate" / "release"
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(folder), undefined=jinja2.StrictUndefined)
+    return {name: environment.get_template(f"{name}.sql").render(context) for name in MODELS}
+
+
+@dataclass(frozen=True)
+class Mart:
+    """The rows of a mart that the rule reads: their texts, and which counts (by place) are their numbers."""
+
+    texts: tuple[str, ...]
+    numbers: tuple[str, ...]
+    rows: list[tuple[tuple[str | None, ...], tuple[int, ...]]]
+
+
+def marts_of(frame: Frame, counts: Sequence[Count]) -> dict[str, Mart]:
+    """The marts whose numbers `counts` are, as models/intermediate/release reads them."""
+    place = {count: i for i, count in enumerate(counts)}
+    units = [unit for name, unit in counts if name == "students"]
+
+    def phu(unit: str) -> str | None:
+        return None if unit == "province" else unit
+
+    def students(antigen: str | None, unit: str, gender: str = "all") -> int:
+        gender = frame.of_one_gender.get(antigen or "", gender)
+        return place["students" if gender == "all" else f"students {gender}", unit]
+
+    def rows(names: tuple[str, ...], has_antigen: bool) -> list[tuple[tuple[str | None, ...], tuple[int, ...]]]:
+        """A row per unit, and per antigen: the denominator and the counts of these names."""
+        found = []
+        for antigen in frame.antigens if has_antigen else (None,):
+            full = [f"{name}/{antigen}" if antigen else name for name in names]
+            if (full[0], "province") in place:
+                found += [
+                    (
+                        (phu(unit), *([antigen] if antigen else [])),
+                        (
+                            students(antigen if names == ("coverage",) else None, unit),
+                            *(place[name, unit] for name in full),
+                        ),
+                    )
+                    for unit in units
+                ]
+        return found
+
+    series = []
+    for antigen in frame.antigens:
+        only = frame.of_one_gender.get(antigen)
+        for gender in ("all", only) if only else ("all", *GENDERS):
+            for unit in units:
+                suffix = "" if gender in ("all", only) else f" {gender}"
+                names = [f"{measure}/{antigen}{suffix}" for measure in ("initiation", "coverage", "unimmunized")]
+                if all((name, unit) in place for name in names):
+                    series.append(
+                        (
+                            ("province" if unit == "province" else "phu", phu(unit), antigen, gender),
+                            (students(antigen, unit, gender), *(place[name, unit] for name in names)),
+                        )
+                    )
+    exemption = ("medical_exemption", "nonmedical_exemption")
+    return {
+        "coverage": Mart(("phu_id", "antigen"), ("students", "students_up_to_date"), rows(("coverage",), True)),
+        "coverage_all_ispa": Mart(
+            ("phu_id",), ("students", "students_up_to_date"), rows(("coverage_all_ispa",), False)
+        ),
+        "series_uptake": Mart(
+            ("geography", "phu_id", "antigen", "gender"),
+            ("students", "students_initiated", "students_completed", "students_unimmunized"),
+            series,
+        ),
+        "exemptions_by_antigen": Mart(
+            ("phu_id", "antigen"), ("students", "students_medical", "students_nonmedical"), rows(exemption, True)
+        ),
+        "exemptions_any_ispa": Mart(
+            ("phu_id",),
+            ("students", "students_medical", "students_nonmedical"),
+            rows(tuple(f"{name}_any_ispa" for name in exemption), False),
+        ),
+        "school_assignment": Mart(
+            ("kind", "name"),
+            ("students",),
+            [(("decision", unit), (place[name, unit],)) for name, unit in counts if name == "school_assignment"],
+        ),
+    }
+
+
+class Rule:
+    """The rule at one threshold, and the columns that it withholds in all units whatever the counts: (age, column)."""
+
+    def __init__(self, all_frames: dict[int, Frame], suppress_below: int) -> None:
+        self.frames = all_frames
+        self.suppress_below = suppress_below
+        self.sql = rendered(suppress_below)
+        self.columns_withheld: dict[tuple[int, str], str] = {}
+
+    def decide(self, age: int, counts: Sequence[Count], tables: np.ndarray) -> list[Reasons]:
+        """What the rule withholds of each table, and why. A row of `tables` has the values of all `counts`."""
+        withheld: list[Reasons] = [{} for _ in tables]
+        with duckdb.connect() as connection:
+            connection.execute("set enable_progress_bar = false")
+            connection.execute("create schema rule")
+            self._write(connection, age, counts, tables)
+            for name, query in self.sql.items():
+                connection.execute(f"create table rule.{name} as {query}")
+            for scenario_age, column, unit, reason in connection.execute(
+                "select age, column_name, unit, withheld_reason from rule.int_release_decisions "
+                "where withheld_reason is not null"
+            ).fetchall():
+                withheld[scenario_age // SCENARIO][column, unit] = reason
+            for (scenario_age,) in connection.execute("select age from rule.int_release_genders").fetchall():
+                withheld[scenario_age // SCENARIO][GENDERS_WITHHELD] = "small_gender"
+        return withheld
+
+    def _write(
+        self, connection: duckdb.DuckDBPyConnection, age: int, counts: Sequence[Count], tables: np.ndarray
+    ) -> None:
+        frame = self.frames[age]
+        ages = np.arange(len(tables), dtype=np.int32) * SCENARIO + age
+        connection.execute("create temp table ages as select unnest(?::int[]) as age", [ages.tolist()])
+        connection.execute("create temp table frame (antigen varchar, gender varchar, is_in_all_ispa_coverage boolean)")
+        connection.executemany(
+            "insert into frame values (?, ?, ?)",
+            [(name, frame.of_one_gender.get(name), name in frame.in_all_ispa) for name in frame.antigens],
+        )
+        connection.execute("create table rule.int_geographies_by_antigen as from ages cross join frame")
+        connection.execute("create temp table forced (column_name varchar, geography varchar)")
+        if forced := [(column, geography) for (own, column), geography in self.columns_withheld.items() if own == age]:
+            connection.executemany("insert into forced values (?, ?)", forced)
+        connection.execute("create table rule.release_columns_withheld as from ages cross join forced")
+        for name, mart in marts_of(frame, counts).items():
+            typed = ", ".join(f"{text} varchar" for text in mart.texts)
+            connection.execute(f"create temp table {name}_texts (row_number int, {typed})")
+            if mart.rows:
+                lists = [list(column) for column in zip(*(texts for texts, _ in mart.rows), strict=True)]
+                unnested = ", ".join("unnest(?::varchar[])" for _ in lists)
+                connection.execute(
+                    f"insert into {name}_texts select unnest(range({len(mart.rows)})), {unnested}", lists
+                )
+            places = np.array([numbers for _, numbers in mart.rows], dtype=int).reshape(-1, len(mart.numbers))
+            numbers = {
+                "row_number": np.tile(np.arange(len(mart.rows), dtype=np.int32), len(tables)),
+                "age": np.repeat(ages, len(mart.rows)),
+            } | {column: tables[:, places[:, i]].reshape(-1).astype(np.int64) for i, column in enumerate(mart.numbers)}
+            connection.register(f"{name}_numbers", numbers)
+            connection.execute(
+                f"create table rule.{name} as select * exclude (row_number) "
+                f"from {name}_numbers inner join {name}_texts using (row_number)"
+            )
+            connection.unregister(f"{name}_numbers")
