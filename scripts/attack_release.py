@@ -114,8 +114,8 @@ class Result:
         return lines
 
 
-class Contradiction(Exception):
-    """Two releases print different numbers for the same count."""
+class Contradiction(ValueError):
+    """Two releases, or two rows of one, print different numbers for the same count."""
 
 
 def values_of(releases: Sequence[Release], all_frames: dict[int, Frame]) -> dict[int, dict[Count, int | None]]:
@@ -127,7 +127,7 @@ def values_of(releases: Sequence[Release], all_frames: dict[int, Frame]) -> dict
         if known is None:
             values[age][count] = value
         elif value is not None and value != known:
-            raise Contradiction(age, count)
+            raise Contradiction(f"Two numbers are printed for {count[0]}, age {age}, {count[1]}.")
 
     for row in [row for release in releases for row in release.measures]:
         count, students = counts_of(row, all_frames[row["age"]])
@@ -840,7 +840,11 @@ def attack(
     for i, age in enumerate(ages):
         frame = all_frames[age]
         knowledge = Knowledge(frame, released[age], ratios.get(age, ()))
-        truth = {count: true_values[age][count] for count in knowledge.counts}
+        truth = true_values.get(age, {})
+        for count, printed in released[age].items():
+            if count not in truth or printed not in (None, truth[count]):
+                name, unit = count
+                raise ValueError(f"The marts have another number of {name}, age {age}, {unit} than the release.")
         table = np.array([[truth[count] for count in knowledge.counts]])
         decided = [rule.decide(age, knowledge.counts, table)[0] for rule in rules]
         patterns = [frozenset(reasons) for reasons in decided]

@@ -173,6 +173,40 @@ def eight_year_olds(students: dict[str, int | None], up_to_date: dict[str, int |
     )
 
 
+def test_antigens_that_need_a_small_one_to_cover_their_total_give_it_away():
+    """Of 20 who lack any, 10 and 8 lack mumps and rubella: at least 2 of them lack measles."""
+    frame = {7: Frame(("measles", "mumps", "rubella"), frozenset({"measles", "mumps", "rubella"}))}
+    counts = {
+        "coverage_all_ispa": (80, 800), "coverage/measles": (97, 900), "coverage/mumps": (90, 880),
+        "coverage/rubella": (92, 890),
+    }
+    truth = eight_year_olds({"province": 1100, "AL": 100, "OT": 1000}, {})
+    for name, (al, ot) in counts.items():
+        measure, _, antigen = name.partition("/")
+        truth.measures.extend(
+            truth.measures[0] | {
+                "measure": measure, "antigen": antigen or None, "phu_id": unit, "students": students,
+                "students_counted": count,
+            }
+            for unit, students, count in ((None, 1100, al + ot), ("AL", 100, al), ("OT", 1000, ot))
+        )
+    for row in truth.measures:
+        row["age"] = 7
+    rule = Rule(frame, 6)
+    assert attacked_by(rule, truth).findings == []
+    sound = "small_siblings > 0 and least_covering <= base"
+    assert sound in rule.sql[DECISIONS]
+    rule.sql[DECISIONS] = rule.sql[DECISIONS].replace(sound, "false")
+    assert attacked_by(rule, truth).findings == [Finding(7, "coverage/measles: remainder", "AL", 4, "rule")]
+
+
+def test_a_number_that_the_marts_do_not_have_stops_the_attack():
+    release = eight_year_olds(STUDENTS, UP_TO_DATE)
+    release.measures[-1]["students_counted"] += 1
+    with pytest.raises(ValueError, match="The marts have another number of coverage/measles, age 8, TO"):
+        attack(release, eight_year_olds(STUDENTS, UP_TO_DATE), EIGHT)
+
+
 @pytest.mark.parametrize(
     ("printed", "true", "found"),
     [
