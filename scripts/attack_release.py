@@ -435,7 +435,7 @@ class Search:
     TABLES_AT_ONCE = 12
     ROUNDS = 12
     REPLAYED_AT_ONCE = 64
-    MOST_PROGRAMS = 600  # of tables by themselves
+    MOST_PROGRAMS = 3000  # of tables by themselves
     PROGRESS = 0.1  # of what is missing, in a round that is followed by another
 
     def __init__(
@@ -760,6 +760,7 @@ class Search:
         self, program: Program, numbers: list[int], bounds: Bounds, alone: bool
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         tables = []
+        own_tables: list[int] = []
         planned: dict[int, set[int]] = defaultdict(set)
         for number in numbers:
             tried: set[int] = set()
@@ -773,10 +774,13 @@ class Search:
                 if alone:
                     if self.programs_left <= 0:
                         return tables
+                    if sum(own == number for own in own_tables) > self.threshold + 3 - len(self.seen[number]):
+                        break
                     self.programs_left -= 1
                     found = program.solve(self.values[program.aims], {number: value})
                     if found is None:
                         continue
+                    own_tables.append(number)
                     table[program.places] = found
                 elif not self._move(table, program, planned, bounds, {number: value}):
                     continue
@@ -821,11 +825,13 @@ def attack(
     rules: Sequence[Rule] = (),
     earlier: Sequence[Release] = (),
     withheld_before: frozenset[tuple[int, str, str]] = frozenset(),
+    only: Collection[int] | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Result:
     """Attacks a release that withholds what each of the rules withholds, beside what earlier releases print.
 
-    `withheld_before` are cells (age, column, unit) that it withholds because an earlier release of other counts did.
+    `withheld_before` are cells (age, column, unit) that it withholds because an earlier release of other counts did;
+    `only` are the ages to attack, all without it.
     """
     result = Result(levels=LEVELS[: 1 + bool(rules) + bool(earlier or len(rules) > 1)])
     released = values_of([release, *earlier], all_frames)
@@ -836,7 +842,7 @@ def attack(
         if row["students_counted"] is None and row["map_category"] is not None:
             name, unit = column_of(row)
             result.findings.append(Finding(row["age"], f"{name}: map category", unit, 0, "tables"))
-    ages = [age for age in all_frames if age in released]
+    ages = [age for age in all_frames if age in released and (only is None or age in only)]
     for i, age in enumerate(ages):
         frame = all_frames[age]
         knowledge = Knowledge(frame, released[age], ratios.get(age, ()))

@@ -14,7 +14,7 @@ WAREHOUSE_PATH  the warehouse to publish from (default: warehouse.duckdb in the 
                 it, in warehouse.duckdb.releases/, each release is kept as the DuckDB file that was published
 
 The tables are attacked first (attack_release.py). Where the attack cannot show that a small count is safe, its column
-is withheld in all units, then in the province, and all is attacked again; what is not safe then is not published.
+is withheld in all units, then in the province, and its age attacked again; what is not safe then is not published.
 
 Exit status: 0 published; 1 not published, the folder is as it was; 2 a wrong argument.
 """
@@ -175,17 +175,20 @@ def attacked(
                 if withheld_by(rules[-1], truth) != one.withheld:
                     raise NotPublished(f"{one} withholds other counts than the rule does: what it says is not known.")
     withhold(connection, cells, rule.frames)
+    ages = None
     for round_number in range(MOST_ROUNDS):
         release = published(connection, "memory.published")
         refuse_differences(release, [(one, rows) for one, rows in others if contradicts(truth, rows)], rule.frames)
-        result = attack(release, truth, rule.frames, rules, same, frozenset(cells), say)
+        result = attack(release, truth, rule.frames, rules, same, frozenset(cells), ages, say)
         for line in result.lines():
             say(line)
         if result.is_safe:
             return
         if result.unexplained or same or not hold_back(rule, result) or round_number == MOST_ROUNDS - 1:
             break
-        say(f"{len(result.findings)} are not shown to be safe: their columns are withheld, and all is attacked again.")
+        say(f"{len(result.findings)} are not shown to be safe: their columns are withheld, their ages attacked again.")
+        # Ages are decided apart from each other.
+        ages = {finding.age for finding in result.findings}
         withhold(connection, withheld_by(rule, truth), rule.frames)
     what = (
         f"{len(result.findings)} small counts can be derived from the published tables, such as: {result.findings[0]} "
