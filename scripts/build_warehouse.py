@@ -78,7 +78,8 @@ DBT_OUTPUT = {
 }  # fmt: skip
 # dbt reads only what has changed of the project since the last build: reading all of it takes as long as the tables of
 # 100,000 students. Unit tests would hold rule tables as they were when dbt read them, but a build runs none.
-DBT_DEFAULTS = {"DBT_PARTIAL_PARSE": "true"}
+# Its artifacts, the manifest twice, are written for other programs: DBT_WRITE_JSON=true.
+DBT_DEFAULTS = {"DBT_PARTIAL_PARSE": "true", "DBT_WRITE_JSON": "false"}
 # The default selector leaves them out; with a selection of one's own that selector does not hold.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 # The check that stops where the warehouse would be replaced by one of another school year.
