@@ -77,7 +77,8 @@ DBT_OUTPUT = {
     "PYTHONIOENCODING": "utf-8",
 }  # fmt: skip
 # dbt reads only what has changed of the project since the last build: reading all of it takes a quarter of the
-# processor time of the demonstration. Unit tests would hold rule tables as they were when dbt read them, but a build runs none.
+# processor time of the demonstration. Unit tests would hold rule tables as they were when dbt read them, but a build
+# runs none.
 # Its artifacts, the manifest twice, are written for other programs: DBT_WRITE_JSON=true.
 DBT_DEFAULTS = {"DBT_PARTIAL_PARSE": "true", "DBT_WRITE_JSON": "false"}
 # The default selector leaves them out; with a selection of one's own that selector does not hold.
