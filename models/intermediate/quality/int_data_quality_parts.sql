@@ -494,6 +494,21 @@ clients_assigned_by_age as (
     group by selected_clients.age
 ),
 
+-- Ages that are unlike the others: what all ages share is the whole check's.
+ages_unlike_others as (
+    select clients_assigned_by_age.*
+    from clients_assigned_by_age
+    cross join (
+        select
+            sum(clients) as clients,
+            sum(clients_without_record) as clients_without_record
+        from clients_assigned_by_age
+    ) as all_ages
+    where
+        clients_assigned_by_age.clients_without_record * all_ages.clients * 2
+        > all_ages.clients_without_record * clients_assigned_by_age.clients * 3
+),
+
 parts_of_students as (
     select
         'students_without_doses' as check_name,
@@ -535,7 +550,7 @@ parts_of_students as (
         clients as rows_checked,
         clients_without_record as rows_failed,
         cast(null as {{ string }}) as remark
-    from clients_assigned_by_age
+    from ages_unlike_others
 ),
 
 parts_of_periods as (
