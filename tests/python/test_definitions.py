@@ -167,6 +167,7 @@ def test_rule_tables_that_cannot_be_loaded_stop_the_build_before_dbt_with_a_sent
     assert "Preparing dbt" not in build.stdout and "Traceback" not in build.stderr
     *said, _ = build.stdout.removeprefix("\nNot published. ").splitlines()
     hib_1, hib_4 = line_of("dose_rules", "HIB-1"), line_of("dose_rules", "HIB-4")
+    alias = line_of("agent_aliases", "HAHB-unspecified")
     assert said == [f"seeds/annex/{sentence}" for sentence in (
         "antigens.csv: line 4: the quotation marks do not pair.",
         "schedules.csv: the file is missing.",
@@ -178,8 +179,8 @@ def test_rule_tables_that_cannot_be_loaded_stop_the_build_before_dbt_with_a_sent
         "up_to_date_rules.csv: line 1: there is no column 'recent_dose_bfore' ('recent_dose_before'?).",
         "up_to_date_rules.csv: line 1: the header lacks recent_dose_before.",
         "agents.csv: the columns are separated by semicolons. Save it with commas between them.",
-        "agent_aliases.csv: line 3: 4 values, where the header has 3 columns; the first is 'HAHB-unspecified'. A text "
-        'with a comma must stand in quotation marks ("…").',
+        f"agent_aliases.csv: line {alias}: 4 values, where the header has 3 columns; the first is 'HAHB-unspecified'. "
+        'A text with a comma must stand in quotation marks ("…").',
         "assessed_antigens.csv: line 3: is_in_all_ispa_coverage is 'no'; it must be true or false.",
         "coverage_goals.csv: line 3: goal_percent is '95,0'; it must be a number, with a decimal point if any.",
         "exemption_labels.csv: line 8: the text is not UTF-8. Save it as CSV UTF-8.",
