@@ -149,9 +149,7 @@ def counts_of(row: dict, frame: Frame) -> tuple[Count, Count]:
     students = (f"students{gender}", unit)
     if row["measure"] == "students":
         return students, students
-    # Completion is coverage of the series.
-    measure = "coverage" if row["measure"] == "completion" else row["measure"]
-    name = f"{measure}/{antigen}" if antigen else measure
+    name, unit = column_of(row)
     return (name + ("" if only else gender), unit), students
 
 
@@ -795,6 +793,7 @@ def everything_fits(tables: np.ndarray) -> list[bool]:
 def column_of(row: dict) -> Count:
     """The cell of the rule that decides a row of published.measures."""
     unit, antigen = row["phu_id"] or "province", row["antigen"]
+    # Completion is coverage of the series.
     measure = "coverage" if row["measure"] == "completion" else row["measure"]
     return (f"{measure}/{antigen}" if antigen else measure), unit
 

@@ -165,20 +165,22 @@ def attacked(
             "Who has both could subtract one from the other: release a year once. With --again (make publish AGAIN=1) "
             "the difference is attacked, and published where nothing follows from it."
         )
-    rules, same, cells = [rule], [], set()
+    rules, same, of_other_data, cells = [rule], [], [], set()
     for one, rows in others:
         cells |= {cell for cell in one.withheld if rows is one.rows}
-        if not contradicts(truth, rows):
-            same.append(rows)
-            if rows is one.rows:
-                rules.append(Rule(rule.frames, rows.suppress_below))
-                if withheld_by(rules[-1], truth) != one.withheld:
-                    raise NotPublished(f"{one} withholds other counts than the rule does: what it says is not known.")
+        if contradicts(truth, rows):
+            of_other_data.append((one, rows))
+            continue
+        same.append(rows)
+        if rows is one.rows:
+            rules.append(Rule(rule.frames, rows.suppress_below))
+            if withheld_by(rules[-1], truth) != one.withheld:
+                raise NotPublished(f"{one} withholds other counts than the rule does: what it says is not known.")
     withhold(connection, cells, rule.frames)
     ages = None
     for round_number in range(MOST_ROUNDS):
         release = published(connection, "memory.published")
-        refuse_differences(release, [(one, rows) for one, rows in others if contradicts(truth, rows)], rule.frames)
+        refuse_differences(release, of_other_data, rule.frames)
         result = attack(release, truth, rule.frames, rules, same, frozenset(cells), ages, say)
         for line in result.lines():
             say(line)
@@ -324,9 +326,9 @@ def publish(warehouse: Path, folder: Path, again: bool = False, named: Sequence[
         raise NotPublished(f"There is no warehouse {warehouse}. Build it first: make build.")
     foreign = not_of_a_release(folder)
     if foreign:
-        named = ", ".join(foreign[:5]) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
+        files = ", ".join(foreign[:5]) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
         raise NotPublished(
-            f"{folder} holds other files than a release as it was written: {named}. Move them away, or name another "
+            f"{folder} holds other files than a release as it was written: {files}. Move them away, or name another "
             "folder."
         )
     folder.parent.mkdir(parents=True, exist_ok=True)

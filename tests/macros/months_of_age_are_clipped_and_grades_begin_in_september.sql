@@ -1,6 +1,5 @@
 -- age_in_months and day_of_age: born on the 31st, a month of age is complete on the last day of a shorter month;
--- grade 7 begins on
--- 1 September of the year of the 12th birthday.
+-- grade 7 begins on 1 September of the year of the 12th birthday.
 with cases as (
     select
         date '2011-12-31' as birth,

@@ -184,7 +184,7 @@ def build(tmp_path_factory):
                 write(place / name, extract_name, rows)
             prepare(place / name, place / "prepared")
             done = run_dbt(
-                "--partial-parse", "build", *SELECTION, *arguments,
+                "build", *SELECTION, *arguments,
                 warehouse=place / "warehouse.duckdb", extracts=place / "prepared", ACCEPT=ACCEPTED.get(name, ""),
             )  # fmt: skip
             assert done.returncode == 0, done.output

@@ -1,7 +1,6 @@
 -- No text of a table that leaves the person-level schema is an id of a client, dose, exemption or education record. The columns
--- come from the catalogue, so that a new one is looked at too; a school's id may happen to be a client's, both
--- being numbers, and an id
--- without a digit may happen to be a word of the tables, such as the name of a column.
+-- come from the catalogue, so that a new one is looked at too; a school's id may happen to be a client's, both being
+-- numbers, and an id without a digit may happen to be a word of the tables, such as the name of a column.
 {%- set columns = [] -%}
 {%- if execute -%}
 {%- for node in graph.nodes.values()

@@ -7,12 +7,22 @@ threshold as (
     select {{ suppress_below() }} as suppress_below
 ),
 
-assessed_genders as (
+antigens_of_both_genders as (
     select distinct
         age,
-        antigen,
-        gender as assessed_gender
+        antigen
     from {{ ref('int_geographies_by_antigen') }}
+    where gender is null
+),
+
+series_of_the_province as (
+    select series_uptake.*
+    from series_uptake
+    inner join antigens_of_both_genders
+        on
+            series_uptake.age = antigens_of_both_genders.age
+            and series_uptake.antigen = antigens_of_both_genders.antigen
+    where series_uptake.geography = 'province'
 ),
 
 -- What is left of the province's students when those of both genders are taken away is a group too, if nobody prints it.
@@ -25,10 +35,8 @@ genders_of_the_province as (
         students_initiated,
         students_completed,
         students_unimmunized
-    from series_uptake
-    where
-        geography = 'province'
-        and gender <> 'all'
+    from series_of_the_province
+    where gender <> 'all'
     union all
     select
         age,
@@ -38,8 +46,7 @@ genders_of_the_province as (
         sum(case when gender = 'all' then students_initiated else -students_initiated end) as students_initiated,
         sum(case when gender = 'all' then students_completed else -students_completed end) as students_completed,
         sum(case when gender = 'all' then students_unimmunized else -students_unimmunized end) as students_unimmunized
-    from series_uptake
-    where geography = 'province'
+    from series_of_the_province
     group by age, antigen
 ),
 
@@ -49,14 +56,9 @@ counts_of_genders as (
         'students - students_initiated', 'students_unimmunized', 'students - students_initiated - students_unimmunized'
     ] %}
     select
-        genders.age,
-        abs(genders.{{ count | replace(' students', ' genders.students') }}) as counted
-    from genders_of_the_province as genders
-    inner join assessed_genders
-        on
-            genders.age = assessed_genders.age
-            and genders.antigen = assessed_genders.antigen
-            and assessed_genders.assessed_gender is null
+        age,
+        abs({{ count }}) as counted
+    from genders_of_the_province
     {%- if not loop.last %}
     union all
     {%- endif %}
