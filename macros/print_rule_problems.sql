@@ -1,20 +1,23 @@
 {#-
     At the end of a run: which rows of the rule tables (seeds/annex, practice, quality) a failed test has found, as they stand in the CSV.
-    Tests that read anything but these and the school year stay with the counts that dbt prints: their rows may be persons.
+    Rows of other tables may be persons: of these it says which check failed, and how many rows it counted.
 -#}
 {% macro print_rule_problems(results) -%}
     {%- if execute -%}
-        {%- for result in results if result.status in ['fail', 'warn'] and reads_rule_tables_only(result.node) -%}
-            {%- if loop.first -%}
-                {%- do log('Found in the rule tables:', info=True) -%}
+        {%- set of_rules = [] -%}
+        {%- set of_tables = [] -%}
+        {%- for result in results if result.status in ['fail', 'warn'] -%}
+            {%- if reads_rule_tables_only(result.node) -%}
+                {%- do of_rules.extend(rule_problems(result.node)) -%}
+            {%- elif result.node.test_metadata and result.node.test_metadata.name == 'table_is_sound' -%}
+                {%- do of_tables.extend(checks_failed(result.node)) -%}
             {%- endif -%}
-            {%- set found = run_query('select * from (\n' ~ result.node.compiled_code ~ '\n) as found limit 5') -%}
-            {%- for row in found.rows[:4] -%}
-                {%- do log('  ' ~ rule_problem(result.node, found.column_names, row), info=True) -%}
+        {%- endfor -%}
+        {%- for title, problems in {'Found in the rule tables:': of_rules, 'Found in the tables:': of_tables}.items() if problems -%}
+            {%- do log(title, info=True) -%}
+            {%- for problem in problems -%}
+                {%- do log('  ' ~ problem, info=True) -%}
             {%- endfor -%}
-            {%- if found.rows | length > 4 -%}
-                {%- do log('  … and more that ' ~ result.node.name ~ ' found.', info=True) -%}
-            {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}
@@ -31,23 +34,81 @@
     {{ return(parents | length > 0) }}
 {%- endmacro %}
 
+{#- What a test found, a sentence for each of the first rows. -#}
+{% macro rule_problems(node) -%}
+    {%- set sentences = [] -%}
+    {%- set found = run_query('select * from (\n' ~ node.compiled_code ~ '\n) as found limit 20') -%}
+    {%- for row in found.rows -%}
+        {%- set values = dict(zip(found.column_names | map('lower'), row)) -%}
+        {%- if 'rows_where' in values -%}
+            {%- do sentences.extend(problems_of_check(node, values)) -%}
+        {%- elif loop.index <= 4 -%}
+            {%- do sentences.append(rule_problem(node, values)) -%}
+        {%- elif loop.index == 5 -%}
+            {%- do sentences.append('… and more that ' ~ node.name ~ ' found.') -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(sentences) }}
+{%- endmacro %}
+
+{#- The checks of a table that failed, a sentence for each, without its rows. -#}
+{% macro checks_failed(node) -%}
+    {%- set sentences = [] -%}
+    {%- set table = graph.nodes[node.attached_node] -%}
+    {%- for row in run_query(node.compiled_code).rows -%}
+        {%- do sentences.append(
+            table.schema ~ '.' ~ table.name ~ ': ' ~ (row['column_name'] ~ ' ' if row['column_name'] else 'a row ') ~ row['problem']
+            ~ ' (' ~ row['rows_found'] ~ (' row).' if row['rows_found'] == 1 else ' rows).')
+        ) -%}
+    {%- endfor -%}
+    {{ return(sentences) }}
+{%- endmacro %}
+
+{#- The rows of a check of `table_is_sound`; those that show the same values are one sentence. -#}
+{% macro problems_of_check(node, check) -%}
+    {%- set seed = graph.nodes[node.attached_node] -%}
+    {%- set all_columns = seed.config.column_types | list -%}
+    {%- set shown = [] -%}
+    {%- for column in check.column_name.split(', ') if column in all_columns -%}
+        {%- do shown.append(column) -%}
+    {%- endfor -%}
+    {%- set shown = shown or all_columns[:4] -%}
+    {%- set quoted = [] -%}
+    {%- for column in shown -%}
+        {%- do quoted.append(adapter.quote(column)) -%}
+    {%- endfor -%}
+    {%- set found = run_query(
+        'select ' ~ row_position() ~ ' + 2 as line, ' ~ quoted | join(', ') ~ ' from ' ~ seed.relation_name
+        ~ ' where ' ~ check.rows_where ~ ' order by 1 limit 20'
+    ) -%}
+    {%- set lines_of = {} -%}
+    {%- for row in found.rows -%}
+        {%- set values = [] -%}
+        {%- for column in shown -%}
+            {%- do values.append(column if row[loop.index] is none else column ~ " '" ~ row[loop.index] ~ "'") -%}
+        {%- endfor -%}
+        {%- do lines_of.setdefault(values | join(', '), []).append(row[0]) -%}
+    {%- endfor -%}
+    {%- set sentences = [] -%}
+    {%- for values, lines in lines_of.items() -%}
+        {%- if loop.index <= 4 -%}
+            {%- do sentences.append(
+                seed.original_file_path ~ ', line' ~ ('s ' if lines | length > 1 else ' ') ~ lines | join(', ') ~ ': ' ~ values ~ ' '
+                ~ check.problem ~ '.'
+            ) -%}
+        {%- elif loop.index == 5 -%}
+            {%- do sentences.append(seed.original_file_path ~ ': … and more.') -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(sentences) }}
+{%- endmacro %}
+
 {#-
     A row that a test found, in a sentence. The row has columns of its table, by which it is found in the file; or column_name and
     column_value, where one column is meant; table_name, where the test reads several; and problem, the end of the sentence.
 -#}
-{% macro rule_problem(node, column_names, row) -%}
-    {%- set values = dict(zip(column_names | map('lower'), row)) -%}
-    {%- set kwargs = node.test_metadata.kwargs if node.test_metadata else {} -%}
-    {%- for dbts_name in ['unique_field', 'value_field', 'from_field'] if dbts_name in values -%}
-        {%- do values.update({(kwargs.column_name): values[dbts_name]}) -%}
-    {%- endfor -%}
-    {%- set problem = values.get('problem') or {
-        'unique': 'stands more than once',
-        'accepted_values': 'is none of ' ~ kwargs.get('values', []) | join(', '),
-        'relationships': 'does not stand in ' ~ kwargs.get('field') ~ ' of '
-            ~ (kwargs.get('to', '') | replace("ref('", '') | replace("')", '.csv')),
-        'rows_satisfy': 'is not as it must be: ' ~ kwargs.get('condition', '') | trim
-    }.get(node.test_metadata.name if node.test_metadata else '', 'fails the test ' ~ node.name) -%}
+{% macro rule_problem(node, values) -%}
+    {%- set problem = values.get('problem') or 'fails the test ' ~ node.name -%}
 
     {%- set seeds = [] -%}
     {%- for parent in node.depends_on.nodes

@@ -11,6 +11,7 @@ MOST_ERRORS = 5
 MOST_UNREADABLE_LINES = 12
 # dbt's macros log the findings too, for those who run dbt by itself.
 FINDINGS_LOGGED = ("Found in the extracts", "Nothing was found in the extracts")
+PROBLEMS_LOGGED = {"Found in the rule tables:": "In the rule tables: ", "Found in the tables:": "In the tables: "}
 GATES = "data_quality_errors"
 # What DuckDB's errors of these classes quote may be a person's value.
 QUOTING_ERRORS = re.compile(r"(Conversion|Invalid Input|Out of Range|Constraint|Data|Mismatch Type) Error")
@@ -69,8 +70,8 @@ class DbtRun:
     passed_gates: bool = False
     errors: list[str] = field(default_factory=list)
     failed_tests: dict[str, FailedTest] = field(default_factory=dict)
-    # The rows of the rule tables that a test found, with file and line.
-    rule_problems: list[str] = field(default_factory=list)
+    # What tests found: rows of the rule tables, with file and line, and checks of other tables.
+    problems: list[str] = field(default_factory=list)
     skipped: int = 0
     # What was no event: usage errors and tracebacks.
     unreadable: list[str] = field(default_factory=list)
@@ -105,6 +106,7 @@ class Events:
         self.run = DbtRun()
         self.done = 0
         self.is_logging_findings = False
+        self.found_in = ""
 
     def read(self, lines: Iterable[str]) -> None:
         for line in lines:
@@ -171,15 +173,16 @@ class Events:
         text = info["msg"]
         if text.startswith(FINDINGS_LOGGED):
             self.is_logging_findings = True
-        elif text.startswith("Found in the rule tables"):
+        elif text in PROBLEMS_LOGGED:
             self.is_logging_findings = False
+            self.found_in = PROBLEMS_LOGGED[text]
         elif not self.is_logging_findings:
-            self.run.rule_problems.append(text.strip())
+            self.run.problems.append(self.found_in + text.strip())
 
 
 def lines_of_failure(run: DbtRun, verbose: bool = False) -> list[str]:
     """Why dbt failed, apart from the gates of the extracts, which the summary prints with their sentences."""
-    lines = [f"In the rule tables: {problem}" for problem in run.rule_problems]
+    lines = list(run.problems)
     lines += [line for error in run.errors[:MOST_ERRORS] for line in error.splitlines()]
     if len(run.errors) > MOST_ERRORS:
         lines.append(f"and {len(run.errors) - MOST_ERRORS} more errors.")

@@ -71,9 +71,9 @@ def problems_of_ages(path: Path) -> Iterator[str]:
 def columns_of(seed: dict[str, Any]) -> dict[str, str]:
     """What each column of a seed holds, as its yml says."""
     types = dict(seed["config"]["column_types"])
-    for column in seed["columns"]:
-        if "is_period" in column.get("data_tests", []):
-            types[column["name"]] = "period"
+    for test in seed.get("data_tests", []):
+        if "table_is_sound" in test:
+            types |= dict.fromkeys(test["table_is_sound"]["arguments"].get("periods", []), "period")
     return types
 
 

@@ -296,6 +296,8 @@ def test_a_failure_is_said_in_short_with_rule_checks_in_full_and_gates_left_to_t
             event("JinjaLogInfo", "  failed: dates"),
             event("JinjaLogInfo", "Found in the rule tables:"),
             event("JinjaLogInfo", "  seeds/annex/dose_rules.csv, line 7: DIP-2 does not stand in its text."),
+            event("JinjaLogInfo", "Found in the tables:"),
+            event("JinjaLogInfo", "  marts.coverage: age is empty (3 rows)."),
             event(
                 "LogTestResult",
                 node_info=node("data_quality_errors", "test"),
@@ -324,6 +326,7 @@ def test_a_failure_is_said_in_short_with_rule_checks_in_full_and_gates_left_to_t
     )
     assert lines_of_failure(events.run) == [
         "In the rule tables: seeds/annex/dose_rules.csv, line 7: DIP-2 does not stand in its text.",
+        "In the tables: marts.coverage: age is empty (3 rows).",
         "Runtime Error in model coverage (models/coverage.sql)",
         'Binder Error: Column "agee" not found',
         "The test phus_add_up found 2 rows; its query: target/compiled/phus_add_up.sql.",

@@ -54,6 +54,8 @@ def test_a_row_that_a_test_finds_wrong_is_named_with_file_line_column_and_value(
     changed(project_copy, "exemption_reasons", {"exemption_type": "nonmedical"}, exemption_type="other")
     changed(project_copy, "dose_rule_agents", {"rule_id": "HEP-3-1b"}, agent="HAHBB")
     changed(project_copy, "agents", {"agent": "D"}, description="")
+    changed(project_copy, "agents", {"agent": "T"}, agent="D")
+    changed(project_copy, "coverage_goals", {"antigen": "mumps", "age": "7"}, category_5_from="94")
     build = build_rule_tables(tmp_path, project_copy)
     assert build.returncode != 0
     per_2, pol_2 = line_of("dose_rules", "PER-2"), line_of("dose_rules", "POL-2")
@@ -69,8 +71,39 @@ def test_a_row_that_a_test_finds_wrong_is_named_with_file_line_column_and_value(
         "seeds/annex/exemption_reasons.csv, line 3: exemption_type 'other' is none of medical, nonmedical,",
         "agent 'HAHBB' is no agent of seeds/annex/agents.csv.",
         "seeds/annex/agents.csv, line 5: description is empty.",
+        "agent 'D' stands more than once.",
+        "seeds/annex/coverage_goals.csv, line 6: antigen 'mumps', age '7', goal_percent '95.0', category_2_from '80.0' is "
+        "not as it must be: category_5_from = goal_percent.",
     ):
         assert sentence in build.output, f"{sentence}\n{build.output}"
+
+
+def test_of_a_table_of_persons_a_failed_check_says_which_it_is_and_how_many_rows_but_not_whose(
+    demonstration, tmp_path
+):
+    warehouse = shutil.copy(demonstration.warehouse, tmp_path / demonstration.warehouse.name)
+    with duckdb.connect(str(warehouse)) as connection:
+        ids = [row[0] for row in connection.execute("select client_id from assessment.students limit 9").fetchall()]
+        change = "update assessment.students set {} where client_id = ?"
+        connection.execute(change.format("age = 99"), ids[:1])
+        connection.execute(change.format("school_id = null"), ids[1:2])
+        connection.execute(change.format("phu_id = 'ZZ'"), ids[2:3])
+        connection.execute(change.format("assignment_decision = 'by lot'"), ids[3:4])
+        connection.execute(change.format(f"client_id = '{ids[5]}'"), ids[4:5])
+    test = run_dbt("test", "--select", "students_is_sound", warehouse=warehouse)
+    assert test.returncode != 0
+    decisions = "single_record, attended_june_30, age_appropriate_school, longest_attendance, tie_break"
+    for sentence in (
+        "Found in the tables:",
+        "assessment.students: school_id is empty (1 row).",
+        f"assessment.students: assignment_decision is none of {decisions} (1 row).",
+        "assessment.students: phu_id does not stand in phu_id of public_health_units.csv (1 row).",
+        "assessment.students: a row is not as it must be: age between 7 and 17 (1 row).",
+        "assessment.students: client_id stands more than once (1 row).",
+        "Got 5 results",
+    ):
+        assert sentence in test.output, f"{sentence}\n{test.output}"
+    assert not any(client_id in test.output for client_id in ids)
 
 
 def test_rules_that_end_while_what_needs_them_goes_on_are_named(project_copy, tmp_path):

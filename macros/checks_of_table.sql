@@ -1,0 +1,99 @@
+{#-
+    The checks of `table_is_sound`: for each the columns it is about, the end of a sentence that says what is wrong, the condition of the
+    rows that are meant, and from what they are counted.
+
+    never_null          columns that always have a value
+    unique              keys: a column, where it has a value, or a list of columns or expressions; {columns, where} for some rows only
+    values              the values of a column that has one
+    parents             the table in which a column's value stands, [table, column] where that has another name
+    periods             columns with a number of days, months or years; periods_or_grades with these or a grade
+    conditions          what every row satisfies; null does not count as satisfied
+-#}
+{% macro checks_of_table(model, never_null, unique, values, parents, periods, periods_or_grades, conditions) -%}
+    {%- set checks = [] -%}
+    {%- for column in never_null -%}
+        {%- do checks.append({'columns': [column], 'problem': 'is empty', 'holds_where': adapter.quote(column) ~ ' is null'}) -%}
+    {%- endfor -%}
+    {%- for column, known in values.items() -%}
+        {%- set literals = [] -%}
+        {%- for value in known -%}
+            {%- do literals.append(dbt.string_literal(value) if value is string else value | string) -%}
+        {%- endfor -%}
+        {%- do checks.append({
+            'columns': [column],
+            'problem': 'is none of ' ~ known | join(', '),
+            'holds_where': adapter.quote(column) ~ ' not in (' ~ literals | join(', ') ~ ')'
+        }) -%}
+    {%- endfor -%}
+    {%- for column, parent in parents.items() -%}
+        {%- set has_own_name = parent is sequence and parent is not string and parent | length == 2 and parent.identifier is undefined -%}
+        {%- set table = parent[0] if has_own_name else parent -%}
+        {%- set field = parent[1] if has_own_name else column -%}
+        {%- set rule_table = table.schema in ['annex', 'practice', 'quality'] -%}
+        {%- do checks.append({
+            'columns': [column],
+            'problem': 'does not stand in ' ~ field ~ ' of ' ~ table.identifier ~ ('.csv' if rule_table else ''),
+            'holds_where': adapter.quote(column) ~ ' not in (select ' ~ field ~ ' from ' ~ table ~ ' where ' ~ field ~ ' is not null)'
+        }) -%}
+    {%- endfor -%}
+    {%- for column in periods + periods_or_grades -%}
+        {%- set has_grades = column in periods_or_grades -%}
+        {%- do checks.append({
+            'columns': [column],
+            'problem': 'is no whole number of days, months or years, such as 28 days'
+                ~ (', and no grade, such as grade 7' if has_grades else ''),
+            'holds_where': is_no_period(column, has_grades)
+        }) -%}
+    {%- endfor -%}
+    {%- for condition in conditions -%}
+        {%- do checks.append({
+            'columns': [],
+            'problem': 'is not as it must be: ' ~ condition | trim,
+            'holds_where': 'not coalesce(' ~ condition ~ ', false)'
+        }) -%}
+    {%- endfor -%}
+    {%- for check in checks -%}
+        {%- do check.update({'found_in': model ~ ' where ' ~ check.holds_where}) -%}
+    {%- endfor -%}
+
+    {%- for key in unique -%}
+        {%- set named = [key] if key is string else key.columns or key -%}
+        {%- set columns = [] -%}
+        {%- for column in named -%}
+            {%- do columns.append(adapter.quote(column) if modules.re.fullmatch('[a-z_0-9]+', column) else column) -%}
+        {%- endfor -%}
+        {%- set where = columns[0] ~ ' is not null' if key is string else key.where -%}
+        {%- set text = [] -%}
+        {%- for column in columns -%}
+            {%- do text.append("coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), '')") -%}
+        {%- endfor -%}
+        {%- set text = 'concat(' ~ text | join(", '|', ") ~ ')' -%}
+        {%- set repeated = (' where ' ~ where if where else '') ~ ' group by ' ~ columns | join(', ') ~ ' having count(*) > 1' -%}
+        {%- do checks.append({
+            'columns': named,
+            'problem': 'stands more than once',
+            'holds_where': text ~ ' in (select ' ~ text ~ ' from ' ~ model ~ repeated ~ ')',
+            'found_in': '(select 1 as key from ' ~ model ~ repeated ~ ') as repeated'
+        }) -%}
+    {%- endfor -%}
+    {{ return(checks) }}
+{%- endmacro %}
+
+{#- Nothing is cast: what is no period has to be found, not to end the query. -#}
+{% macro is_no_period(column, has_grades=false) -%}
+    {%- set number = "split_part(" ~ column ~ ", ' ', 2)" -%}
+    {%- if has_grades -%}
+    not (
+        {{ column }} = concat('grade ', {{ number }})
+        and {{ number }} <> ''
+        and translate({{ number }}, '0123456789', '') = ''
+    )
+    and {% endif -%}
+    (
+        {{ column }} <> concat(split_part({{ column }}, ' ', 1), ' ', {{ number }})
+        or {{ number }} not in ('day', 'days', 'month', 'months', 'year', 'years')
+        or split_part({{ column }}, ' ', 1) = ''
+        or translate(split_part({{ column }}, ' ', 1), '0123456789', '') <> ''
+        or split_part({{ column }}, ' ', 1) like '0_%'
+    )
+{%- endmacro %}
