@@ -2,16 +2,17 @@
     The checks of `table_is_sound`: for each the columns it is about, the end of a sentence that says what is wrong, the condition of the
     rows that are meant, and from what they are counted.
 
-    never_null          columns that always have a value
-    unique              keys: a column, where it has a value, or a list of columns or expressions; {columns, where} for some rows only
+    never_null          columns that always have a value, with commas between (each item of a list would be a template for dbt)
+    unique              a key, columns with commas between, or a list of keys; a key of one column counts where that has a value. A key
+                        may be a list of expressions, or {columns, where}
     values              the values of a column that has one
     parents             the table in which a column's value stands, [table, column] where that has another name
-    periods             columns with a number of days, months or years; periods_or_grades with these or a grade
+    periods             columns with a number of days, months or years, with commas between; periods_or_grades, or a grade
     conditions          what every row satisfies; null does not count as satisfied
 -#}
 {% macro checks_of_table(model, never_null, unique, values, parents, periods, periods_or_grades, conditions) -%}
     {%- set checks = [] -%}
-    {%- for column in never_null -%}
+    {%- for column in never_null.split(', ') if column -%}
         {%- do checks.append({'columns': [column], 'problem': 'is empty', 'holds_where': adapter.quote(column) ~ ' is null'}) -%}
     {%- endfor -%}
     {%- for column, known in values.items() -%}
@@ -36,8 +37,8 @@
             'holds_where': adapter.quote(column) ~ ' not in (select ' ~ field ~ ' from ' ~ table ~ ' where ' ~ field ~ ' is not null)'
         }) -%}
     {%- endfor -%}
-    {%- for column in periods + periods_or_grades -%}
-        {%- set has_grades = column in periods_or_grades -%}
+    {%- for column in periods.split(', ') + periods_or_grades.split(', ') if column -%}
+        {%- set has_grades = column in periods_or_grades.split(', ') -%}
         {%- do checks.append({
             'columns': [column],
             'problem': 'is no whole number of days, months or years, such as 28 days'
@@ -56,13 +57,13 @@
         {%- do check.update({'found_in': model ~ ' where ' ~ check.holds_where}) -%}
     {%- endfor -%}
 
-    {%- for key in unique -%}
-        {%- set named = [key] if key is string else key.columns or key -%}
+    {%- for key in ([unique] if unique is string else unique) if key -%}
+        {%- set named = (key.columns or key) if key is not string else key.split(', ') -%}
         {%- set columns = [] -%}
         {%- for column in named -%}
             {%- do columns.append(adapter.quote(column) if modules.re.fullmatch('[a-z_0-9]+', column) else column) -%}
         {%- endfor -%}
-        {%- set where = columns[0] ~ ' is not null' if key is string else key.where -%}
+        {%- set where = columns[0] ~ ' is not null' if named | length == 1 else key.where -%}
         {%- set text = [] -%}
         {%- for column in columns -%}
             {%- do text.append("coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), '')") -%}

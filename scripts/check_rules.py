@@ -73,7 +73,8 @@ def columns_of(seed: dict[str, Any]) -> dict[str, str]:
     types = dict(seed["config"]["column_types"])
     for test in seed.get("data_tests", []):
         if "table_is_sound" in test:
-            types |= dict.fromkeys(test["table_is_sound"]["arguments"].get("periods", []), "period")
+            periods = test["table_is_sound"]["arguments"].get("periods", "").split(", ")
+            types |= {column: "period" for column in periods if column}
     return types
 
 

@@ -7,7 +7,7 @@
 {% test numbers_stand_in_text(model, periods, counts=[], ordinals={}) %}
 {%- set text = dbt.type_string() -%}
 with said as (
-    {%- for column in periods %}
+    {%- for column in periods.split(', ') %}
     select
         rule_id,
         annex_text,

@@ -3,7 +3,7 @@
     check that failed, with the query that lists the rows; the test counts these. `checks_of_table` says what the arguments are.
 -#}
 {% test table_is_sound(
-    model, never_null=[], unique=[], values={}, parents={}, periods=[], periods_or_grades=[], conditions=[]
+    model, never_null='', unique='', values={}, parents={}, periods='', periods_or_grades='', conditions=[]
 ) %}
 {{- config(fail_calc='cast(coalesce(sum(rows_found), 0) as bigint)') }}
 {%- for check in checks_of_table(model, never_null, unique, values, parents, periods, periods_or_grades, conditions) %}
