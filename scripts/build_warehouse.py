@@ -76,11 +76,8 @@ DBT_OUTPUT = {
     "DBT_LOG_FORMAT": "json", "DBT_LOG_FORMAT_FILE": "debug", "DBT_USE_COLORS": "false", "DBT_USE_COLORS_FILE": "false",
     "PYTHONIOENCODING": "utf-8",
 }  # fmt: skip
-# dbt reads only what has changed of the project since the last build: reading all of it takes a quarter of the
-# processor time of the demonstration. Unit tests would hold rule tables as they were when dbt read them, but a build
-# runs none.
-# Its artifacts, the manifest twice, are written for other programs: DBT_WRITE_JSON=true.
-DBT_DEFAULTS = {"DBT_PARTIAL_PARSE": "true", "DBT_WRITE_JSON": "false"}
+# dbt's artifacts, the manifest twice, are written for other programs: DBT_WRITE_JSON=true.
+DBT_DEFAULTS = {"DBT_WRITE_JSON": "false"}
 # The default selector leaves them out; with a selection of one's own that selector does not hold.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 # The check that stops where the warehouse would be replaced by one of another school year.

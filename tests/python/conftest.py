@@ -43,7 +43,7 @@ def run_dbt(
     target = warehouse.with_suffix(".target")
     variables |= {"WAREHOUSE_PATH": warehouse.name, "DBT_TARGET_PATH": str(target)}
     variables |= {"DBT_LOG_PATH": str(warehouse.with_suffix(".logs")), "NO_COLOR": "1"} | environment
-    variables |= {"DBT_PROJECT_DIR": str(project), "DBT_PROFILES_DIR": str(project), "DBT_PARTIAL_PARSE": "true"}
+    variables |= {"DBT_PROJECT_DIR": str(project), "DBT_PROFILES_DIR": str(project)}
     variables["PYTHONPATH"] = str(project / "scripts")
     if extracts is not None:
         link = warehouse.with_suffix(".extracts")
@@ -151,6 +151,12 @@ def browser():
         )
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="session")
+def place_of_builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where builds by the script have one name and one target folder: dbt reads the project once for all of them."""
+    return tmp_path_factory.mktemp("builds")
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def environment(warehouse: Path, school_year: int = 2018, extracts: str = "") ->
     return os.environ | {
         "WAREHOUSE_PATH": str(warehouse), "EXTRACTS_DIR": extracts, "NO_COLOR": "1",
         "DBT_TARGET_PATH": str(dbt_folder / "target"), "DBT_LOG_PATH": str(dbt_folder / "logs"),
-        "DBT_PARTIAL_PARSE": "true", "ACCEPT": ACCEPTED,
+        "ACCEPT": ACCEPTED,
     }
 
 

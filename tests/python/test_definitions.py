@@ -73,8 +73,8 @@ def test_a_row_that_a_test_finds_wrong_is_named_with_file_line_column_and_value(
         "agent 'HAHBB' is no agent of seeds/annex/agents.csv.",
         "seeds/annex/agents.csv, line 5: description is empty.",
         "agent 'D' stands more than once.",
-        "seeds/annex/coverage_goals.csv, line 6: antigen 'mumps', age '7', goal_percent '95.0', category_2_from '80.0' is "
-        "not as it must be: category_5_from = goal_percent.",
+        "seeds/annex/coverage_goals.csv, line 6: antigen 'mumps', age '7', goal_percent '95.0', category_2_from '80.0' "
+        "is not as it must be: category_5_from = goal_percent.",
     ):
         assert sentence in build.output, f"{sentence}\n{build.output}"
 

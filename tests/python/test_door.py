@@ -52,11 +52,12 @@ class Run:
     numbers: list[tuple]
 
 
-def build(folder: Path, scratch: Path, **environment: str) -> Run:
-    warehouse = scratch / "warehouse.duckdb"
+def build(folder: Path, place: Path, **environment: str) -> Run:
+    warehouse = place / "warehouse.duckdb"
+    warehouse.unlink(missing_ok=True)
     variables = {name: value for name, value in os.environ.items() if name not in ("COMPARE_WITH", "ACCEPT")}
     variables |= {"EXTRACTS_DIR": str(folder), "WAREHOUSE_PATH": str(warehouse)}
-    variables |= {"DBT_TARGET_PATH": str(scratch / "target"), "DBT_LOG_PATH": str(scratch / "logs")} | environment
+    variables |= {"DBT_TARGET_PATH": str(place / "target"), "DBT_LOG_PATH": str(place / "logs")} | environment
     done = subprocess.run(
         [sys.executable, ROOT / "scripts" / "build_warehouse.py"],
         env=variables, capture_output=True, text=True, check=False,
@@ -70,11 +71,11 @@ def build(folder: Path, scratch: Path, **environment: str) -> Run:
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory) -> Run:
+def plain(tmp_path_factory, place_of_builds) -> Run:
     """The province as the contract asks for it."""
     folder = tmp_path_factory.mktemp("plain")
     write(folder / "extracts", students())
-    return build(folder / "extracts", folder)
+    return build(folder / "extracts", place_of_builds)
 
 
 def french(day: date) -> str:
@@ -145,22 +146,22 @@ def test_the_province_is_published_as_it_is(plain):
     assert len(plain.numbers) > 1000
 
 
-def test_values_that_can_mean_one_thing_are_read(plain, tmp_path):
+def test_values_that_can_mean_one_thing_are_read(plain, tmp_path, place_of_builds):
     extracts = students()
     for fault in (*VALUES_READ, no_values):
         fault(extracts)
     write(tmp_path / "extracts", extracts)
-    run = build(tmp_path / "extracts", tmp_path)
+    run = build(tmp_path / "extracts", place_of_builds)
     assert run.returncode == 0, run.output
     assert run.numbers == plain.numbers
 
 
-def test_files_in_other_forms_are_read(plain, tmp_path):
+def test_files_in_other_forms_are_read(plain, tmp_path, place_of_builds):
     extracts = students()
     write(tmp_path / "extracts", extracts)
     for fault in FILES_READ:
         fault(tmp_path / "extracts", extracts)
-    run = build(tmp_path / "extracts", tmp_path)
+    run = build(tmp_path / "extracts", place_of_builds)
     assert run.returncode == 0, run.output
     assert run.numbers == plain.numbers
 
@@ -179,12 +180,12 @@ VALUES_THAT_STOP = {
 }
 
 
-def test_five_faults_of_values_are_each_named_in_one_run(tmp_path):
+def test_five_faults_of_values_are_each_named_in_one_run(tmp_path, place_of_builds):
     extracts = students()
     for fault in VALUES_THAT_STOP.values():
         fault(extracts)
     write(tmp_path / "extracts", extracts)
-    run = build(tmp_path / "extracts", tmp_path)
+    run = build(tmp_path / "extracts", place_of_builds)
     assert run.returncode == 1, run.output
     assert run.numbers == []
     assert [check for check in VALUES_THAT_STOP if check not in run.output] == []
@@ -215,7 +216,7 @@ def test_five_faults_of_files_are_each_named_in_one_run(tmp_path):
         assert re.search(words, said), words
 
 
-def test_a_column_is_used_as_the_user_says(plain, tmp_path):
+def test_a_column_is_used_as_the_user_says(plain, tmp_path, place_of_builds):
     """Refused doses, a voided row that has its id's other row after it, and a cancelled enrolment are left out."""
     extracts = students()
     given = extracts["immunizations"]
@@ -224,7 +225,7 @@ def test_a_column_is_used_as_the_user_says(plain, tmp_path):
     extracts["immunizations"] += [row | {"Dose Status": "voided", "agent": "Var"} for row in given[40:60]]
     extracts["immunizations"] += [row | {"Dose Status": "completed"} for row in given]
     write(tmp_path / "extracts", extracts)
-    run = build(tmp_path / "extracts", tmp_path)
+    run = build(tmp_path / "extracts", place_of_builds)
     assert run.returncode == 1, run.output
     asked = re.findall(r"^ *(immunizations,Dose Status,.*,not_in_force)$", run.output, re.MULTILINE)
     assert asked == [
@@ -232,7 +233,7 @@ def test_a_column_is_used_as_the_user_says(plain, tmp_path):
     ]  # fmt: skip
     own = tmp_path / "meanings.csv"
     own.write_text("\n".join(("extract_name,header,value,meaning", *asked)) + "\n")
-    run = build(tmp_path / "extracts", tmp_path, COLUMN_MEANINGS=str(own))
+    run = build(tmp_path / "extracts", place_of_builds, COLUMN_MEANINGS=str(own))
     assert run.returncode == 0, run.output
     assert run.numbers == plain.numbers
     with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:

@@ -16,7 +16,7 @@ SAMPLE = SHARED / "data" / "panorama_sample.csv"
 
 def make_build(folder: Path, warehouse: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess:
     environment = os.environ | {"EXTRACTS_DIR": str(folder), "WAREHOUSE_PATH": str(warehouse)}
-    environment |= {"DBT_TARGET_PATH": str(warehouse.with_suffix(".target"))} | settings
+    environment |= {"DBT_TARGET_PATH": str(warehouse.parent / "target")} | settings
     return subprocess.run(
         [sys.executable, ROOT / "scripts" / "build_warehouse.py", *arguments],
         cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
@@ -38,8 +38,9 @@ def rewritten(file: Path, header: dict[str, str], encoding: str = "utf-8", delim
         writer.writerows(row.values() for row in rows)
 
 
-def test_a_misspelt_header_is_one_sentence_and_windows_1252_with_semicolons_is_read(extracts, tmp_path):
-    warehouse = tmp_path / "w.duckdb"
+def test_a_misspelt_header_is_one_sentence_and_windows_1252_with_semicolons_is_read(extracts, place_of_builds):
+    warehouse = place_of_builds / "warehouse.duckdb"
+    warehouse.unlink(missing_ok=True)
     schools = extracts / "schools.csv"
     schools.write_text(schools.read_text(encoding="utf-8").replace("Meadow", "Prés d'Été"), encoding="utf-8")
     rewritten(schools, {}, encoding="cp1252", delimiter=";")
