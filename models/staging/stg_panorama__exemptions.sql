@@ -1,3 +1,6 @@
+-- A table: seven models read it, and its labels cost more to compare than to keep.
+{{ config(materialized='table') }}
+
 with exemptions as (
     {{ without_surplus_rows(ref('base_panorama__exemptions'), 'exemptions') }}
 ),

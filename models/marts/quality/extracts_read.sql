@@ -118,15 +118,19 @@ antigens as (
     group by exemption_antigen_label
 ),
 
-reasons as (
+reasons_written as (
     select
         reason as spelling,
         reason_label as meaning,
         count(*) as row_count,
         false as is_cell
     from {{ ref('stg_panorama__exemptions') }}
-    where reason_label <> {{ normalized_label('reason') }}
     group by reason, reason_label
+),
+
+reasons as (
+    select * from reasons_written
+    where meaning <> {{ normalized_label('spelling') }}
 ),
 
 school_types as (
