@@ -236,7 +236,7 @@ def test_a_column_is_used_as_the_user_says(plain, tmp_path, place_of_builds):
     run = build(tmp_path / "extracts", place_of_builds, COLUMN_MEANINGS=str(own))
     assert run.returncode == 0, run.output
     assert run.numbers == plain.numbers
-    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
+    with duckdb.connect(str(place_of_builds / "warehouse.duckdb"), read_only=True) as connection:
         (rows_failed,) = connection.execute(
             "select rows_failed from marts.data_quality where \"check\" = 'immunizations_not_in_force'"
         ).fetchone()
