@@ -27,13 +27,12 @@
         }) -%}
     {%- endfor -%}
     {%- for column, parent in parents.items() -%}
-        {%- set has_own_name = parent is sequence and parent is not string and parent | length == 2 and parent.identifier is undefined -%}
+        {%- set has_own_name = parent.identifier is undefined -%}
         {%- set table = parent[0] if has_own_name else parent -%}
         {%- set field = parent[1] if has_own_name else column -%}
-        {%- set rule_table = table.schema in ['annex', 'practice', 'quality'] -%}
         {%- do checks.append({
             'columns': [column],
-            'problem': 'does not stand in ' ~ field ~ ' of ' ~ table.identifier ~ ('.csv' if rule_table else ''),
+            'problem': 'does not stand in ' ~ field ~ ' of ' ~ table.identifier ~ ('.csv' if table.schema in rule_table_schemas() else ''),
             'holds_where': adapter.quote(column) ~ ' not in (select ' ~ field ~ ' from ' ~ table ~ ' where ' ~ field ~ ' is not null)'
         }) -%}
     {%- endfor -%}
@@ -63,7 +62,7 @@
         {%- for column in named -%}
             {%- do columns.append(adapter.quote(column) if modules.re.fullmatch('[a-z_0-9]+', column) else column) -%}
         {%- endfor -%}
-        {%- set where = columns[0] ~ ' is not null' if named | length == 1 else key.where -%}
+        {%- set where = key.where or (columns[0] ~ ' is not null' if named | length == 1) -%}
         {%- set text = [] -%}
         {%- for column in columns -%}
             {%- do text.append("coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), '')") -%}

@@ -22,11 +22,15 @@
     {%- endif -%}
 {%- endmacro %}
 
+{% macro rule_table_schemas() -%}
+    {{ return(['annex', 'practice', 'quality']) }}
+{%- endmacro %}
+
 {% macro reads_rule_tables_only(node) -%}
     {%- set parents = node.depends_on.nodes if node.resource_type == 'test' else [] -%}
     {%- for parent in parents -%}
         {%- set parent = graph.nodes.get(parent, {}) -%}
-        {%- set is_rule_table = parent.resource_type == 'seed' and parent.config.schema in ['annex', 'practice', 'quality'] -%}
+        {%- set is_rule_table = parent.resource_type == 'seed' and parent.config.schema in rule_table_schemas() -%}
         {%- if not is_rule_table and parent.name != 'int_school_year' -%}
             {{ return(false) }}
         {%- endif -%}
@@ -85,17 +89,14 @@
     {%- for row in found.rows -%}
         {%- set values = [] -%}
         {%- for column in shown -%}
-            {%- do values.append(column if row[loop.index] is none else column ~ " '" ~ row[loop.index] ~ "'") -%}
+            {%- do values.append(cell_shown(column, row[loop.index])) -%}
         {%- endfor -%}
         {%- do lines_of.setdefault(values | join(', '), []).append(row[0]) -%}
     {%- endfor -%}
     {%- set sentences = [] -%}
     {%- for values, lines in lines_of.items() -%}
         {%- if loop.index <= 4 -%}
-            {%- do sentences.append(
-                seed.original_file_path ~ ', line' ~ ('s ' if lines | length > 1 else ' ') ~ lines | join(', ') ~ ': ' ~ values ~ ' '
-                ~ check.problem ~ '.'
-            ) -%}
+            {%- do sentences.append(sentence_about_rows(seed, lines, values, check.problem)) -%}
         {%- elif loop.index == 5 -%}
             {%- do sentences.append(seed.original_file_path ~ ': … and more.') -%}
         {%- endif -%}
@@ -119,7 +120,7 @@
         {{ return(node.original_file_path ~ ': ' ~ problem ~ '.') }}
     {%- endif -%}
 
-    {%- set shown = {} -%}
+    {%- set shown = [] -%}
     {%- set conditions = [] -%}
     {%- for column, type in seeds[0].config.column_types.items() -%}
         {%- if column == values.get('column_name') -%}
@@ -134,7 +135,7 @@
                 ) -%}
             {%- endif -%}
             {%- if values.get('column_name') in [none, column] or column == 'rule_id' -%}
-                {%- do shown.update({column: column if value is none else column ~ " '" ~ value ~ "'"}) -%}
+                {%- do shown.append(cell_shown(column, value)) -%}
             {%- endif -%}
         {%- endif -%}
     {%- endfor -%}
@@ -142,8 +143,16 @@
         'select ' ~ row_position() ~ ' + 2 as line from ' ~ seeds[0].relation_name ~ ' where ' ~ (conditions | join(' and ') or '1 = 0')
         ~ ' order by 1 limit 5'
     ).columns[0].values() -%}
+    {{ return(sentence_about_rows(seeds[0], lines, shown[:4] | join(', '), problem)) }}
+{%- endmacro %}
+
+{% macro cell_shown(column, value) -%}
+    {{ return(column if value is none else column ~ " '" ~ value ~ "'") }}
+{%- endmacro %}
+
+{% macro sentence_about_rows(seed, lines, values, problem) -%}
     {{ return(
-        seeds[0].original_file_path ~ (', line' ~ ('s ' if lines | length > 1 else ' ') ~ lines | join(', ') if lines else '') ~ ': '
-        ~ (shown.values() | list)[:4] | join(', ') ~ ' ' ~ problem ~ '.'
+        seed.original_file_path ~ (', line' ~ ('s ' if lines | length > 1 else ' ') ~ lines | join(', ') if lines else '') ~ ': '
+        ~ values ~ ' ' ~ problem ~ '.'
     ) }}
 {%- endmacro %}

@@ -1,6 +1,7 @@
 {#-
     What the columns of a table hold, as one test: a node of dbt costs more than the query of most checks. A row of its result is a
-    check that failed, with the query that lists the rows; the test counts these. `checks_of_table` says what the arguments are.
+    check that failed, with the condition of the rows that are meant; the test counts these, or keys that stand more than once.
+    `checks_of_table` says what the arguments are.
 -#}
 {% test table_is_sound(
     model, never_null='', unique='', values={}, parents={}, periods='', periods_or_grades='', conditions=[]
