@@ -542,7 +542,9 @@ class Page:
             self.show_school_coverage()
         rows = self.school_rows("zero_dose", self.phu_id, self.age)
         for row in rows:
-            row["withheld"] = frozenset({"without_dtp_percent"} if row["is_withheld"] else ())
+            row["withheld"] = frozenset(
+                percent for percent in ("without_dtp_percent", "without_dose_percent") if row[percent] is None
+            )
         self.heading(t("explorer.schools_zero_dose_title", age=t("at_age", age=self.age), where=self.where))
         withheld = sum(row["is_withheld"] for row in rows)
         said = t("explorer.schools_note", withheld=t.number(withheld), total=t.number(len(rows)))

@@ -19,7 +19,8 @@ at least threshold - 1 values of it stay possible, as many as "above 0 and below
 The attack looks for other tables with linear programs (HiGHS), rounds nothing, checks each in whole numbers, hands it
 to the rule, and takes it where the rule makes this release of it. Every value that it counts is shown by a table. What
 is safe at the last level is safe at all of them. A search that ends without enough values counts as found: the release
-is then not safe, whether or not somebody else could name the count.
+is then not safe, whether or not somebody else could name the count. The tables of schema `schools`, which stay in the
+house, are attacked after the release (attack_schools.py).
 
 Exit status: 0 nothing found; 1 something was, by name and number of possible values, never with its count; 2 a wrong
 argument.
@@ -38,6 +39,8 @@ from pathlib import Path
 import duckdb
 import highspy
 import numpy as np
+from attack_schools import Rule as SchoolRule
+from attack_schools import attack_schools
 from release_rule import GENDERS_WITHHELD, Count, Frame, Pattern, Reasons, Rule, frames
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -1008,6 +1011,10 @@ def attack_warehouse(connection: duckdb.DuckDBPyConnection, say: Callable[[str],
     return attack(release, true_counts(connection, release.suppress_below), rule.frames, [rule], say=say)
 
 
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     default = Path(os.environ.get("WAREHOUSE_PATH") or ROOT / "warehouse.duckdb")
@@ -1015,14 +1022,15 @@ def main() -> int:
     warehouse = parser.parse_args().warehouse
     try:
         with duckdb.connect(str(warehouse), read_only=True) as connection:
-            result = attack_warehouse(connection, say=lambda text: print(text, flush=True))
+            result = attack_warehouse(connection, say=say)
+            schools = attack_schools(connection, SchoolRule(published(connection).suppress_below), say)
     except duckdb.Error as error:
         print(f"{warehouse} has no published tables to attack ({error}). Build it first.")
         return 1
-    for finding in result.findings:
+    for finding in [*result.findings, *schools.findings]:
         print(finding)
-    print("\n".join(result.lines()))
-    return 0 if result.is_safe else 1
+    print("\n".join([*result.lines(), *schools.lines()]))
+    return 0 if result.is_safe and schools.is_safe else 1
 
 
 if __name__ == "__main__":

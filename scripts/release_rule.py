@@ -52,8 +52,8 @@ def frames(connection: duckdb.DuckDBPyConnection) -> dict[int, Frame]:
     }
 
 
-def rendered(suppress_below: int) -> dict[str, str]:
-    """The rule's SQL at a threshold."""
+def rendered(name: str, suppress_below: int) -> str:
+    """A model of the rule as SQL, at a threshold, on tables of schema `rule`."""
     context = {
         "ref": lambda name: f"rule.{name}",
         "suppress_below": lambda: suppress_below,
@@ -61,7 +61,7 @@ def rendered(suppress_below: int) -> dict[str, str]:
     }
     folder = ROOT / "models" / "intermediate" / "release"
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(folder), undefined=jinja2.StrictUndefined)
-    return {name: environment.get_template(f"{name}.sql").render(context) for name in MODELS}
+    return environment.get_template(f"{name}.sql").render(context)
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class Rule:
     def __init__(self, all_frames: dict[int, Frame], suppress_below: int) -> None:
         self.frames = all_frames
         self.suppress_below = suppress_below
-        self.sql = rendered(suppress_below)
+        self.sql = {name: rendered(name, suppress_below) for name in MODELS}
         self.columns_withheld: dict[tuple[int, str], str] = {}
 
     def decide(self, age: int, counts: Sequence[Count], tables: np.ndarray) -> list[Reasons]:

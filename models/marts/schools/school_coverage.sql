@@ -1,7 +1,7 @@
 {{ config(alias='coverage') }}
 
-with students_by_status as (
-    select * from {{ ref('int_students_by_status') }}
+with decisions as (
+    select * from {{ ref('int_school_decisions') }}
 ),
 
 public_health_units as (
@@ -19,45 +19,48 @@ school_year as (
     select * from {{ ref('int_school_year') }}
 ),
 
-counts as (
+shown as (
     select
-        phu_id,
-        school_id,
-        age,
-        antigen,
-        sum(students) as students,
-        sum(case when status = 'up_to_date' then students else 0 end) as students_up_to_date
-    from students_by_status
-    group by phu_id, school_id, age, antigen
+        covered.phu_id,
+        covered.school_id,
+        covered.age,
+        substring(covered.column_name, length('coverage/') + 1) as antigen,
+        covered.is_withheld,
+        case when not bases.is_withheld then bases.counted end as students,
+        case when not covered.is_withheld then covered.counted end as students_up_to_date
+    from decisions as covered
+    inner join decisions as bases
+        on
+            covered.phu_id = bases.phu_id
+            and covered.school_id = bases.school_id
+            and covered.age = bases.age
+            and covered.parent_name = bases.column_name
+    where covered.column_name like 'coverage/%'
 ),
-
-{{ withheld_schools(
-    'counts', key=['phu_id', 'age', 'antigen'], cells=['students_up_to_date', 'students - students_up_to_date']
-) }},
 
 final as (
     select
         {{ build_id() }} as build_id,
         school_year.school_year,
-        cut.phu_id,
+        shown.phu_id,
         public_health_units.phu_name,
-        cut.school_id,
+        shown.school_id,
         schools.school_name,
         schools.school_type,
         schools.school_board,
-        cut.age,
-        cut.antigen,
-        cut.place <= cut.last_withheld as is_withheld,
-        case when cut.place > cut.last_withheld then cast(cut.students as bigint) end as students,
-        case when cut.place > cut.last_withheld then cast(cut.students_up_to_date as bigint) end as students_up_to_date,
-        case when cut.place > cut.last_withheld then {{ percent('cut.students_up_to_date', 'cut.students') }} end
+        shown.age,
+        shown.antigen,
+        shown.is_withheld,
+        shown.students,
+        shown.students_up_to_date,
+        case when not shown.is_withheld then {{ percent('shown.students_up_to_date', 'shown.students') }} end
             as coverage_percent
-    from cut
+    from shown
     cross join school_year
     inner join public_health_units
-        on cut.phu_id = public_health_units.phu_id
+        on shown.phu_id = public_health_units.phu_id
     left join schools
-        on cut.school_id = schools.school_id
+        on shown.school_id = schools.school_id
 )
 
 select * from final

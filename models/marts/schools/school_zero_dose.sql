@@ -1,7 +1,7 @@
 {{ config(alias='zero_dose') }}
 
-with students_without_doses as (
-    select * from {{ ref('int_students_without_doses') }}
+with decisions as (
+    select * from {{ ref('int_school_decisions') }}
 ),
 
 public_health_units as (
@@ -19,35 +19,41 @@ school_year as (
     select * from {{ ref('int_school_year') }}
 ),
 
-{{ withheld_schools('students_without_doses', key=['phu_id', 'age'], cells=[
-    'students_without_dose', 'students_without_dtp - students_without_dose', 'students - students_without_dtp'
-]) }},
+shown as (
+    select
+        phu_id,
+        school_id,
+        age,
+        max(case when column_name = 'students' and not is_withheld then counted end) as students,
+        max(case when column_name = 'without_dtp' and not is_withheld then counted end) as students_without_dtp,
+        max(case when column_name = 'without_dose' and not is_withheld then counted end) as students_without_dose
+    from decisions
+    group by phu_id, school_id, age
+),
 
 final as (
     select
         {{ build_id() }} as build_id,
         school_year.school_year,
-        cut.phu_id,
+        shown.phu_id,
         public_health_units.phu_name,
-        cut.school_id,
+        shown.school_id,
         schools.school_name,
         schools.school_type,
         schools.school_board,
-        cut.age,
-        cut.place <= cut.last_withheld as is_withheld,
-        case when cut.place > cut.last_withheld then cut.students end as students,
-        case when cut.place > cut.last_withheld then cut.students_without_dtp end as students_without_dtp,
-        case when cut.place > cut.last_withheld then cut.students_without_dose end as students_without_dose,
-        case when cut.place > cut.last_withheld then {{ percent('cut.students_without_dtp', 'cut.students') }} end
-            as without_dtp_percent,
-        case when cut.place > cut.last_withheld then {{ percent('cut.students_without_dose', 'cut.students') }} end
-            as without_dose_percent
-    from cut
+        shown.age,
+        shown.students_without_dose is null as is_withheld,
+        shown.students,
+        shown.students_without_dtp,
+        shown.students_without_dose,
+        {{ percent('shown.students_without_dtp', 'shown.students') }} as without_dtp_percent,
+        {{ percent('shown.students_without_dose', 'shown.students') }} as without_dose_percent
+    from shown
     cross join school_year
     inner join public_health_units
-        on cut.phu_id = public_health_units.phu_id
+        on shown.phu_id = public_health_units.phu_id
     left join schools
-        on cut.school_id = schools.school_id
+        on shown.school_id = schools.school_id
 )
 
 select * from final
