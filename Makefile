@@ -45,7 +45,7 @@ $(UV): requirements-uv.txt
 	.uv/bin/pip install --quiet --require-hashes --requirement requirements-uv.txt
 	touch $@
 
-report: .venv/.report  ## The annual report, HTML and PDF in English and French, in reports/; RELEASE=1 with small counts withheld
+report: .venv/.report  ## The annual report, HTML and PDF in English and French, in reports/; RELEASE=1 as it was published
 	.venv/bin/python report/build_report.py $(if $(filter-out 0,$(RELEASE)),--release)
 
 explore: .venv/.explore  ## The explorer, in a browser on this computer; WAREHOUSES='2016.duckdb 2018.duckdb' for several years; SCHOOLS=1, EXPLAIN=1

@@ -1,7 +1,7 @@
 """Writes the annual report: one HTML file per language that needs nothing else, and its PDF where a Chromium is found.
 
     .venv/bin/python report/build_report.py            # internal, from marts
-    .venv/bin/python report/build_report.py --release  # from published, with small counts withheld
+    .venv/bin/python report/build_report.py --release  # of what was published, with small counts withheld
 
 Reads the file WAREHOUSE_PATH (default warehouse.duckdb); where PHU_BOUNDARIES names a GeoJSON file, draws its areas.
 """
@@ -190,7 +190,7 @@ def write(path: Path, text: str, private: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Writes the annual report in English and French.")
-    parser.add_argument("--release", action="store_true", help="read the schema published, with small counts withheld")
+    parser.add_argument("--release", action="store_true", help="show what was published of the warehouse")
     parser.add_argument("--output", type=Path, default=Path(os.environ.get("REPORT_DIR") or ROOT / "reports"))
     parser.add_argument("--no-pdf", action="store_true", help="write no PDF")
     options = parser.parse_args(arguments)

@@ -62,15 +62,32 @@ class Build:
 
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
-    """The file as it is now, as catalog `opened`, and nothing else of this computer.
+    """The file as it is now, as catalog `opened`; the caller closes the rest of this computer to it.
 
     Connected to directly, it would be the file that another connection of this process opened, replaced or not.
     """
     connection = duckdb.connect()
     quoted_path = str(path).replace("'", "''")
     connection.execute(f"attach '{quoted_path}' as opened (read_only)")
-    connection.execute("set enable_external_access = false")
     return connection
+
+
+def attach_published(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
+    """The schema of what was published of a build, which may withhold more than the build did by itself."""
+    tables = "select 1 from information_schema.tables where table_catalog = 'opened' and table_schema = ?"
+    if not connection.execute(tables, ["marts"]).fetchone():
+        return "published"
+    builds = connection.execute("select distinct build_id from opened.published.releases").fetchall()
+    folder = path.resolve().with_name(f"{path.resolve().name}.releases")
+    kept = [file for (build_id,) in builds for file in folder.glob(f"* {build_id}.duckdb")]
+    if not kept:
+        raise WarehouseError(
+            f"What {path} holds has not been published. A release is shown as it was published, and publishing may "
+            "withhold more: `make publish` first."
+        )
+    quoted_path = str(max(kept, key=lambda file: file.stat().st_mtime)).replace("'", "''")
+    connection.execute(f"attach '{quoted_path}' as kept (read_only)")
+    return "kept.published"
 
 
 class Warehouse:
@@ -80,19 +97,22 @@ class Warehouse:
         """`school_year` is the last of the file where none is named."""
         self.path = Path(path)
         self.release = release
-        self.table = "published.measures" if release else "marts.coverage"
+        table = "published.measures" if release else "marts.coverage"
         if not self.path.is_file():
             raise WarehouseError(f"There is no warehouse {self.path}. `make build` makes one.")
         try:
             self.connection = connect(self.path)
         except duckdb.Error as error:
             raise WarehouseError(f"{self.path} cannot be opened as a DuckDB file, read-only.") from error
-        if not self._has(self.table):
-            raise WarehouseError(f"{self.path} has no table {self.table}. `make build` makes it.")
+        if not self._has(table):
+            raise WarehouseError(f"{self.path} has no table {table}. `make build` makes it.")
+        self.published = attach_published(self.connection, self.path) if release else "published"
+        self.connection.execute("set enable_external_access = false")
+        self.table = f"{self.published}.measures" if release else table
         years = self.rows(f"select distinct school_year from {self.table} order by school_year")
         self.school_years = [row["school_year"] for row in years]
         if not self.school_years:
-            raise WarehouseError(f"{self.path} has no rows in {self.table}.")
+            raise WarehouseError(f"{self.path} has no rows in {table}.")
         self.school_year = school_year or self.school_years[-1]
         if self.school_year not in self.school_years:
             raise WarehouseError(f"{self.path} has no school year {self.school_year}.")
@@ -136,7 +156,7 @@ class Warehouse:
         columns = RELEASED[mart]
         found: dict[tuple, dict] = {}
         in_mart = ", ".join("?" for _ in columns)
-        query = f"select * from published.measures where school_year = ? and measure in ({in_mart})"
+        query = f"select * from {self.published}.measures where school_year = ? and measure in ({in_mart})"
         for row in self.rows(query, [self.school_year, *columns]):
             count, percent = columns[row.pop("measure")]
             values = {count: row.pop("students_counted"), percent: row.pop("percent")}
@@ -232,7 +252,7 @@ class Warehouse:
     def school_assignment(self) -> list[dict]:
         """Decisions by age and, in `marts` only, the records that were not used; counts are null where withheld."""
         if self.release:
-            query = "select *, 'decision' as kind, decision as name from published.school_assignment"
+            query = f"select *, 'decision' as kind, decision as name from {self.published}.school_assignment"
         else:
             query = "select * from marts.school_assignment"
         return self.rows(f"{query} where school_year = ? order by age, kind, name", [self.school_year])
@@ -249,7 +269,7 @@ class Warehouse:
     @cached_property
     def antigen_definitions(self) -> list[dict]:
         """The rules that the build applied, in words."""
-        schema = "published" if self.release else "marts"
+        schema = self.published if self.release else "marts"
         query = f"select * from {schema}.antigen_definitions where school_year = ? order by antigen, rule_id"
         return self.rows(query, [self.school_year])
 
@@ -282,7 +302,7 @@ class Warehouse:
     def build(self) -> Build:
         row = self.rows(
             "select build_id, built_at, is_demonstration, education_record_window, project_version "
-            f"from {'published.releases' if self.release else 'marts.builds'} "
+            f"from {f'{self.published}.releases' if self.release else 'marts.builds'} "
             # Of the tables: with a clock that was set back, the latest time is an earlier build's.
             f"where school_year = ? and build_id in (select build_id from {self.table} where school_year = ?) limit 1",
             [self.school_year] * 2,
@@ -296,7 +316,8 @@ class Warehouse:
         """Counts above 0 and below it are withheld from a release."""
         if not self.release:
             return None
-        rows = self.rows("select suppress_below from published.releases where school_year = ?", [self.school_year])
+        query = f"select suppress_below from {self.published}.releases where school_year = ?"
+        rows = self.rows(query, [self.school_year])
         return rows[0]["suppress_below"]
 
     def map_category(self, antigen: str, age: int, percent: float | None) -> int | None:

@@ -358,6 +358,39 @@ def test_the_readme_names_the_build_and_every_column(demonstration, files):
     assert "Synthetic demonstration" in text
 
 
+def statistics(file: Path, tables: list[str]) -> list[tuple]:
+    """What a DuckDB file says of its segments: their rows, least and greatest values. How they are packed is drawn."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return [
+            row
+            for table in tables
+            for row in connection.execute(
+                "select column_name, segment_type, start, count, stats "
+                f"from pragma_storage_info('published.{table}') order by all"
+            ).fetchall()
+        ]
+
+
+def test_the_files_of_a_release_say_nothing_but_what_is_published(few_ages, files, tmp_path, monkeypatch):
+    """They are the same from a warehouse of the published rows alone, the DuckDB file's statistics too."""
+    alone = tmp_path / "alone.duckdb"
+    with duckdb.connect(str(alone)) as connection:
+        connection.execute(f"attach '{files / publish.DATABASE}' as released (read_only)")
+        connection.execute("create schema published")
+        connection.execute("use released")
+        tables = publish.tables_of(connection)
+        connection.execute("use alone")
+        for table in tables:
+            connection.execute(f"create table published.{table} as from released.published.{table}")
+    monkeypatch.setattr(publish, "attacked", lambda *_: None)
+    publish.publish(alone, tmp_path / "published")
+    written = {file.name for file in files.iterdir()} - {publish.DATABASE, publish.MANIFEST}
+    assert len(written) == 11
+    for name in written:
+        assert (tmp_path / "published" / name).read_bytes() == (files / name).read_bytes(), name
+    assert statistics(tmp_path / "published" / publish.DATABASE, tables) == statistics(files / publish.DATABASE, tables)
+
+
 def test_a_release_that_can_be_attacked_is_not_published(few_ages, files, tmp_path):
     shutil.copy(few_ages, tmp_path / "demonstration.duckdb")
     with duckdb.connect(str(tmp_path / "demonstration.duckdb")) as connection:

@@ -668,10 +668,12 @@ def changed(database, folder, *statements):
 def test_a_year_of_few_students_or_none_is_a_good_page(browser, tmp_path):
     build = run_dbt("build", *ONLY_TABLES, "--vars", "school_year: 2016", warehouse=tmp_path / "warehouse.duckdb")
     assert build.returncode == 0, build.output
-    for arguments, name in (((), "-internal"), (("--release",), "")):
-        assert write_reports(tmp_path, build.warehouse, "--no-pdf", *arguments) == 0
+    # Without marts it is a release to read as it stands.
+    release = changed(build.warehouse, tmp_path, "drop schema marts cascade")
+    for path, arguments, name in ((build.warehouse, (), "-internal"), (release, ("--release",), "")):
+        assert write_reports(tmp_path, path, "--no-pdf", *arguments) == 0
         for code in LANGUAGES:
-            assert unreadable(Warehouse(build.warehouse, release=bool(arguments)), code) == []
+            assert unreadable(Warehouse(path, release=bool(arguments)), code) == []
             for width in WIDTHS:
                 with Page(browser, width) as opened:
                     page = tmp_path / f"immunization-coverage-2016-17{name}-{code}.html"
@@ -905,6 +907,36 @@ def test_the_explorers_rank_in_a_release_is_among_the_units_not_withheld(release
     app.selectbox(key="language").set_value("fr").run()
     page = " ".join(element.proto.body for element in app.get("html"))
     assert f"Rang {rank} sur les {len(shown)} bureaux de santé publique dont la valeur n’est pas supprimée" in page
+
+
+def test_a_release_is_shown_as_it_was_published_and_not_before(demonstration, tmp_path, capsys):
+    path = changed(demonstration.warehouse, tmp_path)
+    assert write_reports(tmp_path, path, "--release") == 1
+    assert "has not been published" in capsys.readouterr().err
+    ((build_id,),) = demonstration.rows("select build_id from published.releases")
+    kept = path.with_name(f"{path.name}.releases") / f"2018-19 6 {build_id}.duckdb"
+    kept.parent.mkdir()
+    ((phu_id,),) = demonstration.rows(
+        "select max(phu_id) from published.measures "
+        "where measure = 'coverage' and antigen = 'measles' and age = 12 and percent is not null"
+    )
+    # Publishing withholds what its attack cannot show to be safe, or what an earlier release withheld.
+    with duckdb.connect(str(kept)) as connection:
+        connection.execute(f"attach '{path}' as built (read_only)")
+        connection.execute("create schema published")
+        for table in ("measures", "school_assignment", "releases", "antigen_definitions"):
+            connection.execute(f"create table published.{table} as from built.published.{table}")
+        connection.execute(
+            "update published.measures set students_counted = null, percent = null, map_category = null, "
+            f"withheld_reason = 'withheld' where measure = 'coverage' and antigen = 'measles' and age = 12 "
+            f"and phu_id = '{phu_id}'"
+        )
+    warehouse = Warehouse(path, release=True)
+    cell = ("measles", 12, phu_id)
+    [row] = [row for row in warehouse.coverage if (row["antigen"], row["age"], row["phu_id"]) == cell]
+    assert row["coverage_percent"] is None and row["withheld"] == {"coverage_percent"}
+    assert warehouse.suppress_below == 6 and warehouse.build.build_id == build_id
+    assert warehouse.school_assignment and warehouse.antigen_definitions and warehouse.goals
 
 
 def test_an_internal_report_is_for_its_owner_alone_and_says_so(reports):
