@@ -57,14 +57,15 @@ class Group:
         found = [child for child, column in self.columns.items() if column.parent == name]
         return sorted(found, key=lambda child: child != WITHOUT_DTP)
 
-    def family(self, name: str) -> list[str]:
-        """The column, what it is taken among, and what is taken among it: what a table changes together."""
-        names = self.with_ancestors(name)
-        for child in self.children(name):
-            names += [own for own in self.family(child) if own not in names]
-        if name == WITHOUT_DTP or name in NOT_WITHOUT_DTP:
-            names += [own for own in (*NOT_WITHOUT_DTP, WITHOUT_DTP) if own in self.columns and own not in names]
-        return names
+    def to_decide(self, table: Table) -> list[str]:
+        """The columns on which the rule could decide otherwise in a table, and those that they depend on."""
+        changed = {name for name, counts in table.items() if (counts != self.truth[name]).any()}
+        names = {name for name, column in self.columns.items() if name in changed or column.parent in changed}
+        if WITHOUT_DTP in changed:
+            names.update(name for name in NOT_WITHOUT_DTP if name in self.columns)
+        if names.intersection(NOT_WITHOUT_DTP):
+            names.add(WITHOUT_DTP)
+        return list(dict.fromkeys(own for name in sorted(names) for own in self.with_ancestors(name)))
 
 
 @dataclass(frozen=True)
@@ -419,7 +420,7 @@ class Search:
             self._make_room(other, own, table) for _, own in self._couples(other) if own != name
         )
 
-    def lean(self, is_alone: bool = True) -> Iterator[tuple[str, Table]]:
+    def lean(self, is_alone: bool = True) -> Iterator[Table]:
         """A table for each value that a quantity lacks, in which the sum leaves the others as little room as can be.
 
         `is_alone`: what excludes the column's students stays as it is, but at the place in question.
@@ -442,7 +443,6 @@ class Search:
                         break
                 if table is None:
                     continue
-                moved = ancestors[0] if ancestors else name
                 if what == OTHERS and place in self.hidden[WITHOUT_DTP]:
                     without = int(table[WITHOUT_DTP][place])
                     fewer = max(min(without, self.threshold - 1 - value), min(without, 1))
@@ -456,7 +456,7 @@ class Search:
                 for is_from_base in self._sides(what, is_alone) if parent else (False,):
                     found = self._lean_table(name, place, wanted, is_from_base, table, is_alone)
                     if found is not None:
-                        yield moved, found
+                        yield found
 
     @staticmethod
     def _sides(what: str, is_first: bool) -> tuple[bool, ...]:
@@ -520,7 +520,7 @@ class Search:
             table[name][missing] = 0
         return table if self._settle(name, table) else None
 
-    def rotations(self) -> Iterator[tuple[str, Table]]:
+    def rotations(self) -> Iterator[Table]:
         """Tables in which the small counts of a column take each other value by turns."""
         small = defaultdict(list)
         for name, place, what in self.missing():
@@ -535,46 +535,41 @@ class Search:
                     if place in self.hidden[name]:
                         wanted[place] = value if what == COUNT else base - value
                 if table := self.table_with(name, wanted, as_kinds=True):
-                    yield name, table
+                    yield table
 
-    def one_by_one(self, draws: int) -> Iterator[tuple[str, Table]]:
+    def one_by_one(self, draws: int) -> Iterator[Table]:
         """For each quantity so many tables with values that it lacks, the others drawn."""
         for quantity in self.missing():
             name, place, what = quantity
             lacking = [value for value in range(2 * self.threshold) if value not in self.seen[quantity]]
             for value in self.draw.choices(lacking, k=draws):
-                table, as_kinds = None, self.draw.random() < 0.4
-                moved = name
+                table: Table | None = self.group.truth
+                as_kinds = self.draw.random() < 0.4
                 # Of how many it is taken among may be unknown too.
                 for ancestor in self.group.with_ancestors(name)[:-1]:
-                    if place in self.hidden[ancestor]:
+                    if table and place in self.hidden[ancestor]:
                         more = int(self.group.truth[ancestor][place]) + self.draw.randint(-2, self.threshold)
                         table = self.table_with(ancestor, {place: more}, as_kinds, table)
-                        moved = ancestor if moved == name else moved
-                        if table is None:
-                            break
-                if moved != name and table is None:
+                if what == OTHERS and table and {place} <= self.hidden[name] & self.hidden[WITHOUT_DTP]:
+                    table = self.table_with(WITHOUT_DTP, {place: self.draw.randint(0, 3)}, as_kinds, table)
+                if table is None:
                     continue
                 parent = self.group.columns[name].parent
-                base = int((table or self.group.truth)[parent][place]) if parent else 0
+                base = int(table[parent][place]) if parent else 0
                 if place in self.hidden[name]:
                     wanted = {place: value if what == COUNT else base - value}
                     if what == OTHERS:
-                        if place in self.hidden[WITHOUT_DTP]:
-                            table = self.table_with(WITHOUT_DTP, {place: self.draw.randint(0, 3)}, as_kinds, table)
-                        without = (table or self.group.truth)[WITHOUT_DTP]
-                        wanted = {place: base - int(without[place]) - value}
+                        wanted[place] -= int(table[WITHOUT_DTP][place])
                     others = [other for other in self.group.columns[name].withheld.tolist() if other != place]
                     if not as_kinds and others:
                         for other in self.draw.sample(others, self.draw.randint(0, min(3, len(others)))):
                             wanted[other] = self.draw.choice([0, 1, 1, self.threshold - 1, self.threshold])
                     table = self.table_with(name, wanted, as_kinds, table)
                 elif what == OTHERS and place in self.hidden[WITHOUT_DTP]:
-                    covered = int(self.group.truth[name][place])
-                    moved, wanted = WITHOUT_DTP, {place: base - covered - value}
+                    wanted = {place: base - int(table[name][place]) - value}
                     table = self.table_with(WITHOUT_DTP, wanted, as_kinds, table)
                 if table is not None:
-                    yield moved, table
+                    yield table
 
     def is_possible(self, table: Table) -> bool:
         """Whether the sums, what is shown and what the measures mean hold."""
@@ -600,20 +595,17 @@ ROUNDS = 150
 ROUNDS_IN_VAIN = 40
 STEPS = (Search.rotations, Search.lean, partial(Search.lean, is_alone=False), Search.lean)
 
-
 Case = tuple[Search, Table, list[str]]
 
 
-def batches(
-    searches: Sequence[Search], step: Callable[[Search], Iterator[tuple[str, Table]]]
-) -> Iterator[list[Case]]:
+def batches(searches: Sequence[Search], step: Callable[[Search], Iterator[Table]]) -> Iterator[list[Case]]:
     """The possible tables that a step finds, with the columns to decide, as many as are decided at once."""
     cases: list[Case] = []
     rows = 0
     for search in searches:
-        for name, table in step(search):
+        for table in step(search):
             if search.is_possible(table):
-                names = search.group.family(name)
+                names = search.group.to_decide(table)
                 cases.append((search, table, names))
                 rows += len(names) * len(search.group.school_ids)
                 if rows > ROWS_AT_ONCE:
