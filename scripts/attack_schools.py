@@ -65,6 +65,8 @@ class Group:
             names.update(name for name in NOT_WITHOUT_DTP if name in self.columns)
         if names.intersection(NOT_WITHOUT_DTP):
             names.add(WITHOUT_DTP)
+        # From where on a count is shown depends on whether others are taken among it.
+        names.update(name for name, column in self.columns.items() if column.parent in names - {STUDENTS})
         return list(dict.fromkeys(own for name in sorted(names) for own in self.with_ancestors(name)))
 
 
