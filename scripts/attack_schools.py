@@ -23,7 +23,6 @@ STUDENTS, WITHOUT_DTP = "students", "without_dtp"
 NOT_WITHOUT_DTP = ("coverage/diphtheria", "coverage/tetanus", "coverage/pertussis")
 
 Table = dict[str, np.ndarray]  # the counts of a group's schools, by column
-Place = tuple[str, int]  # a column, a school's place in its group
 COUNT, REMAINDER, OTHERS = "count", "remainder", "with DTP, not up to date"
 Quantity = tuple[str, int, str]  # a column, a school's place, one of the three
 
@@ -222,6 +221,9 @@ class Search:
         self.promised: dict[Quantity, int] = {}
         self.shown: list[Quantity] = []
         self.hidden = {name: set(column.withheld.tolist()) for name, column in group.columns.items()}
+        self.kinds = {name: self._kinds(name) for name in group.columns}
+        # Columns that are withheld in all schools, because nothing hides the small counts.
+        self.all_withheld = {name for name in group.columns if self._is_all_withheld(name)}
         for name, column in group.columns.items():
             for place in column.rows.tolist():
                 for what in (COUNT, REMAINDER, OTHERS):
@@ -303,13 +305,12 @@ class Search:
         is_shown[list(self.hidden[WITHOUT_DTP])] = False
         return np.where(is_shown, base - table[WITHOUT_DTP], base)
 
-    def is_all(self, name: str) -> bool:
-        """Whether a column is withheld in all schools, because nothing hides the small counts."""
+    def _is_all_withheld(self, name: str) -> bool:
         column, counted = self.group.columns[name], self.group.truth[name]
         base = self.base_shown(name) if column.parent else counted + 1
         return all(place in self.hidden[name] for place in column.rows.tolist() if base[place] > 0)
 
-    def kinds(self, name: str) -> np.ndarray:
+    def _kinds(self, name: str) -> np.ndarray:
         """Of which kind the true counts of a column are for the rule, where their base is shown."""
         counted, parent, t = self.group.truth[name], self.group.columns[name].parent, self.threshold
         floor = self.least_shown(name)
@@ -330,7 +331,7 @@ class Search:
         base = table[column.parent] if column.parent else np.full(len(counted), counted.sum())
         high = base.copy()
         # What is shown limits; what is withheld follows (_settle).
-        for _, other in self._couples(name):
+        for other in self._excluded_by(name):
             is_limit = np.ones(len(counted), dtype=bool)
             is_limit[list(self.hidden[other])] = False
             high = np.where(is_limit, np.minimum(high, table[STUDENTS] - table[other]), high)
@@ -338,7 +339,7 @@ class Search:
             is_free = np.zeros(len(counted), dtype=bool)
             if column.parent:
                 is_free[list(self.hidden[column.parent])] = True
-            kinds = self.kinds(name)
+            kinds = self.kinds[name]
             floor = self.least_shown(name)
             base = self.base_shown(name, table) if column.parent else base
             for kind, least, most in (
@@ -353,11 +354,11 @@ class Search:
                 high = np.where(is_kind, np.minimum(high, most), high)
         return low, high
 
-    def _couples(self, name: str) -> list[tuple[str, str]]:
-        """Pairs of a column with those of which nobody is counted in both."""
+    def _excluded_by(self, name: str) -> list[str]:
+        """The columns in which nobody is counted who is counted in this one."""
         if name == WITHOUT_DTP:
-            return [(name, own) for own in NOT_WITHOUT_DTP if own in self.group.columns]
-        return [(name, WITHOUT_DTP)] if name in NOT_WITHOUT_DTP else []
+            return [own for own in NOT_WITHOUT_DTP if own in self.group.columns]
+        return [WITHOUT_DTP] if name in NOT_WITHOUT_DTP else []
 
     def table_with(self, name: str, wanted: dict[int, int], as_kinds: bool, table: Table | None = None) -> Table | None:
         """A table with these counts of withheld schools of a column; the others take what is left over."""
@@ -384,7 +385,7 @@ class Search:
             places = [place for place in self.group.columns[child].rows.tolist() if place in self.hidden[name]]
             counts, total = table[child], int(table[child].sum())
             low, high = self.box(child, table, as_kinds=False)
-            for _, other in self._couples(child) if child != WITHOUT_DTP else []:
+            for other in self._excluded_by(child) if child != WITHOUT_DTP else []:
                 high = np.minimum(high, table[STUDENTS] - table[other])
             if (high[places] < low[places]).any():
                 return False
@@ -396,7 +397,7 @@ class Search:
                 return False
             if not self._settle(child, table, is_follower=True):
                 return False
-        return is_follower or all(self._make_room(name, other, table) for _, other in self._couples(name))
+        return is_follower or all(self._make_room(name, other, table) for other in self._excluded_by(name))
 
     def _make_room(self, name: str, other: str, table: Table) -> bool:
         """Makes those whom a column excludes fit its new counts."""
@@ -405,10 +406,10 @@ class Search:
         if not len(too_many):
             return True
         counts[too_many] = (table[STUDENTS] - table[name])[too_many]
-        low, high = self.box(other, table, as_kinds=not self.is_all(other) or self.draw.random() < 0.5)
+        low, high = self.box(other, table, as_kinds=other not in self.all_withheld or self.draw.random() < 0.5)
         # The others that those without DTP are excluded from stay, or follow.
         others_stay = self.draw.random() < 0.5
-        for _, own in self._couples(other):
+        for own in self._excluded_by(other):
             if own == name or others_stay:
                 high = np.minimum(high, table[STUDENTS] - table[own])
         places = [place for place in self.hidden[other] if place not in set(too_many.tolist())]
@@ -419,7 +420,7 @@ class Search:
         if other != WITHOUT_DTP:
             return True
         return self._settle(other, table, is_follower=True) and all(
-            self._make_room(other, own, table) for _, own in self._couples(other) if own != name
+            self._make_room(other, own, table) for own in self._excluded_by(other) if own != name
         )
 
     def lean(self, is_alone: bool = True) -> Iterator[Table]:
@@ -473,11 +474,11 @@ class Search:
         base = table[column.parent] if column.parent else np.full(len(table[name]), int(table[name].sum()))
         counts = base - table[name] if is_from_base else table[name].copy()
         rows = column.rows
-        total, kinds = int(counts[rows].sum()), dict(enumerate(self.kinds(name).tolist()))
+        total, kinds = int(counts[rows].sum()), dict(enumerate(self.kinds[name].tolist()))
         kinds = {own: kinds[own] for own in column.withheld.tolist()}
         least_low, least_high = self.box(name, table, as_kinds=True)
         loosest = self.box(name, table, as_kinds=False)
-        for _, other in self._couples(name) if is_alone else []:
+        for other in self._excluded_by(name) if is_alone else []:
             most = table[STUDENTS] - table[other]
             most[place] = loosest[1][place]
             least_high, loosest = np.minimum(least_high, most), (loosest[0], np.minimum(loosest[1], most))
@@ -493,7 +494,7 @@ class Search:
         others = [own for own in kinds if own != place]
         self.draw.shuffle(others)
         residual = total - int(counts[rows].sum())
-        is_all = self.is_all(name)
+        is_all = name in self.all_withheld
         larges = sorted((own for own in others if kinds[own] == "large"), key=lambda own: (int(base[own]), -own))
         if is_all and residual > 0:
             # Somebody in a school of none leaves the others no more room.

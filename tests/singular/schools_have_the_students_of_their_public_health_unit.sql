@@ -9,6 +9,13 @@ with schools as (
     group by phu_id, age, column_name
 ),
 
+zero_dose as (
+    select * from {{ ref('zero_dose') }}
+    where
+        geography = 'phu'
+        and students > 0
+),
+
 units as (
     select
         phu_id,
@@ -20,35 +27,11 @@ units as (
         geography = 'phu'
         and students > 0
     union all
-    select
-        phu_id,
-        age,
-        'students' as column_name,
-        students as counted
-    from {{ ref('zero_dose') }}
-    where
-        geography = 'phu'
-        and students > 0
-    union all
-    select
-        phu_id,
-        age,
-        'without_dtp' as column_name,
-        students_without_dtp as counted
-    from {{ ref('zero_dose') }}
-    where
-        geography = 'phu'
-        and students > 0
-    union all
-    select
-        phu_id,
-        age,
-        'without_dose' as column_name,
-        students_without_dose as counted
-    from {{ ref('zero_dose') }}
-    where
-        geography = 'phu'
-        and students > 0
+    {{ unpivoted('zero_dose', keys=['phu_id', 'age'], columns=['column_name', 'counted'], rows=[
+        ['true', "'students'", 'students'],
+        ['true', "'without_dtp'", 'students_without_dtp'],
+        ['true', "'without_dose'", 'students_without_dose'],
+    ]) }}
 )
 
 select units.*

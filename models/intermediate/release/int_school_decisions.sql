@@ -104,7 +104,7 @@ kinds_{{ level }} as (
 rooms_{{ level }} as (
     select
         *,
-        kind in ('linked', 'near_floor', 'near_base', 'small_base', 'says_none') as is_hidden,
+        kind not in ('large', 'edge') as is_hidden,
         case kind
             when 'linked' then counted
             when 'near_base' then counted - (base - suppress_below + 1)
@@ -184,7 +184,7 @@ hiding_{{ level }} as (
     from sums_{{ level }}
 ),
 
-decided_{{ level }} as (
+reasons_{{ level }} as (
     select
         phu_id,
         school_id,
@@ -199,27 +199,21 @@ decided_{{ level }} as (
             -- Nobody of nobody is known anyway.
             when last_place is null and coalesce(base, 1) > 0 then 'all_schools'
             when kind = 'large' and place <= last_place then 'complementary'
-        end as withheld_reason,
-        is_hidden
-        or (hidden > 0 and last_place is null and coalesce(base, 1) > 0)
-        or (hidden > 0 and kind = 'large' and coalesce(place <= last_place, false)) as is_withheld
+        end as withheld_reason
     from hiding_{{ level }}
+),
+
+decided_{{ level }} as (
+    select
+        *,
+        withheld_reason is not null as is_withheld
+    from reasons_{{ level }}
 ),
 {%- endfor %}
 
 final as (
     {%- for level in range(levels) %}
-    select
-        phu_id,
-        school_id,
-        age,
-        column_name,
-        parent_name,
-        counted,
-        base,
-        is_withheld,
-        withheld_reason
-    from decided_{{ level }}
+    select * from decided_{{ level }}
     {%- if not loop.last %}
     union all
     {%- endif %}
