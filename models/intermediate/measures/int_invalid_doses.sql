@@ -1,11 +1,10 @@
-{%- set slots = slot_count() -%}
 with refused_doses as (
-    select * from {{ ref('doses') }}
+    select * from {{ ref('int_doses_judged') }}
     where not is_valid
 ),
 
 valid_doses as (
-    select * from {{ ref('doses') }}
+    select * from {{ ref('int_doses_judged') }}
     where is_valid
 ),
 
@@ -35,7 +34,7 @@ refused as (
 
 refused_days as (
     select distinct
-        client_id,
+        student_key,
         administered_date
     from refused
 ),
@@ -43,14 +42,14 @@ refused_days as (
 -- A record counts where any schedule of any antigen counts it. Records without an id are told by their day and agent.
 counted as (
     select distinct
-        valid_doses.client_id,
+        valid_doses.student_key,
         valid_doses.administered_date,
         valid_doses.agent,
         coalesce(valid_doses.immunization_id, '') as immunization_id
     from valid_doses
     inner join refused_days
         on
-            valid_doses.client_id = refused_days.client_id
+            valid_doses.student_key = refused_days.student_key
             and valid_doses.administered_date = refused_days.administered_date
 ),
 
@@ -65,14 +64,14 @@ invalid as (
         refused.reason
     from refused
     inner join students
-        on refused.client_id = students.client_id
+        on refused.student_key = students.student_key
     left join counted
         on
-            refused.client_id = counted.client_id
+            refused.student_key = counted.student_key
             and refused.administered_date = counted.administered_date
             and refused.agent = counted.agent
             and coalesce(refused.immunization_id, '') = counted.immunization_id
-    where counted.client_id is null
+    where counted.student_key is null
 ),
 
 students_concerned as (
@@ -90,9 +89,7 @@ ranked as (
         row_number() over (
             partition by students_concerned.student_key, students_concerned.antigen
             order by
-                {%- for slot in range(1, slots + 1) %}
-                {{ '+ ' if not loop.first }}case when series.dose_{{ slot }}_date is null then 0 else 1 end
-                {%- endfor %} desc,
+                {{ slots_counted('series') }} desc,
                 schedules.sort_order asc
         ) as place
     from students_concerned

@@ -6,10 +6,12 @@
 {%- set is_valid_dose_visit -%}
 dose_{0}_date >= greatest(first_date, due_{0}_date) and dose_{0}_date <= last_date and dose_{0}_date < offered_before
 {%- endset -%}
-with {{ dose_rules_and_agents() }},
+with rules as (
+    select * from {{ ref('int_dose_rules') }}
+),
 
 criteria as (
-    {{ up_to_date_rules() }}
+    select * from {{ ref('int_up_to_date_rules') }}
 ),
 
 school_year as (
@@ -95,7 +97,7 @@ completed as (
             and students.age = coalesce(rules.age, students.age)
     where
         {{ slot_date('rules.valid_doses') }} is not null
-        and {{ criterion_condition('students.date_of_birth') }}
+        and {{ conditions_met(criterion_conditions('students')) }}
     group by series.student_key, series.antigen
 ),
 
@@ -240,9 +242,12 @@ due_visits as (
 
 previous_doses as (
     select
-        *,
+        due_visits.*,
+        agents.agent_label,
         {{ slot_date('filled', 'due_visits') }} as previous_dose_date
     from due_visits
+    inner join agents
+        on due_visits.antigen = agents.antigen
 ),
 
 -- Each is held against the rules of its slot.
@@ -255,8 +260,6 @@ tried as (
         rules.live_interval_from,
         rules.polysaccharide_interval_from
     from previous_doses as doses
-    inner join agents
-        on doses.antigen = agents.antigen
     left join schedule_variants
         on
             doses.student_key = schedule_variants.student_key
@@ -266,24 +269,11 @@ tried as (
             doses.antigen = rules.antigen
             and doses.schedule = rules.schedule
             and doses.filled + 1 = rules.dose_number
-            -- Who has no dose yet is held against the rule for every product.
-            and (rules.variant is null or coalesce(schedule_variants.variant, 'non_engerix_b') = rules.variant)
-            and {{ rule_condition('age_from') }}
-            and {{ rule_condition('age_before') }}
-            and {{ rule_condition('window') }}
-            and {{ rule_condition('history', slots=slots + 1, series='doses') }}
-            and {{ rule_condition('interval', previous_dose_date='doses.previous_dose_date', series='doses') }}
-    left join current_agents
-        on
-            rules.rule_id = current_agents.rule_id
-            and agents.agent_label = current_agents.agent_label
-    left join first_agents
-        on
-            rules.rule_id = first_agents.rule_id
-            and doses.first_dose_agent_label = first_agents.agent_label
-    where
-        (current_agents.rule_id is not null or not rules.names_current_agents)
-        and (first_agents.rule_id is not null or not rules.names_first_agents)
+            -- The rule for every product holds for who has no dose yet.
+            and {{ rule_fits(variant="coalesce(schedule_variants.variant, 'non_engerix_b')", series='doses') }}
+            and {{ conditions_met(
+                rule_conditions() | selectattr('asks', 'equalto', 'dose') | selectattr('column') | rejectattr('is_if_any') | list
+            ) }}
 ),
 
 tried_students as (

@@ -1,36 +1,24 @@
-{#- Unrolled joins: the linter takes their lines for badly indented.
--- sqlfluff:exclude_rules:references.keywords,structure.column_order,layout.indent
--#}
-with {{ dose_rules_and_agents() }},
+with rules as (
+    select * from {{ ref('int_dose_rules') }}
+),
 
 open_antigens as (
     select * from {{ ref('int_open_antigens') }}
 ),
 
-all_doses as (
-    select * from {{ ref('int_doses') }}
-    where is_kept
-),
-
 doses as (
-    select
-        all_doses.student_key,
-        all_doses.antigen,
-        all_doses.administered_date,
-        all_doses.agent_label,
-        all_doses.date_of_birth,
-        all_doses.preceding_live_date,
-        all_doses.preceding_polysaccharide_date,
-        open_antigens.variant
-    from all_doses
+    select doses.*
+    from {{ ref('int_doses') }} as doses
     inner join open_antigens
         on
-            all_doses.student_key = open_antigens.student_key
-            and all_doses.antigen = open_antigens.antigen
-    where all_doses.administered_date >= all_doses.date_of_birth
+            doses.student_key = open_antigens.student_key
+            and doses.antigen = open_antigens.antigen
+    where
+        doses.is_kept
+        and doses.administered_date >= doses.date_of_birth
 ),
 
-{{ slots_refilled(grace_days=grace_days()) }},
+{{ slots_filled('rules', doses='doses', variants='open_antigens', grace_days=grace_days()) }},
 
 final as (
     select
@@ -40,8 +28,8 @@ final as (
         {%- for slot in range(1, slot_count() + 1) %}
         dose_{{ slot }}_date,
         {%- endfor %}
-        valid_doses
-    from refilled
+        {{ slots_counted('slots') }} as valid_doses
+    from slot_{{ slot_count() }} as slots
 )
 
 select * from final

@@ -1,9 +1,9 @@
-{#- The plan from the assessment date is that of `next_doses`, unless its list is for another day. -#}
-{%- set is_planned = as_of() == 'school_year.assessment_date' -%}
-with {% if not is_planned %}{{ doses_planned('school_year.assessment_date') }}{% endif %}
-{%- if is_planned %}schedules_completed as (
-    select * from {{ ref('int_schedules_planned') }}
-){% endif %},
+with schedules_planned as (
+    select schedules_planned.*
+    from {{ ref('int_schedules_planned') }} as schedules_planned
+    cross join {{ ref('int_school_year') }} as school_year
+    where schedules_planned.planned_from = school_year.assessment_date
+),
 
 students as (
     select * from {{ ref('int_students') }}
@@ -14,7 +14,7 @@ nearest as (
         student_key,
         antigen,
         min(doses_needed) as doses_needed
-    from schedules_completed
+    from schedules_planned
     group by student_key, antigen
 ),
 

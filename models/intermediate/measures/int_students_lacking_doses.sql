@@ -1,5 +1,7 @@
 {%- set slots = slot_count() -%}
-with {{ dose_rules_and_agents() }},
+with rules as (
+    select * from {{ ref('int_dose_rules') }}
+),
 
 gaps as (
     select * from {{ ref('int_interaction_gaps') }}
@@ -42,16 +44,16 @@ slots_wanted as (
         open_antigens.variant,
         open_antigens.agent_label,
         open_antigens.is_live,
-        open_antigens.latest_dose_date,
         recommended_schedules.schedule,
         series.first_dose_agent_label,
         {%- for slot in range(1, slots + 1) %}
         series.dose_{{ slot }}_date,
         {%- endfor %}
-        {%- for slot in range(1, slots + 1) %}
-        {{ '+ ' if not loop.first }}case when series.dose_{{ slot }}_date is null then 0 else 1 end
-        {%- endfor %} as filled,
-        school_year.assessment_date as not_before
+        {{ slots_counted('series') }} as filled,
+        school_year.assessment_date,
+        greatest(
+            {{ add_period('open_antigens.latest_dose_date', as_period("'1 day'")) }}, school_year.assessment_date
+        ) as not_before
     from open_antigens
     cross join school_year
     inner join recommended_schedules
@@ -66,7 +68,16 @@ slots_wanted as (
 ),
 
 earliest_days as (
-    {{ earliest_doses('slots_wanted', keys=['student_key', 'antigen', 'schedule']) }}
+    select
+        student_key,
+        antigen,
+        schedule,
+        min(administered_date) as administered_date
+    from (
+        {{ doses_tried('rules', 'series.filled + 1', series='slots_wanted', gaps='gaps') | indent(8) }}
+    ) as tried
+    where is_met
+    group by student_key, antigen, schedule
 ),
 
 -- On the assessment date the next dose could count: who cannot be given one that day has not dropped out.
@@ -85,14 +96,14 @@ final as (
             slots_wanted.student_key = earliest_days.student_key
             and slots_wanted.antigen = earliest_days.antigen
             and slots_wanted.schedule = earliest_days.schedule
-            and slots_wanted.not_before = earliest_days.administered_date
+            and slots_wanted.assessment_date = earliest_days.administered_date
     inner join recommended_days
         on
             slots_wanted.date_of_birth = recommended_days.date_of_birth
             and slots_wanted.antigen = recommended_days.antigen
             and slots_wanted.schedule = recommended_days.schedule
             and slots_wanted.filled < recommended_days.dose_number
-            and slots_wanted.not_before >= recommended_days.day_from
+            and slots_wanted.assessment_date >= recommended_days.day_from
     inner join students
         on slots_wanted.student_key = students.student_key
     group by

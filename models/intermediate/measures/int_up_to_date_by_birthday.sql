@@ -15,7 +15,7 @@ students as (
 ),
 
 criteria as (
-    {{ up_to_date_rules() }}
+    select * from {{ ref('int_up_to_date_rules') }}
 ),
 
 school_year as (
@@ -51,9 +51,7 @@ series_by_birthday as (
         {%- for slot in range(1, slots + 1) %}
         series.dose_{{ slot }}_date,
         {%- endfor %}
-        {%- for slot in range(1, slots + 1) %}
-        {{ '+ ' if not loop.first }}case when series.dose_{{ slot }}_date <= birthdays_of_students.birthday_date then 1 else 0 end
-        {%- endfor %} as valid_doses
+        {{ slots_counted('series', 'birthdays_of_students.birthday_date') }} as valid_doses
     from series
     inner join birthdays_of_students
         on
@@ -89,7 +87,7 @@ with_criteria_met as (
             and series.age = coalesce(rules.age, series.age)
     where
         series.doses_asked is null
-        and {{ criterion_condition('series.date_of_birth') }}
+        and {{ conditions_met(criterion_conditions('series')) }}
 ),
 
 up_to_date as (

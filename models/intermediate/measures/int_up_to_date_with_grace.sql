@@ -1,5 +1,5 @@
 with criteria as (
-    {{ up_to_date_rules() }}
+    select * from {{ ref('int_up_to_date_rules') }}
 ),
 
 open_antigens as (
@@ -30,7 +30,7 @@ final as (
             and series.schedule = rules.schedule
             and series.valid_doses >= rules.valid_doses
             and (rules.age is null or open_antigens.age = rules.age)
-    where {{ criterion_condition('open_antigens.date_of_birth', grace_days=grace_days()) }}
+    where {{ conditions_met(criterion_conditions('open_antigens'), grace_days()) }}
 )
 
 select * from final

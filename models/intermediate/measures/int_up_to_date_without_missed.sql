@@ -1,11 +1,10 @@
-{#- Unrolled joins: the linter takes their lines for badly indented.
--- sqlfluff:exclude_rules:references.keywords,structure.column_order,layout.indent
--#}
 {%- set slots = slot_count() -%}
-with {{ dose_rules_and_agents() }},
+with rules as (
+    select * from {{ ref('int_dose_rules') }}
+),
 
 criteria as (
-    {{ up_to_date_rules() }}
+    select * from {{ ref('int_up_to_date_rules') }}
 ),
 
 school_year as (
@@ -52,7 +51,6 @@ recorded as (
     select
         open_antigens.student_key,
         open_antigens.antigen,
-        open_antigens.variant,
         open_antigens.date_of_birth,
         all_doses.agent_label,
         all_doses.administered_date,
@@ -84,7 +82,6 @@ visits_without_dose as (
     select
         open_antigens.student_key,
         open_antigens.antigen,
-        open_antigens.variant,
         open_antigens.date_of_birth,
         open_antigens.agent_label,
         visits.visit_date,
@@ -119,7 +116,6 @@ could_be_given as (
     select
         visits.student_key,
         visits.antigen,
-        visits.variant,
         visits.date_of_birth,
         visits.agent_label,
         visits.visit_date as administered_date,
@@ -136,7 +132,7 @@ could_be_given as (
             and visits.antigen = gaps.antigen
             and visits.visit_date > gaps.preceding_date
     group by
-        visits.student_key, visits.antigen, visits.variant, visits.date_of_birth, visits.agent_label, visits.visit_date
+        visits.student_key, visits.antigen, visits.date_of_birth, visits.agent_label, visits.visit_date
 ),
 
 doses as (
@@ -145,7 +141,16 @@ doses as (
     select * from could_be_given
 ),
 
-{{ slots_refilled(has_visits=true) }},
+{#- A visit's dose is given from the day on which it is due. Where live doses keep a distance, the one given before is among them. #}
+{%- set could_be_given_then -%}
+(doses.is_recorded or doses.administered_date >= doses.due_{slot}_date)
+and (
+    rules.live_interval_from is null
+    or {previous} is null
+    or doses.administered_date >= {{ add_period('{previous}', 'rules.live_interval_from') }}
+)
+{%- endset -%}
+{{ slots_filled('rules', doses='doses', variants='open_antigens', also=could_be_given_then) }},
 
 -- Doses after those that meet a criterion change nothing: it is the same whether visits after that are looked at.
 final as (
@@ -154,17 +159,17 @@ final as (
         open_antigens.antigen
     from open_antigens
     cross join school_year
-    inner join refilled
+    inner join slot_{{ slots }} as series
         on
-            open_antigens.student_key = refilled.student_key
-            and open_antigens.antigen = refilled.antigen
+            open_antigens.student_key = series.student_key
+            and open_antigens.antigen = series.antigen
     inner join criteria as rules
         on
-            refilled.antigen = rules.antigen
-            and refilled.schedule = rules.schedule
-            and refilled.valid_doses >= rules.valid_doses
+            series.antigen = rules.antigen
+            and series.schedule = rules.schedule
+            and {{ slot_date('rules.valid_doses') }} is not null
             and open_antigens.age = coalesce(rules.age, open_antigens.age)
-    where {{ criterion_condition('open_antigens.date_of_birth', series='refilled') }}
+    where {{ conditions_met(criterion_conditions('open_antigens')) }}
 )
 
 select * from final

@@ -1,8 +1,6 @@
 {{ config(materialized='view') }}
 
 {%- set slots = slot_count() %}
-{%- set reference_dose_date = slot_date('rules.reference_dose_number', 'doses') %}
-{%- set birth = 'doses.date_of_birth' %}
 with rules as (
     {{ rules_in_force('up_to_date_rules') }}
 ),
@@ -35,9 +33,7 @@ criteria as (
         {%- for slot in range(1, slots + 1) %}
         series.dose_{{ slot }}_date,
         {%- endfor %}
-        {%- for slot in range(1, slots + 1) %}
-        {{ '+ ' if not loop.first }}case when series.dose_{{ slot }}_date is null then 0 else 1 end
-        {%- endfor %} as filled
+        {{ slots_counted('series') }} as filled
     from student_antigens
     cross join school_year
     inner join students
@@ -74,14 +70,10 @@ by_number as (
 ),
 
 by_date as (
-    {{ listed_conditions('criteria', keys=['client_id', 'antigen', 'schedule'], conditions=[
-        ['first_dose_age_from', 'rules.first_dose_age_from', 'doses.dose_1_date', 'from', birth, 'date of birth'],
-        ['first_dose_age_before', 'rules.first_dose_age_before', 'doses.dose_1_date', 'before', birth, 'date of birth'],
-        ['reference_dose_age_from', 'rules.reference_dose_age_from', reference_dose_date, 'from', birth, 'date of birth'],
-        ['reference_dose_age_before', 'rules.reference_dose_age_before', reference_dose_date, 'before', birth, 'date of birth'],
-        ['recent_dose_before', 'rules.recent_dose_before', 'doses.assessment_date', 'before',
-            slot_date('rules.recent_dose_number', 'doses'), 'valid dose that has to be recent']
-    ]) }}
+    {{ conditions_listed(
+        'criteria', 'rules', keys=['client_id', 'antigen', 'schedule'],
+        conditions=criterion_conditions('doses', 'doses', assessment_date='doses.assessment_date')
+    ) }}
 ),
 
 final as (

@@ -94,9 +94,9 @@ doses_with_history as (
 ),
 
 final as (
-    {{ listed_conditions('doses_with_history', keys=[
+    {{ conditions_listed('doses_with_history', 'rules', keys=[
         'client_id', 'antigen', 'schedule', 'immunization_id', 'given_date', 'day'
-    ], conditions=dose_rule_conditions()) }}
+    ], conditions=rule_conditions()) }}
 )
 
 select * from final

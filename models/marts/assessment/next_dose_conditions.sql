@@ -100,8 +100,8 @@ doses_with_history as (
 ),
 
 final as (
-    {{ listed_conditions('doses_with_history', keys=['client_id', 'antigen', 'schedule', 'day'],
-        conditions=dose_rule_conditions()) }}
+    {{ conditions_listed('doses_with_history', 'rules', keys=['client_id', 'antigen', 'schedule', 'day'],
+        conditions=rule_conditions()) }}
     union all
     select
         client_id,

@@ -23,7 +23,7 @@ immune_students as (
 ),
 
 rules as (
-    {{ up_to_date_rules() }}
+    select * from {{ ref('int_up_to_date_rules') }}
 ),
 
 assessed as (
@@ -70,9 +70,7 @@ students_with_doses as (
 slots_filled as (
     select
         *,
-        {%- for slot in range(1, slot_count() + 1) %}
-        {{ '+ ' if not loop.first }}case when dose_{{ slot }}_date is null then 0 else 1 end
-        {%- endfor %} as valid_doses
+        {{ slots_counted('series') }} as valid_doses
     from series
 ),
 
@@ -82,7 +80,7 @@ judged as (
         series.antigen,
         series.valid_doses,
         case
-            when {{ criterion_condition('students.date_of_birth') }}
+            when {{ conditions_met(criterion_conditions('students')) }}
                 then rules.criterion_number
         end as criterion_number
     from slots_filled as series

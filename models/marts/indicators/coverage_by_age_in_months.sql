@@ -1,5 +1,5 @@
 with criteria as (
-    {{ up_to_date_rules() }}
+    select * from {{ ref('int_up_to_date_rules') }}
 ),
 
 coverage as (

@@ -3,11 +3,11 @@ with frame as (
 ),
 
 rules as (
-    {{ dose_rules() }}
+    select * from {{ ref('int_dose_rules') }}
 ),
 
 criteria as (
-    {{ up_to_date_rules() }}
+    select * from {{ ref('int_up_to_date_rules') }}
 ),
 
 students_by_dose_count as (
