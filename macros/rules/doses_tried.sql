@@ -53,6 +53,7 @@ from (
         {{ previous }} as previous_dose_date,
         {%- else %}
         rules.schedule,
+        rules.last_slot,
         variants.variant,
         {%- endif %}
         {%- if doses %}

@@ -11,15 +11,19 @@ variants as (
     select * from {{ ref('int_schedule_variants') }}
 ),
 
-{{ slots_filled('rules', doses='doses', variants='variants') }}
+{{ slots_filled('rules', doses='doses', variants='variants') }},
 
-select
-    student_key,
-    antigen,
-    schedule,
-    first_dose_agent_label,
-    {%- for slot in range(1, slot_count() + 1) %}
-    dose_{{ slot }}_date,
-    dose_{{ slot }}_rule_id{{ ',' if not loop.last }}
-    {%- endfor %}
-from slot_{{ slot_count() }}
+final as (
+    select
+        student_key,
+        antigen,
+        schedule,
+        first_dose_agent_label,
+        {%- for slot in range(1, slot_count() + 1) %}
+        dose_{{ slot }}_date,
+        dose_{{ slot }}_rule_id{{ ',' if not loop.last }}
+        {%- endfor %}
+    from slots
+)
+
+select * from final

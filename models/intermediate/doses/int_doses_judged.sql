@@ -43,12 +43,11 @@ same_day_rules as (
 ),
 
 schedules as (
-    select
+    select distinct
         antigen,
         schedule,
-        max(dose_number) as last_slot
+        last_slot
     from rules
-    group by antigen, schedule
 ),
 
 -- The slot that a dose is tried for is the first one still empty after the valid doses before it.

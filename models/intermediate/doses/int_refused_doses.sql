@@ -1,4 +1,5 @@
--- Every refused dose, with the earliest day on which it would have counted: after the valid doses before it, and nothing else moved.
+-- The earliest day on which a refused dose would have counted: after the valid doses before it, and nothing else moved. Waiting helps
+-- none of the other reasons: another record was kept, the schedule does not name the agent, or no slot is left.
 {%- set slots = slot_count() %}
 with rules as (
     select * from {{ ref('int_dose_rules') }}
@@ -6,7 +7,9 @@ with rules as (
 
 refused as (
     select * from {{ ref('int_doses_judged') }}
-    where not is_valid
+    where
+        not is_valid
+        and reason not in ('same_day_duplicate', 'agent_not_in_schedule', 'extra_dose')
 ),
 
 students as (
@@ -31,7 +34,6 @@ series as (
     select * from {{ ref('int_series') }}
 ),
 
--- Waiting helps none of the other reasons: another record was kept, the schedule does not name the agent, or no slot is left.
 tried as (
     select
         refused.student_key,
@@ -39,6 +41,7 @@ tried as (
         refused.schedule,
         refused.administered_date as given_date,
         refused.administered_date as not_before,
+        refused.reason,
         refused.tried_dose_number,
         students.date_of_birth,
         schedule_variants.variant,
@@ -72,52 +75,22 @@ tried as (
             refused.student_key = series.student_key
             and refused.antigen = series.antigen
             and refused.schedule = series.schedule
-    where refused.reason not in ('same_day_duplicate', 'agent_not_in_schedule', 'extra_dose')
-),
-
-earliest_days as (
-    select
-        student_key,
-        antigen,
-        schedule,
-        given_date,
-        min(administered_date) as earliest_counted_date,
-        {{ first_by('rule_id', ['administered_date', 'rule_id']) }} as counted_by_rule_id
-    from (
-        {{ doses_tried('rules', 'series.tried_dose_number', series='tried') | indent(8) }}
-    ) as tried
-    where is_met
-    group by student_key, antigen, schedule, given_date
 ),
 
 final as (
     select
-        refused.school_year,
-        refused.student_key,
-        refused.client_id,
-        refused.antigen,
-        refused.schedule,
-        refused.immunization_id,
-        refused.administered_date,
-        refused.agent,
-        refused.reason,
-        refused.rule_id,
-        case
-            when refused.reason not in ('same_day_duplicate', 'agent_not_in_schedule', 'extra_dose') then refused.tried_dose_number
-        end as tried_dose_number,
-        earliest_days.earliest_counted_date,
-        earliest_days.counted_by_rule_id,
-        cast(
-            {{ day_number('earliest_days.earliest_counted_date') }} - {{ day_number('refused.administered_date') }} as int
-        ) as days_short
-    from refused
-    left join earliest_days
-        on
-            refused.reason not in ('same_day_duplicate', 'agent_not_in_schedule', 'extra_dose')
-            and refused.student_key = earliest_days.student_key
-            and refused.antigen = earliest_days.antigen
-            and refused.schedule = earliest_days.schedule
-            and refused.administered_date = earliest_days.given_date
+        student_key,
+        antigen,
+        schedule,
+        given_date as administered_date,
+        reason,
+        tried_dose_number,
+        min(administered_date) filter (where is_met) as earliest_counted_date,
+        {{ first_by('rule_id', ['administered_date', 'rule_id']) }} filter (where is_met) as counted_by_rule_id
+    from (
+        {{ doses_tried('rules', 'series.tried_dose_number', series='tried') | indent(8) }}
+    ) as tried
+    group by student_key, antigen, schedule, given_date, reason, tried_dose_number
 )
 
 select * from final

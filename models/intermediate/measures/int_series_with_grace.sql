@@ -29,7 +29,7 @@ final as (
         dose_{{ slot }}_date,
         {%- endfor %}
         {{ slots_counted('slots') }} as valid_doses
-    from slot_{{ slot_count() }} as slots
+    from slots
 )
 
 select * from final

@@ -159,7 +159,7 @@ final as (
         open_antigens.antigen
     from open_antigens
     cross join school_year
-    inner join slot_{{ slots }} as series
+    inner join slots as series
         on
             open_antigens.student_key = series.student_key
             and open_antigens.antigen = series.antigen

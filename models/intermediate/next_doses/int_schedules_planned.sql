@@ -38,7 +38,7 @@ schedules_wanted as (
         antigen,
         age,
         schedule,
-        max(valid_doses) as most_doses
+        max(valid_doses) as last_slot
     from criteria
     group by antigen, age, schedule
 ),
@@ -55,7 +55,7 @@ plans as (
         open_antigens.agent_label,
         open_antigens.is_live,
         greatest({{ add_period('open_antigens.latest_dose_date', as_period("'1 day'")) }}, days.planned_from) as not_before,
-        schedules_wanted.most_doses,
+        schedules_wanted.last_slot,
         {{ slots_counted('series') }} as recorded_doses,
         {%- for slot in range(1, slots + 1) %}
         series.dose_{{ slot }}_date,
@@ -76,9 +76,8 @@ plans as (
 ),
 
 {{ slots_filled(
-    'rules', series='plans', gaps='gaps', keys=['student_key', 'antigen', 'schedule', 'planned_from'],
-    carried=['age', 'date_of_birth', 'agent_label', 'is_live', 'not_before', 'most_doses', 'recorded_doses'],
-    also='series.most_doses >= {slot}'
+    'rules', series='plans', gaps='gaps',
+    carried=['planned_from', 'age', 'date_of_birth', 'agent_label', 'is_live', 'not_before', 'recorded_doses']
 ) }},
 
 -- A criterion asks nothing of a dose after the ones that it counts: the first dose that completes one ends the plan.
@@ -92,7 +91,7 @@ completed as (
             partition by plans.student_key, plans.antigen, plans.schedule, plans.planned_from
             order by rules.valid_doses, rules.criterion_number
         ) as place
-    from slot_{{ slots }} as plans
+    from slots as plans
     cross join school_year
     inner join criteria as rules
         on

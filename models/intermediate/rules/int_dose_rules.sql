@@ -33,6 +33,7 @@ final as (
         dose_rules.schedule,
         dose_rules.variant,
         dose_rules.dose_number,
+        max(dose_rules.dose_number) over (partition by dose_rules.antigen, dose_rules.schedule) as last_slot,
         dose_rules.reference_dose_number,
         {%- for condition in rule_conditions(rule='dose_rules') if condition.column %}
         {{ as_period(condition.text) }} as {{ condition.column }},

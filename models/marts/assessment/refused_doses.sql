@@ -1,17 +1,37 @@
 {{ config(materialized='view') }}
 
-select
-    school_year,
-    client_id,
-    antigen,
-    schedule,
-    immunization_id,
-    administered_date,
-    agent,
-    reason,
-    rule_id,
-    tried_dose_number,
-    earliest_counted_date,
-    counted_by_rule_id,
-    days_short
-from {{ ref('int_refused_doses') }}
+with refused as (
+    select * from {{ ref('int_doses_judged') }}
+    where not is_valid
+),
+
+days as (
+    select * from {{ ref('int_refused_doses') }}
+),
+
+final as (
+    select
+        refused.school_year,
+        refused.client_id,
+        refused.antigen,
+        refused.schedule,
+        refused.immunization_id,
+        refused.administered_date,
+        refused.agent,
+        refused.reason,
+        refused.rule_id,
+        days.tried_dose_number,
+        days.earliest_counted_date,
+        days.counted_by_rule_id,
+        cast({{ day_number('days.earliest_counted_date') }} - {{ day_number('refused.administered_date') }} as int) as days_short
+    from refused
+    left join days
+        on
+            refused.student_key = days.student_key
+            and refused.antigen = days.antigen
+            and refused.schedule = days.schedule
+            and refused.administered_date = days.administered_date
+            and refused.reason = days.reason
+)
+
+select * from final
