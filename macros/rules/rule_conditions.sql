@@ -12,12 +12,12 @@
     prose         its sentence in antigen_definitions: what stands before and behind `said`; those of one `about` share a sentence
 
     dose    alias of what has date_of_birth, administered_date and the dates of the doses that interact
-    series  alias of what has dose_1_date … of the first `slots` slots and previous_dose_date, or SQL of the latter
+    series  alias of what has dose_1_date … of the first `slots` slots, and previous_dose_date
 -#}
-{% macro rule_conditions(dose='doses', series='doses', rule='rules', previous=none, slots=slot_count()) -%}
+{% macro rule_conditions(dose='doses', series='doses', rule='rules', slots=slot_count()) -%}
     {%- set birth = dose ~ '.date_of_birth' -%}
     {%- set given = dose ~ '.administered_date' -%}
-    {%- set previous_dose = previous or series ~ '.previous_dose_date' -%}
+    {%- set previous_dose = series ~ '.previous_dose_date' -%}
     {%- set first_dose = {
         'asks': 'history', 'subject': series ~ '.dose_1_date', 'base': birth, 'base_name': 'date of birth',
         'about': 'first dose', 'prose': ["'first valid dose at '", "' old'"]

@@ -77,7 +77,7 @@ tried as (
             and refused.schedule = series.schedule
 ),
 
-final as (
+earliest_days as (
     select
         student_key,
         antigen,
@@ -91,6 +91,13 @@ final as (
         {{ doses_tried('rules', 'series.tried_dose_number', series='tried') | indent(8) }}
     ) as tried
     group by student_key, antigen, schedule, given_date, reason, tried_dose_number
+),
+
+final as (
+    select
+        *,
+        cast({{ day_number('earliest_counted_date') }} - {{ day_number('administered_date') }} as int) as days_short
+    from earliest_days
 )
 
 select * from final

@@ -1,9 +1,8 @@
 with refused_doses as (
-    select
-        *,
-        {{ day_number('earliest_counted_date') }} - {{ day_number('administered_date') }} as days_short
-    from {{ ref('int_refused_doses') }}
-    where reason in ('too_young', 'interval_too_short')
+    select * from {{ ref('int_refused_doses') }}
+    where
+        reason in ('too_young', 'interval_too_short')
+        and days_short between 1 and {{ grace_days() }}
 ),
 
 open_antigens as (
@@ -31,7 +30,6 @@ final as (
             and refused_doses.antigen = open_antigens.antigen
     inner join students
         on refused_doses.student_key = students.student_key
-    where refused_doses.days_short between 1 and {{ grace_days() }}
 )
 
 select * from final

@@ -62,7 +62,7 @@ antigens_of_agents as (
 ),
 
 antigens_of_known_agents as (
-    {{ rules_in_force('antigen_agents') }}
+    {{ rules_in_force(ref('antigen_agents'), ref('int_school_year')) }}
 ),
 
 public_health_units as (
@@ -70,11 +70,11 @@ public_health_units as (
 ),
 
 exemption_labels as (
-    {{ rules_in_force('exemption_labels') }}
+    {{ rules_in_force(ref('exemption_labels'), ref('int_school_year')) }}
 ),
 
 exemption_reasons as (
-    {{ rules_in_force('exemption_reasons') }}
+    {{ rules_in_force(ref('exemption_reasons'), ref('int_school_year')) }}
 ),
 
 school_type_priorities as (
@@ -82,7 +82,7 @@ school_type_priorities as (
 ),
 
 assessed_antigens as (
-    {{ rules_in_force('assessed_antigens') }}
+    {{ rules_in_force(ref('assessed_antigens'), ref('int_school_year')) }}
 ),
 
 values_outside_annex as (

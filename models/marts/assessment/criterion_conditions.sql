@@ -2,7 +2,7 @@
 
 {%- set slots = slot_count() %}
 with rules as (
-    {{ rules_in_force('up_to_date_rules') }}
+    {{ rules_in_force(ref('up_to_date_rules'), ref('int_school_year')) }}
 ),
 
 student_antigens as (

@@ -5,7 +5,7 @@
 
 {%- set slots = slot_count() %}
 with rules as (
-    {{ rules_in_force('dose_rules') }}
+    {{ rules_in_force(ref('dose_rules'), ref('int_school_year')) }}
 ),
 
 doses as (

@@ -23,7 +23,7 @@ final as (
         days.tried_dose_number,
         days.earliest_counted_date,
         days.counted_by_rule_id,
-        cast({{ day_number('days.earliest_counted_date') }} - {{ day_number('refused.administered_date') }} as int) as days_short
+        days.days_short
     from refused
     left join days
         on

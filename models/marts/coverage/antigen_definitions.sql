@@ -7,27 +7,27 @@ antigens as (
 ),
 
 dose_rules as (
-    {{ rules_in_force('dose_rules') }}
+    {{ rules_in_force(ref('dose_rules'), ref('int_school_year')) }}
 ),
 
 up_to_date_rules as (
-    {{ rules_in_force('up_to_date_rules') }}
+    {{ rules_in_force(ref('up_to_date_rules'), ref('int_school_year')) }}
 ),
 
 statements as (
-    {{ rules_in_force('antigen_statements') }}
+    {{ rules_in_force(ref('antigen_statements'), ref('int_school_year')) }}
 ),
 
 antigen_agents as (
-    {{ rules_in_force('antigen_agents') }}
+    {{ rules_in_force(ref('antigen_agents'), ref('int_school_year')) }}
 ),
 
 exemption_labels as (
-    {{ rules_in_force('exemption_labels') }}
+    {{ rules_in_force(ref('exemption_labels'), ref('int_school_year')) }}
 ),
 
 assessed_antigens as (
-    {{ rules_in_force('assessed_antigens') }}
+    {{ rules_in_force(ref('assessed_antigens'), ref('int_school_year')) }}
 ),
 
 rule_agents as (
