@@ -135,16 +135,6 @@ def test_seeds_name_types_that_both_engines_know(manifest):
     assert types <= {"string", "integer", "bigint", "double", "boolean", "date"}
 
 
-def test_every_model_of_valid_doses_is_one_call_of_its_macro():
-    # sqlfluff reads one of them only (.sqlfluffignore).
-    models = sorted((ROOT / "models" / "intermediate" / "antigens").glob("int_*__valid_doses.sql"))
-    assert len(models) == 14
-    for model in models:
-        antigen = model.stem.removeprefix("int_").removesuffix("__valid_doses")
-        call = rf"\{{\{{ valid_doses\('{antigen}'(, [a-z_]+ ?= ?[a-z]+)*\) \}}\}}\n"
-        assert re.fullmatch(call, model.read_text(encoding="utf-8")), model.name
-
-
 def test_marts_hold_no_person(demonstration):
     assert not demonstration.rows(
         "select table_name, column_name from information_schema.columns "
