@@ -31,7 +31,7 @@ TABLES = {
 }
 # The models of these tables and what they need: the indicators have comparisons of their own.
 ONLY_COMPARED = (
-    "--select", "+students", "+student_antigens", "+path:models/marts/assessment/doses.sql", "+student_exemptions",
+    "--select", "+students", "+student_antigens", "+path:models/marts/assessment/doses/doses.sql", "+student_exemptions",
     "+path:models/marts/coverage/coverage.sql",
     "+coverage_all_ispa", "+exemptions_by_antigen", "+exemptions_any_ispa", "+series_uptake", "+school_assignment",
     "--exclude-resource-type", "test", "unit_test",
