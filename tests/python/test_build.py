@@ -273,7 +273,7 @@ def test_the_comparison_prints_every_column_and_leaves_no_id_behind(demonstratio
         shutil.copy(demonstration.warehouse, path)
     with duckdb.connect(str(earlier)) as connection:
         connection.execute(
-            "update assessment.student_antigens set is_up_to_date = false, criterion = null where antigen = 'polio'"
+            "update intermediate.int_student_antigens set is_up_to_date = false, criterion = null where antigen = 'polio'"
         )
     before = {path: path.read_bytes() for path in (now, earlier)}
     log = ROOT / "logs" / "dbt.log"

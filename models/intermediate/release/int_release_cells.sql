@@ -41,7 +41,7 @@ exemptions_any_ispa as (
 ),
 
 school_assignment as (
-    select * from {{ ref('school_assignment') }}
+    select * from {{ ref('int_school_assignment') }}
     where kind = 'decision'
 ),
 
