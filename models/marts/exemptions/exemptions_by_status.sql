@@ -62,7 +62,7 @@ exempt_counts as (
         student_antigens.is_up_to_date
 ),
 
-counts as (
+frame_by_cell as (
     select
         frame.school_year,
         frame.geography,
@@ -71,20 +71,16 @@ counts as (
         frame.age,
         frame.antigen,
         cells.exemption,
-        cells.is_up_to_date,
-        coalesce(sum(exempt_counts.students), 0) as students
+        cells.is_up_to_date
     from frame
     cross join cells
-    left join exempt_counts
-        on
-            frame.age = exempt_counts.age
-            and frame.antigen = exempt_counts.antigen
-            and cells.exemption = exempt_counts.exemption
-            and cells.is_up_to_date = exempt_counts.is_up_to_date
-            and (frame.geography = 'province' or frame.phu_id = exempt_counts.phu_id)
-    group by
-        frame.school_year, frame.geography, frame.phu_id, frame.phu_name, frame.age, frame.antigen, cells.exemption,
-        cells.is_up_to_date
+),
+
+counts as (
+    {{ rolled_up(
+        'exempt_counts', units=ref('int_geography_units'), frame='frame_by_cell', by=['age', 'antigen', 'exemption', 'is_up_to_date'],
+        sums=['students']
+    ) }}
 ),
 
 -- Whoever is not exempt is the rest of the cohort.

@@ -30,19 +30,7 @@ statuses as (
     from reasons
 ),
 
-counts_by_phu as (
-    select
-        phu_id,
-        age,
-        antigen,
-        status,
-        refusal_reason,
-        sum(students) as students
-    from students_by_status
-    group by phu_id, age, antigen, status, refusal_reason
-),
-
-counts as (
+frame_by_status as (
     select
         frame.school_year,
         frame.geography,
@@ -50,33 +38,44 @@ counts as (
         frame.phu_name,
         frame.age,
         frame.antigen,
+        frame.is_exemption_applicable,
         statuses.sort_order,
         statuses.status,
-        statuses.refusal_reason,
-        -- Where the annex counts no exemptions nobody looked for them: missing, not zero.
-        case
-            when frame.is_exemption_applicable or statuses.status not in ('exempt_medical', 'exempt_nonmedical')
-                then cast(coalesce(sum(counts_by_phu.students), 0) as bigint)
-        end as students
+        statuses.refusal_reason
     from frame
     cross join statuses
-    left join counts_by_phu
-        on
-            frame.age = counts_by_phu.age
-            and frame.antigen = counts_by_phu.antigen
-            and statuses.status = counts_by_phu.status
-            and statuses.refusal_reason = counts_by_phu.refusal_reason
-            and (frame.geography = 'province' or frame.phu_id = counts_by_phu.phu_id)
-    group by
-        frame.school_year, frame.geography, frame.phu_id, frame.phu_name, frame.age, frame.antigen,
-        frame.is_exemption_applicable, statuses.sort_order, statuses.status, statuses.refusal_reason
+),
+
+counts as (
+    {{ rolled_up(
+        'students_by_status', units=ref('int_geography_units'), frame='frame_by_status', by=['age', 'antigen', 'status', 'refusal_reason'],
+        sums=['students']
+    ) }}
+),
+
+-- Where the annex counts no exemptions nobody looked for them: missing, not zero.
+counts_looked_for as (
+    select
+        school_year,
+        geography,
+        phu_id,
+        phu_name,
+        age,
+        antigen,
+        sort_order,
+        status,
+        refusal_reason,
+        case
+            when is_exemption_applicable or status not in ('exempt_medical', 'exempt_nonmedical') then students
+        end as students
+    from counts
 ),
 
 with_cohort as (
     select
         *,
         sum(students) over (partition by geography, phu_id, age, antigen) as cohort
-    from counts
+    from counts_looked_for
 ),
 
 final as (
