@@ -64,12 +64,7 @@ exempt_counts as (
 
 frame_by_cell as (
     select
-        frame.school_year,
-        frame.geography,
-        frame.phu_id,
-        frame.phu_name,
-        frame.age,
-        frame.antigen,
+        frame.*,
         cells.exemption,
         cells.is_up_to_date
     from frame
@@ -78,8 +73,8 @@ frame_by_cell as (
 
 counts as (
     {{ rolled_up(
-        'exempt_counts', units=ref('int_geography_units'), frame='frame_by_cell', by=['age', 'antigen', 'exemption', 'is_up_to_date'],
-        sums=['students']
+        'exempt_counts', units=ref('int_geography_units'), frame='frame_by_cell',
+        by=['age', 'antigen', 'exemption', 'is_up_to_date'], sums=['students']
     ) }}
 ),
 

@@ -70,12 +70,7 @@ counts_by_phu as (
 
 frame_by_dose as (
     select
-        frame.school_year,
-        frame.geography,
-        frame.phu_id,
-        frame.phu_name,
-        frame.age,
-        frame.antigen,
+        frame.*,
         slots.dose_number
     from frame
     inner join slots
@@ -134,10 +129,7 @@ eligible_by_phu as (
 
 frame_of_dropouts as (
     select
-        frame.geography,
-        frame.phu_id,
-        frame.age,
-        frame.antigen,
+        frame.*,
         recommended_doses.dose_number,
         recommended_doses.dose_number = 3
         and frame.antigen in ('diphtheria', 'tetanus', 'pertussis') as is_third_dtp

@@ -28,12 +28,7 @@ reasons_found as (
 
 frame_by_year as (
     select
-        frame.school_year,
-        frame.geography,
-        frame.phu_id,
-        frame.phu_name,
-        frame.age,
-        frame.antigen,
+        frame.*,
         years.year_given
     from frame
     inner join years
@@ -51,15 +46,8 @@ doses_given as (
 
 frame_by_reason as (
     select
-        doses_given.school_year,
-        doses_given.geography,
-        doses_given.phu_id,
-        doses_given.phu_name,
-        doses_given.age,
-        doses_given.antigen,
-        doses_given.year_given,
-        reasons_found.reason,
-        doses_given.doses
+        doses_given.*,
+        reasons_found.reason
     from doses_given
     inner join reasons_found
         on
@@ -80,15 +68,24 @@ invalid_doses_by_phu as (
 
 counts as (
     {{ rolled_up(
-        'invalid_doses_by_phu', units=ref('int_geography_units'), frame='frame_by_reason', by=['age', 'antigen', 'year_given', 'reason'],
-        sums=['doses_refused']
+        'invalid_doses_by_phu', units=ref('int_geography_units'), frame='frame_by_reason',
+        by=['age', 'antigen', 'year_given', 'reason'], sums=['doses_refused']
     ) }}
 ),
 
 final as (
     select
         {{ build_id() }} as build_id,
-        *,
+        school_year,
+        geography,
+        phu_id,
+        phu_name,
+        age,
+        antigen,
+        year_given,
+        reason,
+        doses,
+        doses_refused,
         {{ percent('doses_refused', 'doses') }} as refused_percent
     from counts
 )

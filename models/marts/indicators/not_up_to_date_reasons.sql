@@ -32,13 +32,7 @@ statuses as (
 
 frame_by_status as (
     select
-        frame.school_year,
-        frame.geography,
-        frame.phu_id,
-        frame.phu_name,
-        frame.age,
-        frame.antigen,
-        frame.is_exemption_applicable,
+        frame.*,
         statuses.sort_order,
         statuses.status,
         statuses.refusal_reason
@@ -48,33 +42,25 @@ frame_by_status as (
 
 counts as (
     {{ rolled_up(
-        'students_by_status', units=ref('int_geography_units'), frame='frame_by_status', by=['age', 'antigen', 'status', 'refusal_reason'],
-        sums=['students']
+        'students_by_status', units=ref('int_geography_units'), frame='frame_by_status',
+        by=['age', 'antigen', 'status', 'refusal_reason'], sums=['students']
     ) }}
 ),
 
 -- Where the annex counts no exemptions nobody looked for them: missing, not zero.
 counts_looked_for as (
     select
-        school_year,
-        geography,
-        phu_id,
-        phu_name,
-        age,
-        antigen,
-        sort_order,
-        status,
-        refusal_reason,
+        *,
         case
             when is_exemption_applicable or status not in ('exempt_medical', 'exempt_nonmedical') then students
-        end as students
+        end as students_looked_for
     from counts
 ),
 
 with_cohort as (
     select
         *,
-        sum(students) over (partition by geography, phu_id, age, antigen) as cohort
+        sum(students_looked_for) over (partition by geography, phu_id, age, antigen) as cohort
     from counts_looked_for
 ),
 
@@ -90,8 +76,8 @@ final as (
         status,
         case when status = 'doses_refused' then refusal_reason end as refusal_reason,
         sort_order,
-        students,
-        {{ percent('students', 'cohort') }} as students_percent
+        students_looked_for as students,
+        {{ percent('students_looked_for', 'cohort') }} as students_percent
     from with_cohort
 )
 

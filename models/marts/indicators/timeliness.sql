@@ -34,12 +34,7 @@ counts_by_phu as (
 
 frame_by_dose as (
     select
-        frame.school_year,
-        frame.geography,
-        frame.phu_id,
-        frame.phu_name,
-        frame.age,
-        frame.antigen,
+        frame.*,
         recommended_ages.schedule,
         recommended_ages.dose_number,
         recommended_ages.recommended_at
@@ -52,8 +47,8 @@ frame_by_dose as (
 
 counts as (
     {{ rolled_up(
-        'counts_by_phu', units=ref('int_geography_units'), frame='frame_by_dose', by=['age', 'antigen', 'schedule', 'dose_number'],
-        sums=['students_early', 'students_timely', 'students_late']
+        'counts_by_phu', units=ref('int_geography_units'), frame='frame_by_dose',
+        by=['age', 'antigen', 'schedule', 'dose_number'], sums=['students_early', 'students_timely', 'students_late']
     ) }}
 ),
 
