@@ -2,7 +2,10 @@
 
 import shutil
 
+import duckdb
+from attack_release import true_counts
 from conftest import run_dbt
+from warehouse import Warehouse
 
 TABLES = {
     "coverage": ("age, antigen", "students", "students_up_to_date"),
@@ -35,6 +38,17 @@ def test_regions_have_rows_beside_province_and_units_and_add_up(demonstration, p
         assert of_regions == demonstration.rows(added_up.format("geography = 'province'")), table
         as_before = f"select * exclude (build_id) from marts.{table} where geography <> 'region' order by all"
         assert build.rows(as_before) == demonstration.rows(as_before), table
-    # A release has no regions, and nothing else of it changes.
+    # A release and its attack, the report and the explorer have no regions, and nothing else of them changes.
     released = "select * exclude (build_id) from published.measures order by all"
     assert build.rows(released) == demonstration.rows(released)
+    assert counts_of(build.warehouse) == counts_of(demonstration.warehouse)
+    shown, before = Warehouse(build.warehouse), Warehouse(demonstration.warehouse)
+    assert shown.phus == before.phus
+    assert [(row["phu_id"], row["students"]) for row in shown.coverage] == [
+        (row["phu_id"], row["students"]) for row in before.coverage
+    ]
+
+
+def counts_of(warehouse):
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return sorted(map(repr, true_counts(connection, 6).measures))

@@ -12,19 +12,19 @@ coverage as (
 ),
 
 student_antigens as (
-    select * from {{ ref('student_antigens') }}
+    select * from {{ ref('int_student_antigens') }}
 ),
 
 exempt_students as (
     select
-        client_id,
+        student_key,
         antigen,
         case
             when has_medical_exemption and has_nonmedical_exemption then 'medical_and_nonmedical'
             when has_medical_exemption then 'medical'
             else 'nonmedical'
         end as exemption
-    from {{ ref('student_exemptions') }}
+    from {{ ref('int_student_exemptions') }}
     where has_medical_exemption or has_nonmedical_exemption
 ),
 
@@ -53,10 +53,10 @@ exempt_counts as (
     from exempt_students
     inner join student_antigens
         on
-            exempt_students.client_id = student_antigens.client_id
+            exempt_students.student_key = student_antigens.student_key
             and exempt_students.antigen = student_antigens.antigen
     inner join students
-        on exempt_students.client_id = students.client_id
+        on exempt_students.student_key = students.student_key
     group by
         students.phu_id, student_antigens.age, student_antigens.antigen, exempt_students.exemption,
         student_antigens.is_up_to_date
