@@ -148,8 +148,10 @@ class Warehouse:
         return sorted(rows, key=lambda row: [(row[key] is not None, row[key]) for key in keys if key in row])
 
     def _whole(self, mart: str) -> list[dict]:
+        """Rows of the province and its units; other groups of units are shown nowhere."""
         rows = self.rows(f"select * from marts.{mart} where school_year = ?", [self.school_year])
-        return [row | {"withheld": frozenset()} for row in rows]
+        shown = (row for row in rows if row.get("geography", "province") in ("province", "phu"))
+        return [row | {"withheld": frozenset()} for row in shown]
 
     def _released(self, mart: str) -> list[dict]:
         """The mart's rows put together from those of its measures."""
@@ -294,7 +296,7 @@ class Warehouse:
         """The year's public health units, by name."""
         return self.rows(
             f"select distinct phu_id, phu_name from {self.table} "
-            "where school_year = ? and phu_id is not null order by phu_name",
+            "where school_year = ? and geography = 'phu' order by phu_name",
             [self.school_year],
         )
 

@@ -972,7 +972,9 @@ def true_counts(connection: duckdb.DuckDBPyConnection, suppress_below: int) -> R
             row | {"measure": measure, "percent": None, "map_category": None, "withheld_reason": None}
             for measure, table, columns, condition in selects
             for row in rows_of(
-                connection, f"select phu_id, age, {columns} as students_counted from marts.{table} {condition}"
+                connection,
+                f"select phu_id, age, {columns} as students_counted "
+                f"from (from marts.{table} where geography in ('province', 'phu')) {condition}",
             )
         ],
         rows_of(

@@ -31,8 +31,8 @@ TABLES = {
 }
 # The models of these tables and what they need: the indicators have comparisons of their own.
 ONLY_COMPARED = (
-    "--select", "+students", "+student_antigens", "+path:models/marts/assessment/doses.sql", "+student_exemptions",
-    "+path:models/marts/coverage/coverage.sql",
+    "--select", "+students", "+student_antigens", "+student_exemptions",
+    "+path:models/marts/assessment/doses/doses.sql", "+path:models/marts/coverage/coverage.sql",
     "+coverage_all_ispa", "+exemptions_by_antigen", "+exemptions_any_ispa", "+series_uptake", "+school_assignment",
     "--exclude-resource-type", "test", "unit_test",
 )  # fmt: skip
@@ -273,7 +273,8 @@ def test_the_comparison_prints_every_column_and_leaves_no_id_behind(demonstratio
         shutil.copy(demonstration.warehouse, path)
     with duckdb.connect(str(earlier)) as connection:
         connection.execute(
-            "update assessment.student_antigens set is_up_to_date = false, criterion = null where antigen = 'polio'"
+            "update intermediate.int_student_antigens set is_up_to_date = false, criterion = null "
+            "where antigen = 'polio'"
         )
     before = {path: path.read_bytes() for path in (now, earlier)}
     log = ROOT / "logs" / "dbt.log"

@@ -135,6 +135,30 @@ def test_seeds_name_types_that_both_engines_know(manifest):
     assert types <= {"string", "integer", "bigint", "double", "boolean", "date"}
 
 
+# Marts that intermediate models read: those that remember earlier builds.
+READ_BY_INTERMEDIATE = {"builds", "build_measures"}
+
+
+def test_models_read_their_own_layer_and_those_before_it(manifest):
+    layers = {
+        unique_id: ("staging", "intermediate", "marts").index(node["path"].split("/")[0])
+        for unique_id, node in manifest["nodes"].items() if node["resource_type"] == "model"
+    }
+    up = {
+        (parent.split(".")[-1], unique_id.split(".")[-1])
+        for unique_id, layer in layers.items()
+        for parent in manifest["nodes"][unique_id]["depends_on"]["nodes"]
+        if layers.get(parent, 0) > layer
+    }
+    assert {parent for parent, _ in up} <= READ_BY_INTERMEDIATE, sorted(up)
+
+
+def test_models_of_intermediate_are_private_and_marts_public(manifest):
+    access = {"staging": "protected", "intermediate": "private", "marts": "public"}
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    assert not [node["name"] for node in models if node["access"] != access[node["path"].split("/")[0]]]
+
+
 def test_marts_hold_no_person(demonstration):
     assert not demonstration.rows(
         "select table_name, column_name from information_schema.columns "

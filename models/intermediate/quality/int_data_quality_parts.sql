@@ -11,7 +11,7 @@ with checks as (
 ),
 
 findings as (
-    select * from {{ ref('data_quality_findings') }}
+    select * from {{ ref('int_data_quality_findings') }}
 ),
 
 files as (
@@ -43,7 +43,7 @@ immunizations as (
 ),
 
 unknown_agents as (
-    select * from {{ ref('unknown_agents') }}
+    select * from {{ ref('int_unknown_agents') }}
 ),
 
 agents as (

@@ -7,7 +7,7 @@
     ['education_records_unknown_school', 'school_id', 'schools']
 ] -%}
 with findings as (
-    select * from {{ ref('data_quality_findings') }}
+    select * from {{ ref('int_data_quality_findings') }}
 ),
 
 clients as (

@@ -16,7 +16,7 @@ all_open_antigens as (
 ),
 
 exempt_students as (
-    select * from {{ ref('student_exemptions') }}
+    select * from {{ ref('int_student_exemptions') }}
     where has_medical_exemption
 ),
 
@@ -42,9 +42,9 @@ open_antigens as (
     from all_open_antigens
     left join exempt_students
         on
-            all_open_antigens.client_id = exempt_students.client_id
+            all_open_antigens.student_key = exempt_students.student_key
             and all_open_antigens.antigen = exempt_students.antigen
-    where exempt_students.client_id is null
+    where exempt_students.student_key is null
 ),
 
 recorded as (

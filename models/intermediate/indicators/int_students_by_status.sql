@@ -3,11 +3,11 @@ with students as (
 ),
 
 student_antigens as (
-    select * from {{ ref('student_antigens') }}
+    select * from {{ ref('int_student_antigens') }}
 ),
 
 students_not_up_to_date as (
-    select * from {{ ref('students_not_up_to_date') }}
+    select * from {{ ref('int_students_not_up_to_date') }}
 ),
 
 final as (
@@ -21,10 +21,10 @@ final as (
         count(*) as students
     from student_antigens
     inner join students
-        on student_antigens.client_id = students.client_id
+        on student_antigens.student_key = students.student_key
     left join students_not_up_to_date
         on
-            student_antigens.client_id = students_not_up_to_date.client_id
+            student_antigens.student_key = students_not_up_to_date.student_key
             and student_antigens.antigen = students_not_up_to_date.antigen
     group by
         students.school_id, students.phu_id, student_antigens.age, student_antigens.antigen,

@@ -1,14 +1,14 @@
 with student_antigens as (
-    select * from {{ ref('student_antigens') }}
+    select * from {{ ref('int_student_antigens') }}
     where not is_up_to_date
 ),
 
 next_doses as (
-    select * from {{ ref('next_doses') }}
+    select * from {{ ref('int_next_doses') }}
 ),
 
 student_exemptions as (
-    select * from {{ ref('student_exemptions') }}
+    select * from {{ ref('int_student_exemptions') }}
     where has_medical_exemption or has_nonmedical_exemption
 ),
 
@@ -22,7 +22,7 @@ assessed_antigens as (
 ),
 
 doses as (
-    select * from {{ ref('doses') }}
+    select * from {{ ref('int_doses_judged') }}
     where not is_valid
 ),
 
@@ -34,14 +34,14 @@ immunizations as (
     select * from {{ ref('int_open_immunizations') }}
 ),
 
-clients_with_a_record as (
-    select distinct client_id
+students_with_a_record as (
+    select distinct student_key
     from immunizations
 ),
 
 refused_by_reason as (
     select
-        next_doses.client_id,
+        next_doses.student_key,
         next_doses.antigen,
         reasons.reason,
         reasons.sort_order,
@@ -49,23 +49,23 @@ refused_by_reason as (
     from next_doses
     inner join doses
         on
-            next_doses.client_id = doses.client_id
+            next_doses.student_key = doses.student_key
             and next_doses.antigen = doses.antigen
             and next_doses.schedule = doses.schedule
     inner join reasons
         on doses.reason = reasons.reason
     where reasons.is_about_the_date
-    group by next_doses.client_id, next_doses.antigen, reasons.reason, reasons.sort_order
+    group by next_doses.student_key, next_doses.antigen, reasons.reason, reasons.sort_order
 ),
 
 refused as (
     select
-        client_id,
+        student_key,
         antigen,
         sum(refused_doses) as refused_doses,
         {{ first_by('reason', ['-refused_doses', 'sort_order']) }} as main_reason
     from refused_by_reason
-    group by client_id, antigen
+    group by student_key, antigen
 ),
 
 exempt_clients as (
@@ -76,6 +76,7 @@ exempt_clients as (
 classified as (
     select
         student_antigens.school_year,
+        student_antigens.student_key,
         student_antigens.client_id,
         student_antigens.age,
         student_antigens.antigen,
@@ -84,12 +85,12 @@ classified as (
                 not assessed_antigens.is_exemption_applicable
                 and (
                     exemptions_of_the_year.client_id is not null
-                    or (clients_with_a_record.client_id is null and exempt_clients.client_id is not null)
+                    or (students_with_a_record.student_key is null and exempt_clients.client_id is not null)
                 )
                 then 'exempt_not_counted'
             when student_exemptions.has_medical_exemption then 'exempt_medical'
             when student_exemptions.has_nonmedical_exemption then 'exempt_nonmedical'
-            when not student_antigens.has_any_dose and clients_with_a_record.client_id is null then 'no_record'
+            when not student_antigens.has_any_dose and students_with_a_record.student_key is null then 'no_record'
             when not student_antigens.has_any_dose then 'no_dose'
             when refused.refused_doses >= next_doses.doses_needed then 'doses_refused'
             else 'series_incomplete'
@@ -100,7 +101,7 @@ classified as (
     from student_antigens
     inner join next_doses
         on
-            student_antigens.client_id = next_doses.client_id
+            student_antigens.student_key = next_doses.student_key
             and student_antigens.antigen = next_doses.antigen
     inner join assessed_antigens
         on
@@ -108,7 +109,7 @@ classified as (
             and student_antigens.antigen = assessed_antigens.antigen
     left join student_exemptions
         on
-            student_antigens.client_id = student_exemptions.client_id
+            student_antigens.student_key = student_exemptions.student_key
             and student_antigens.antigen = student_exemptions.antigen
     left join exemptions_of_the_year
         on
@@ -118,15 +119,16 @@ classified as (
         on student_antigens.client_id = exempt_clients.client_id
     left join refused
         on
-            student_antigens.client_id = refused.client_id
+            student_antigens.student_key = refused.student_key
             and student_antigens.antigen = refused.antigen
-    left join clients_with_a_record
-        on student_antigens.client_id = clients_with_a_record.client_id
+    left join students_with_a_record
+        on student_antigens.student_key = students_with_a_record.student_key
 ),
 
 final as (
     select
         school_year,
+        student_key,
         client_id,
         age,
         antigen,

@@ -32,6 +32,7 @@ effective as (
 final as (
     select /*+ broadcast(assessed_antigens) */
         school_year.school_year,
+        students.student_key,
         students.client_id,
         students.age,
         assessed_antigens.antigen,

@@ -23,12 +23,12 @@ students as (
 ),
 
 student_antigens as (
-    select * from {{ ref('student_antigens') }}
+    select * from {{ ref('int_student_antigens') }}
     where not has_evidence_of_immunity
 ),
 
 exempt_students as (
-    select * from {{ ref('student_exemptions') }}
+    select * from {{ ref('int_student_exemptions') }}
     where has_medical_exemption
 ),
 
@@ -112,16 +112,16 @@ counted as (
     from student_antigens
     cross join school_year
     inner join students
-        on student_antigens.client_id = students.client_id
+        on student_antigens.student_key = students.student_key
     left join exempt_students
         on
-            student_antigens.client_id = exempt_students.client_id
+            student_antigens.student_key = exempt_students.student_key
             and student_antigens.antigen = exempt_students.antigen
     left join completed
         on
             students.student_key = completed.student_key
             and student_antigens.antigen = completed.antigen
-    where exempt_students.client_id is null
+    where exempt_students.student_key is null
 ),
 
 -- Empty slots are filled on a day that never comes: on which slot a visit falls is then a comparison of dates.

@@ -1,5 +1,5 @@
 with student_antigens as (
-    select * from {{ ref('student_antigens') }}
+    select * from {{ ref('int_student_antigens') }}
 ),
 
 students as (
@@ -30,7 +30,7 @@ final as (
         count(*) as students
     from student_antigens
     inner join students
-        on student_antigens.client_id = students.client_id
+        on student_antigens.student_key = students.student_key
     left join recorded
         on
             students.student_key = recorded.student_key

@@ -108,6 +108,7 @@ best as (
 final as (
     select /*+ broadcast(criteria) */
         school_year.school_year,
+        assessed.student_key,
         assessed.client_id,
         assessed.age,
         assessed.antigen,
