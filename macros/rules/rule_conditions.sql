@@ -73,7 +73,11 @@
 
 {#- What a criterion of the up-to-date definition asks of the valid doses of `series`: their ages, and how recent one is. -#}
 {% macro criterion_conditions(dose, series='series', rule='rules', assessment_date='school_year.assessment_date') -%}
-    {%- set conditions = rule_conditions(dose, series, rule) | selectattr('asks', 'equalto', 'history') | list -%}
+    {%- set conditions = [] -%}
+    {%- for condition in rule_conditions(dose, series, rule) if condition.asks == 'history' -%}
+        {#- Criteria say the ages at the first dose in two sentences. -#}
+        {%- do conditions.append(dict(condition, about=condition.column) if condition.about == 'first dose' else condition) -%}
+    {%- endfor -%}
     {{ return(conditions + [{
         'name': 'recent_dose_before', 'column': 'recent_dose_before', 'text': rule ~ '.recent_dose_before',
         'period': rule ~ '.recent_dose_before', 'about': 'recent dose', 'subject': assessment_date, 'comparison': 'before',
