@@ -5,18 +5,17 @@ read what they built start dbt as a command.
 """
 
 import csv
-import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pytest
+import warm_dbt
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared"
@@ -38,43 +37,25 @@ class Build:
 def run_dbt(
     *arguments: str, warehouse: Path, project: Path = ROOT, extracts: Path | None = None, **environment: str
 ) -> Build:
-    """dbt in the warehouse's folder: of names without folders it knows that it has read the project already."""
+    """dbt in the warehouse's folder, forked from one that has read the project (warm_dbt)."""
     variables = {k: v for k, v in os.environ.items() if k not in ("EXTRACTS_DIR", "COMPARE_WITH")}
     target = warehouse.with_suffix(".target")
-    variables |= {"WAREHOUSE_PATH": warehouse.name, "DBT_TARGET_PATH": str(target)}
-    variables |= {"DBT_LOG_PATH": str(warehouse.with_suffix(".logs")), "NO_COLOR": "1"} | environment
-    variables |= {"DBT_PROJECT_DIR": str(project), "DBT_PROFILES_DIR": str(project)}
-    variables["PYTHONPATH"] = str(project / "scripts")
+    variables |= {"WAREHOUSE_PATH": warehouse.name, "DBT_TARGET_PATH": str(target), "EXTRACTS_DIR": ""}
+    variables |= {"DBT_LOG_PATH": str(warehouse.with_suffix(".logs"))} | warm_dbt.settings(project) | environment
     if extracts is not None:
         link = warehouse.with_suffix(".extracts")
         link.unlink(missing_ok=True)
         link.symlink_to(extracts)
         variables["EXTRACTS_DIR"] = link.name
-    command = [DBT, "--no-use-colors", *arguments]
-    with parsed_before(target, project, arguments, variables):
-        done = subprocess.run(command, cwd=warehouse.parent, env=variables, capture_output=True, text=True, check=False)
-    return Build(warehouse, done.returncode, done.stdout + done.stderr)
-
-
-@contextmanager
-def parsed_before(
-    target: Path, project: Path, arguments: tuple[str, ...], variables: dict[str, str]
-) -> Iterator[None]:
-    """Lends a build what another with the same vars and settings has read of the project."""
-    vars_given = arguments[arguments.index("--vars") + 1] if "--vars" in arguments else ""
-    key = repr((vars_given, variables["WAREHOUSE_PATH"], variables.get("EXTRACTS_DIR", "")))
-    kept = ROOT / "target" / "parsed" / f"{hashlib.sha256(key.encode()).hexdigest()}.msgpack"
+    reads_project = project != ROOT or warehouse.name != warm_dbt.WAREHOUSE or arguments[0] == "parse"
+    parsed = ROOT / "target" / "parsed" / (variables["EXTRACTS_DIR"] or "demonstration") / "partial_parse.msgpack"
     # A copy of the project reads anew what differs.
-    if kept.exists():
+    if reads_project and parsed.exists():
         target.mkdir(parents=True, exist_ok=True)
-        shutil.copy(kept, target / "partial_parse.msgpack")
-    yield
-    parsed = target / "partial_parse.msgpack"
-    if project == ROOT and parsed.exists() and not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        partly = kept.with_suffix(f".{os.getpid()}")
-        shutil.copy(parsed, partly)
-        partly.replace(kept)
+        shutil.copy(parsed, target)
+    output = warehouse.with_suffix(".output")
+    status = warm_dbt.invoke(["--no-use-colors", *arguments], warehouse.parent, variables, output, reads_project)
+    return Build(warehouse, status, output.read_text(encoding="utf-8"))
 
 
 def edit_rules(project: Path, table: str, edit: Callable[[list[dict[str, str]]], None]) -> None:
