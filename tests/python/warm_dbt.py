@@ -75,7 +75,7 @@ def invoke(arguments: list[str], folder: Path, environment: dict[str, str], outp
 
 
 if SERVER in os.environ:
-    MANIFESTS = {extracts: read_project(extracts) for extracts in ("", EXTRACTS)}
     # Processes this short collect no garbage.
     gc.disable()
+    MANIFESTS = {extracts: read_project(extracts) for extracts in ("", EXTRACTS)}
     gc.freeze()
