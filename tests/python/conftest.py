@@ -42,6 +42,8 @@ def run_dbt(
     variables = {k: v for k, v in os.environ.items() if k not in ("EXTRACTS_DIR", "COMPARE_WITH")}
     target = warehouse.with_suffix(".target")
     variables |= {"WAREHOUSE_PATH": warehouse.name, "DBT_TARGET_PATH": str(target), "EXTRACTS_DIR": ""}
+    # dbt's artifacts of 5 MB: DBT_WRITE_JSON="true" where a test reads them.
+    variables |= {"DBT_WRITE_JSON": "false"}
     variables |= {"DBT_LOG_PATH": str(warehouse.with_suffix(".logs"))} | warm_dbt.settings(project) | environment
     if extracts is not None:
         link = warehouse.with_suffix(".extracts")
@@ -141,7 +143,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Build:
     if built := os.environ.get("DEMONSTRATION"):
         shutil.copytree(built, folder, dirs_exist_ok=True)
         return Build(folder / "demonstration.duckdb", 0, "")
-    build = run_dbt("build", warehouse=folder / "demonstration.duckdb")
+    build = run_dbt("build", warehouse=folder / "demonstration.duckdb", DBT_WRITE_JSON="true")
     assert build.returncode == 0, build.output
     return build
 

@@ -1,7 +1,7 @@
-"""dbt in processes forked from one that has loaded dbt and read the project: a test's build starts in a second.
+"""Runs dbt in a process forked from a server that has imported dbt and parsed the project: it starts in a second.
 
-dbt's own objects do this (`dbtRunner(manifest=…)`). multiprocessing's fork server imports this module before it forks,
-so that what stands at its end is there in every process.
+multiprocessing's fork server imports this module first, so that every process has the manifests at its end; dbt takes a
+manifest instead of parsing (`dbtRunner(manifest=…)`). A manifest does not depend on vars: no `config` reads one.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from filelock import FileLock
 
@@ -45,7 +46,7 @@ def read_project(extracts: str) -> object:
 
 
 def run(arguments: list[str], folder: Path, environment: dict[str, str], output: Path, reads_project: bool) -> None:
-    assert os.getpid() != IMPORTED_BY, "the server did not import this module"
+    assert os.name == "nt" or os.getpid() != IMPORTED_BY, "the fork server did not import this module"
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
@@ -57,12 +58,15 @@ def run(arguments: list[str], folder: Path, environment: dict[str, str], output:
         sys.stdout = sys.stderr = file
         manifest = None if reads_project else MANIFESTS[environment.get("EXTRACTS_DIR", "")]
         done = dbtRunner(manifest=manifest).invoke(arguments)
+        # multiprocessing ends a process without what Python's own end does: the log would stay beside the database.
+        DuckDBConnectionManager.close_all_connections()
     sys.exit(0 if done.success else 2 if done.exception else 1)
 
 
 def invoke(arguments: list[str], folder: Path, environment: dict[str, str], output: Path, reads_project: bool) -> int:
     """dbt's exit status; what it says is in the file `output`. dbt `reads_project` where the manifest is another."""
-    context = get_context("forkserver")
+    # Windows has no fork: each process parses for itself.
+    context = get_context("spawn" if os.name == "nt" else "forkserver")
     context.set_forkserver_preload(["warm_dbt"])
     process = context.Process(target=run, args=(arguments, folder, environment, output, reads_project))
     with pytest.MonkeyPatch.context() as patch:
