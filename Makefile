@@ -23,6 +23,7 @@ tested-demonstration: export EXTRACTS_DIR =
 tested-demonstration: setup
 	rm -rf target/demonstration && mkdir -p target/demonstration
 	DBT_TARGET_PATH=target/demonstration/demonstration.target .venv/bin/dbt build
+	mkdir -p target/unit_tests && cp target/demonstration/demonstration.target/partial_parse.msgpack target/unit_tests/
 	DBT_TARGET_PATH=target/unit_tests .venv/bin/dbt test --select test_type:unit
 
 lint: setup

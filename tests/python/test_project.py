@@ -38,6 +38,15 @@ def rows_without_a_unit_test(rows, unit_tests):
     ]
 
 
+def test_what_dbt_parses_does_not_depend_on_vars():
+    """Tests hand one manifest to builds with other vars (warm_dbt)."""
+    files = [ROOT / "dbt_project.yml"]
+    files += [file for name in ("models", "seeds", "tests", "analyses") for file in (ROOT / name).rglob("*.yml")]
+    assert not [file for file in files if re.search(r"\bvar\(", file.read_text(encoding="utf-8"))]
+    queries = [file for name in ("models", "tests", "analyses") for file in (ROOT / name).rglob("*.sql")]
+    assert not [file for file in queries if re.search(r"\bconfig\([^)]*\bvar\(", file.read_text(encoding="utf-8"))]
+
+
 @pytest.mark.parametrize("table", ["dose_rules", "up_to_date_rules"])
 def test_every_rule_has_a_unit_test(manifest, table):
     assert not rows_without_a_unit_test(seed(table), manifest["unit_tests"].values())
