@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from beyond import figure, panels, province
 from figures import Figure, cell
+from leads import lead
 from sections import Report, Section
 from warehouse import has_value, select
 
@@ -54,7 +55,7 @@ def birthday_figure(report: Report) -> Figure | None:
         both[f"by_birthday_{row['birthday']}_percent"] = row["coverage_percent"]
     rows = [row for row in found.values() if {"by_birthday_2_percent", "by_birthday_7_percent"} <= row.keys()]
     rows.sort(key=lambda row: -(row["by_birthday_7_percent"] or 0))
-    told = next((row for row in rows if row["antigen"] == "measles"), rows[0] if rows else None)
+    told = next((row for row in rows if row["antigen"] == lead("province")[0]), rows[0] if rows else None)
     if told is None or not told["students"]:
         return None
     return figure(
