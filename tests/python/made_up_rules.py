@@ -25,7 +25,7 @@ NAMES = {
 
 # Two doses: at 42 days or later, and 28 days or later after the first.
 OF_ANTIGEN: dict[str, list[dict[str, str]]] = {
-    "annex/antigens": [{"antigen": ANTIGEN, "antigen_name": "Rotavirus", "sort_order": "15"}],
+    "annex/antigens": [{"antigen": ANTIGEN, "antigen_name": "Rotavirus", "sort_order": "15", "is_in_dtp": "false"}],
     "annex/schedules": [{"antigen": ANTIGEN, "schedule": "series", "sort_order": "1"}],
     "annex/agents": [{"agent": agent, "description": "Rotavirus"} for agent in AGENTS],
     "annex/antigen_agents": [

@@ -10,7 +10,7 @@ antigen_agents as (
     select * from {{ ref('int_antigen_agents') }}
     where
         is_relevant
-        and antigen in ('diphtheria', 'tetanus', 'pertussis')
+        and antigen in (select antigens.antigen from {{ ref('antigens') }} as antigens where antigens.is_in_dtp)
 ),
 
 assessed_ages as (

@@ -147,7 +147,7 @@ eligible as (
         cast(coalesce(sum(eligible_by_phu.students_lacking), 0) as bigint) as students_lacking,
         cast(coalesce(sum(eligible_by_phu.students_lacking_after_first), 0) as bigint) as students_lacking_after_first,
         recommended_doses.dose_number = 3
-        and frame.antigen in ('diphtheria', 'tetanus', 'pertussis') as is_third_dtp
+        and frame.is_in_dtp as is_third_dtp
     from frame
     inner join recommended_doses
         on
@@ -159,7 +159,7 @@ eligible as (
             and frame.antigen = eligible_by_phu.antigen
             and recommended_doses.dose_number = eligible_by_phu.dose_number
             and (frame.geography = 'province' or frame.phu_id = eligible_by_phu.phu_id)
-    group by frame.geography, frame.phu_id, frame.age, frame.antigen, recommended_doses.dose_number
+    group by frame.geography, frame.phu_id, frame.age, frame.antigen, frame.is_in_dtp, recommended_doses.dose_number
 ),
 
 dropouts as (
