@@ -24,7 +24,8 @@ from release_rule import rendered
 STUDENTS, WITHOUT_DTP = "students", "without_dtp"
 ANTIGENS = Path(__file__).resolve().parents[1] / "seeds" / "annex" / "antigens.csv"
 with ANTIGENS.open(encoding="utf-8-sig", newline="") as opened:
-    NOT_WITHOUT_DTP = tuple(f"coverage/{row['antigen']}" for row in csv.DictReader(opened) if row["is_in_dtp"] == "true")
+    IN_DTP = [row["antigen"] for row in csv.DictReader(opened) if row["is_in_dtp"] == "true"]
+NOT_WITHOUT_DTP = tuple(f"coverage/{antigen}" for antigen in IN_DTP)
 
 Table = dict[str, np.ndarray]  # the counts of a group's schools, by column
 COUNT, REMAINDER, OTHERS = "count", "remainder", "with DTP, not up to date"

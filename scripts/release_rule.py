@@ -30,8 +30,9 @@ GENDERS_WITHHELD = ("genders", "province")
 
 @dataclass(frozen=True)
 class Frame:
-    """What is counted at an age: antigens, by what they are assessed for. From seeds/annex/assessed_antigens.csv; the immune
-    complete a series without beginning it."""
+    """What is counted at an age: antigens, by what they are assessed for. From seeds/annex/assessed_antigens.csv.
+
+    Of antigens `with_immunity`, the immune complete a series without beginning it."""
 
     antigens: tuple[str, ...]
     in_all_ispa: frozenset[str]
