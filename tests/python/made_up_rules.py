@@ -5,13 +5,13 @@ import json
 from pathlib import Path
 
 ANTIGEN = "rotavirus"
-AGENTS = ("Rota-1", "Rota-5")
+AGENTS = ("Rota-X", "Rota-Y")
 LABEL = "Rotavirus (Rota)"
 COHORT = "14"
 AGES = ("7", COHORT)
 STATEMENTS = {
     "Ages assessed": "7 and 14 years old",
-    "Relevant vaccines": "Rota-1, Rota-5",
+    "Relevant vaccines": "Rota-X, Rota-Y",
     "Vaccine interactions": "None",
     "Multiple vaccines on the same day": "Keep any one",
     "Valid dose definitions": "Received relevant immunizing agent in accordance with the following criteria",
@@ -34,7 +34,7 @@ OF_ANTIGEN: dict[str, list[dict[str, str]]] = {
         for agent in AGENTS
     ],
     "annex/antigen_statements": [
-        {"rule_id": f"ROT-{number}", "antigen": ANTIGEN, "parameter": parameter, "annex_text": text}
+        {"rule_id": f"ROT-SAYS-{number}", "antigen": ANTIGEN, "parameter": parameter, "annex_text": text}
         for number, (parameter, text) in enumerate(STATEMENTS.items())
     ],
     "annex/dose_rules": [
@@ -60,7 +60,7 @@ OF_ANTIGEN: dict[str, list[dict[str, str]]] = {
     "annex/exemption_labels": [
         {"antigen": ANTIGEN, "exemption_antigen": LABEL, "is_immunity_label": "false", "is_exemption_label": "true"}
     ],
-    "practice/next_dose_agents": [{"agent": "Rota-1", "offered_from": "42 days", "sort_order": "17"}],
+    "practice/next_dose_agents": [{"agent": AGENTS[0], "offered_from": "42 days", "sort_order": "17"}],
     "practice/recommended_ages": [
         {"antigen": ANTIGEN, "schedule": "series", "dose_number": number, "age_from": f"{months} months",
          "age_before": f"{months + 1} months", "recommended_at": f"{months} months"}

@@ -37,7 +37,7 @@ def test_an_antigen_and_a_cohort_with_all_pieces_are_complete(rules):
 OF_TABLES = {
     "annex/antigens": " has no row in seeds/annex/antigens.csv, and is named in antigen_agents.csv, antigen_statem",
     "annex/schedules": " has no schedules in seeds/annex/schedules.csv: add a row, series if there is one only.",
-    "annex/agents": " has the agent Rota-1, which has no row in seeds/annex/agents.csv: add it there.",
+    "annex/agents": " has the agent Rota-X, which has no row in seeds/annex/agents.csv: add it there.",
     "annex/antigen_agents": " has no relevant agents in seeds/annex/antigen_agents.csv: add a row for each, is_rel",
     "annex/antigen_statements": " has no statements in seeds/annex/antigen_statements.csv: add the annex's words for",
     "annex/dose_rules": " has no dose rules in seeds/annex/dose_rules.csv: add a row for each slot.",
