@@ -75,9 +75,10 @@ def give(extracts: Path) -> set[str]:
 
 
 def add_model(project: Path) -> None:
+    """Where each antigen has a model of its valid doses."""
     folder = project / "models" / "intermediate" / "antigens"
     series = folder / "int_series.sql"
-    text = series.read_text(encoding="utf-8")
+    text = series.read_text(encoding="utf-8") if series.exists() else ""
     if "'varicella'" in text:
         series.write_text(text.replace("'varicella'", f"'varicella', '{ANTIGEN}'"), encoding="utf-8")
         model = folder / f"int_{ANTIGEN}__valid_doses.sql"
