@@ -92,6 +92,7 @@ benchmark: setup  ## What a build costs, by size: docs/performance.md. SIZES='16
 spark-build spark-test spark-parity spark-cluster: export SPARK_LOCAL_IP ?= 127.0.0.1
 
 spark-build: setup-spark  ## The warehouse on Spark with its data tests, published when all have passed
+	@.venv/bin/python scripts/check_rules.py > /dev/null
 	SPARK_BUILD=$$(date -u +%Y%m%d_%H%M%S) .venv/bin/dbt build --target spark $(if $(VARS),--vars $(call quoted,$(VARS)))
 
 # The demonstration costs Spark more in compiling than in rows, and each small table that is broadcast a page of memory.

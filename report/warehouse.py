@@ -292,6 +292,22 @@ class Warehouse:
         return {(row["antigen"], row["age"]): row for row in rows}
 
     @cached_property
+    def definitions(self) -> dict:
+        """Whose definitions the school year takes: `definitions_of` an annex, and `is_own_annex_read`."""
+        query = "select definitions_of, is_own_annex_read from annex.school_years where school_year = ?"
+        rows = self.rows(query, [self.school_year]) if self._has("annex.school_years") else []
+        if not rows:
+            raise WarehouseError(f"{self.path} does not say whose definitions {self.school_year} takes.")
+        return rows[0]
+
+    @cached_property
+    def cohorts(self) -> list[int]:
+        """Ages at which more than one antigen is assessed."""
+        pairs = {(row["age"], row["antigen"]) for row in self.coverage}
+        ages = [age for age, _ in pairs]
+        return sorted(age for age in set(ages) if ages.count(age) > 1)
+
+    @cached_property
     def phus(self) -> list[dict]:
         """The year's public health units, by name."""
         return self.rows(

@@ -270,8 +270,8 @@ class Knowledge:
             of=None if measure == "unimmunized" or any_ispa else cell,
         )
         if measure == "initiation":
-            # The immune complete hepatitis B without beginning it.
-            if antigen == "hepatitis_b":
+            # The immune complete the series without beginning it.
+            if antigen in self.frame.with_immunity:
                 self.may_be_negative.add((f"{name}: begun, not completed", unit))
             self._protect(
                 f"{name}: begun, not completed",

@@ -30,11 +30,14 @@ GENDERS_WITHHELD = ("genders", "province")
 
 @dataclass(frozen=True)
 class Frame:
-    """What is counted at an age: antigens, by what they are assessed for. From seeds/annex/assessed_antigens.csv."""
+    """What is counted at an age: antigens, by what they are assessed for. From seeds/annex/assessed_antigens.csv.
+
+    Of antigens `with_immunity`, the immune complete a series without beginning it."""
 
     antigens: tuple[str, ...]
     in_all_ispa: frozenset[str]
     of_one_gender: dict[str, str] = field(default_factory=dict)
+    with_immunity: frozenset[str] = frozenset()
 
 
 def frames(connection: duckdb.DuckDBPyConnection) -> dict[int, Frame]:
@@ -42,11 +45,18 @@ def frames(connection: duckdb.DuckDBPyConnection) -> dict[int, Frame]:
         "select age, antigen, gender, is_in_all_ispa_coverage from intermediate.int_geographies_by_antigen "
         "where geography = 'province' order by all"
     ).fetchall()
+    immunity = {
+        antigen
+        for (antigen,) in connection.execute(
+            "select distinct antigen from annex.exemption_labels where is_immunity_label"
+        ).fetchall()
+    }
     return {
         age: Frame(
             tuple(antigen for a, antigen, _, _ in rows if a == age),
             frozenset(antigen for a, antigen, _, is_in in rows if a == age and is_in),
             {antigen: gender for a, antigen, gender, _ in rows if a == age and gender},
+            frozenset(antigen for a, antigen, _, _ in rows if a == age and antigen in immunity),
         )
         for age in sorted({row[0] for row in rows})
     }

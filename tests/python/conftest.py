@@ -174,7 +174,11 @@ def place_of_builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project_copy(tmp_path: Path) -> Path:
-    copy = tmp_path / "project"
+    return copy_project(tmp_path / "project")
+
+
+def copy_project(copy: Path) -> Path:
+    """What dbt reads of the project, to be edited."""
     copy.mkdir()
     for name in ("dbt_project.yml", "profiles.yml", "selectors.yml"):
         shutil.copy(ROOT / name, copy)

@@ -7,10 +7,13 @@ immunizations as (
 ),
 
 antigen_agents as (
-    select * from {{ ref('int_antigen_agents') }}
+    select antigen_agents.agent
+    from {{ ref('int_antigen_agents') }} as antigen_agents
+    inner join {{ ref('antigens') }} as antigens
+        on antigen_agents.antigen = antigens.antigen
     where
-        is_relevant
-        and antigen in ('diphtheria', 'tetanus', 'pertussis')
+        antigen_agents.is_relevant
+        and antigens.is_in_dtp
 ),
 
 assessed_ages as (

@@ -583,9 +583,10 @@ largest_age as (
 ),
 
 reported_ages as (
-    select distinct age
+    select age
     from assessed_antigens
-    where age in (7, 12, 17)
+    group by age
+    having count(*) > 1
 ),
 
 parts_of_years as (

@@ -45,12 +45,12 @@ slots as (
     group by coverage.age, coverage.antigen, criteria.schedule
 ),
 
--- To the seventeenth birthday and the months from then to the assessment date.
+-- More months than a student has lived.
 numbers as (
     select months_lived.month_number
     from (
         values
-        {%- for month in range(12 * 17 + 8) %}
+        {%- for month in range(12 * 20) %}
         ({{ month }}){{ ',' if not loop.last }}
         {%- endfor %}
     ) as months_lived (month_number)

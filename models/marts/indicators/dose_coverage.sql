@@ -132,7 +132,7 @@ frame_of_dropouts as (
         frame.*,
         recommended_doses.dose_number,
         recommended_doses.dose_number = 3
-        and frame.antigen in ('diphtheria', 'tetanus', 'pertussis') as is_third_dtp
+        and frame.is_in_dtp as is_third_dtp
     from frame
     inner join recommended_doses
         on
