@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draw docs/architecture.md from dbt's manifest: the rooms of the project, and the ways of a dose and of an education record.
+"""Draw docs/architecture.md from dbt's manifest: the rooms, and the ways of a dose and of an education record.
 
 What stands between <!-- name --> and <!-- end of name --> is drawn; the rest of the page is written by hand.
 
@@ -20,8 +20,8 @@ PAGE = ROOT / "docs" / "architecture.md"
 # Each step reads the one before it: what is no longer so in the manifest stops the command.
 WAYS = {
     "dose": [
-        "base_panorama__immunizations", "stg_panorama__immunizations", "int_doses", "int_series", "int_student_antigens",
-        "int_measures", "coverage",
+        "base_panorama__immunizations", "stg_panorama__immunizations", "int_doses", "int_series",
+        "int_student_antigens", "int_measures", "coverage",
     ],
     "education_record": [
         "base_panorama__education_records", "stg_panorama__education_records", "int_education_records_classified",
@@ -41,14 +41,16 @@ class Architecture:
             unique_id: node for unique_id, node in manifest["nodes"].items()
             if node["package_name"] == project and node["resource_type"] in ("model", "seed")
         }
-        self.by_name = {node["name"]: unique_id for unique_id, node in self.nodes.items() if node["resource_type"] == "model"}
+        self.by_name = {
+            node["name"]: unique_id for unique_id, node in self.nodes.items() if node["resource_type"] == "model"
+        }
 
     def room(self, unique_id: str) -> tuple[str, str]:
         node = self.nodes[unique_id]
         if node["resource_type"] == "seed":
             return "seeds", node["fqn"][1]
         folders = node["fqn"][1:-1]
-        return folders[0], " / ".join(folders[1:]) or ("shared" if folders[0] == "intermediate" else "extracts")
+        return folders[0], " / ".join(folders[1:]) or {"intermediate": "shared"}.get(folders[0], "extracts")
 
     def parents(self, unique_id: str) -> list[str]:
         return [parent for parent in self.nodes[unique_id]["depends_on"].get("nodes", []) if parent in self.nodes]
@@ -58,14 +60,16 @@ class Architecture:
         models = Counter(self.room(unique_id) for unique_id in self.nodes)
         reads = Counter(
             (self.room(parent), self.room(unique_id))
-            for unique_id in self.nodes for parent in self.parents(unique_id) if self.room(parent) != self.room(unique_id)
+            for unique_id in self.nodes for parent in self.parents(unique_id)
+            if self.room(parent) != self.room(unique_id)
         )
         names = {room: f"r{number}" for number, room in enumerate(sorted(models))}
         lines = ["flowchart LR"]
         for layer in LAYERS:
             lines.append(f"  subgraph {layer}")
             lines += [
-                f'    {names[room]}["{room[1]} ({count})"]' for room, count in sorted(models.items()) if room[0] == layer
+                f'    {names[room]}["{room[1]} ({count})"]'
+                for room, count in sorted(models.items()) if room[0] == layer
             ]
             lines.append("  end")
         # Seeds, the school year and geographies are read nearly everywhere: drawn, they would hide the rest.
@@ -81,8 +85,8 @@ class Architecture:
         for before, after in pairwise(steps):
             if before not in self.parents(after):
                 raise SystemExit(
-                    f"draw_architecture.py: {self.nodes[after]['name']} does not read {self.nodes[before]['name']} any more; "
-                    "correct WAYS."
+                    f"draw_architecture.py: {self.nodes[after]['name']} does not read {self.nodes[before]['name']} any "
+                    "more; correct WAYS."
                 )
         lines = ["| table | what it is | where |", "|---|---|---|"]
         for step in steps:
