@@ -46,7 +46,7 @@ def read_project(extracts: str) -> object:
 
 
 def run(arguments: list[str], folder: Path, environment: dict[str, str], output: Path, reads_project: bool) -> None:
-    assert os.name == "nt" or os.getpid() != IMPORTED_BY, "the fork server did not import this module"
+    assert reads_project or os.name == "nt" or os.getpid() != IMPORTED_BY, "the fork server did not import this module"
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
@@ -65,12 +65,17 @@ def run(arguments: list[str], folder: Path, environment: dict[str, str], output:
 
 def invoke(arguments: list[str], folder: Path, environment: dict[str, str], output: Path, reads_project: bool) -> int:
     """dbt's exit status; what it says is in the file `output`. dbt `reads_project` where the manifest is another."""
-    # Windows has no fork: each process parses for itself.
-    context = get_context("spawn" if os.name == "nt" else "forkserver")
-    context.set_forkserver_preload(["warm_dbt"])
+    # Windows has no fork: each process parses for itself. So does one that parses anew: forked from a process that has
+    # parsed, it would wait forever for threads of dbt's static parser, which a fork leaves behind.
+    if reads_project or os.name == "nt":
+        context = get_context("spawn")
+    else:
+        context = get_context("forkserver")
+        context.set_forkserver_preload(["warm_dbt"])
     process = context.Process(target=run, args=(arguments, folder, environment, output, reads_project))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(SERVER, "1")
+        if not reads_project:
+            patch.setenv(SERVER, "1")
         # Python 3.11's server imports what it preloads from here.
         patch.setenv("PYTHONPATH", str(Path(__file__).parent))
         process.start()
