@@ -1,4 +1,4 @@
--- normalized_label, trimmed and letters_only on the characters that extracts hold: hyphens and dashes, no-break spaces, tabs,
+-- normalized_label, trimmed and rewritten on the characters that extracts hold: hyphens and dashes, no-break spaces, tabs,
 -- accents, and what nobody sees.
 {%- set no_break_space, en_dash, minus = '\u00a0', '\u2013', '\u2212' %}
 with cases as (
@@ -80,4 +80,4 @@ from cases
 where
     {{ normalized_label('written') }} is distinct from label
     or {{ trimmed('written') }} is distinct from without_outer_blanks
-    or {{ letters_only(trimmed('written')) }} is distinct from letters
+    or lower({{ rewritten(trimmed('written'), [['[^\\p{L}]', '']]) }}) is distinct from letters

@@ -51,16 +51,16 @@ noted_rows as (
 ),
 
 readings as (
-    {{ adapter.dispatch('split_cells')('noted_rows', ['extract_name', 'source_row_number'], 'readings', ';') }}
+    {{ matching_parts('noted_rows', ['extract_name', 'source_row_number'], 'readings', '[^;]+') }}
 ),
 
 shapes as (
     select
         readings.extract_name,
         files.file,
-        split_part(readings.piece, '|', 1) as column_name,
-        split_part(readings.piece, '|', 2) as kind,
-        nullif(split_part(readings.piece, '|', 3), '') as shape,
+        split_part(readings.part, '|', 1) as column_name,
+        split_part(readings.part, '|', 2) as kind,
+        nullif(split_part(readings.part, '|', 3), '') as shape,
         count(*) as row_count
     from readings
     left join files
@@ -68,8 +68,8 @@ shapes as (
             readings.extract_name = files.extract_name
             and readings.source_row_number between files.first_row and files.last_row
     group by
-        readings.extract_name, files.file, split_part(readings.piece, '|', 1), split_part(readings.piece, '|', 2),
-        nullif(split_part(readings.piece, '|', 3), '')
+        readings.extract_name, files.file, split_part(readings.part, '|', 1), split_part(readings.part, '|', 2),
+        nullif(split_part(readings.part, '|', 3), '')
 ),
 
 genders as (

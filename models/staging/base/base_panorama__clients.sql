@@ -12,7 +12,7 @@ coded_values as (
 ),
 
 read as (
-    {{ values_read('source', ids=['client_id'], dates=['date_of_birth'], codes=['gender', 'client_status']) }}
+    {{ values_read('source', ref('base_panorama__value_meanings'), ids=['client_id'], dates=['date_of_birth'], codes=['gender', 'client_status']) }}
 ),
 
 spellings as (

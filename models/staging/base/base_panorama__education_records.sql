@@ -5,6 +5,7 @@ with source as (
 final as (
     {{ values_read(
         'source',
+        ref('base_panorama__value_meanings'),
         ids=['education_record_id', 'client_id', 'school_id'],
         dates=['effective_from', 'effective_to'],
         texts=['grade']

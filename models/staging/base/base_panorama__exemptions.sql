@@ -5,6 +5,7 @@ with source as (
 read as (
     {{ values_read(
         'source',
+        ref('base_panorama__value_meanings'),
         ids=['exemption_id', 'client_id'],
         dates=['effective_from', 'effective_to'],
         labels=['antigen', 'reason']

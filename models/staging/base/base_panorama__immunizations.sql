@@ -5,6 +5,7 @@ with source as (
 read as (
     {{ values_read(
         'source',
+        ref('base_panorama__value_meanings'),
         ids=['immunization_id', 'client_id'],
         dates=['administered_date', 'recorded_date'],
         texts=['agent', 'trade_name', 'lot_number', 'reported_by']

@@ -5,6 +5,7 @@ with source as (
 final as (
     {{ values_read(
         'source',
+        ref('base_panorama__value_meanings'),
         ids=['school_id'],
         labels=['school_type', 'public_health_unit'],
         texts=['school_name', 'school_board']

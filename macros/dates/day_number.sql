@@ -6,7 +6,3 @@
 {% macro duckdb__day_number(date) -%}
     cast({{ date }} - date '1970-01-01' as int)
 {%- endmacro %}
-
-{% macro spark__day_number(date) -%}
-    unix_date({{ date }})
-{%- endmacro %}
