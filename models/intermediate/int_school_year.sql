@@ -3,6 +3,7 @@
 ] -%}
 {%- set other_tables = ['exemption_reasons'] -%}
 {%- set string = dbt.type_string() -%}
+{%- set first_year = var('school_year') | int -%}
 with rules as (
     {%- for table_name in tables_by_antigen + other_tables %}
     select
@@ -10,7 +11,7 @@ with rules as (
         {{ "concat(' for ', rules.antigen)" if table_name in tables_by_antigen else "''" }} as for_antigen,
         rules.school_year_from,
         rules.school_year_before,
-        case when {{ holds_in(school_year(), 'rules') }} then 1 else 0 end as holds
+        case when {{ holds_in(first_year, 'rules') }} then 1 else 0 end as holds
     from {{ ref(table_name) }} as rules
     {%- if not loop.last %}
     union all
@@ -25,8 +26,8 @@ years as (
         max(holds) as holds,
         min(school_year_from) as first_year,
         max(school_year_before) - 1 as last_year,
-        max(case when school_year_before <= {{ school_year() }} then school_year_before - 1 end) as last_year_before,
-        min(case when school_year_from > {{ school_year() }} then school_year_from end) as first_year_after
+        max(case when school_year_before <= {{ first_year }} then school_year_before - 1 end) as last_year_before,
+        min(case when school_year_from > {{ first_year }} then school_year_from end) as first_year_after
     from rules
     group by table_name, for_antigen
 ),
@@ -55,12 +56,12 @@ gate as (
         case
             when how_many > 0
                 then {{ stop_build(
-                    "concat('No definitions for the school year " ~ school_year() ~ ": ', sentence, "
+                    "concat('No definitions for the school year " ~ first_year ~ ": ', sentence, "
                     ~ "case when how_many > 1 then concat(' The same is true of ', cast(how_many - 1 as " ~ string
                     ~ "), ' other tables and antigens.') else '' end, ' Add rows for this year, or say in school_year_from and "
                     ~ "school_year_before which years a definition is taken for.')"
                 ) }}
-            else '{{ school_year() }}-{{ '%02d' % ((school_year() + 1) % 100) }}'
+            else '{{ first_year }}-{{ '%02d' % ((first_year + 1) % 100) }}'
         end as school_year
     from ended
 ),
@@ -68,10 +69,10 @@ gate as (
 final as (
     select
         cast(gate.school_year as {{ string }}) as school_year,
-        {{ school_year() }} as first_year,
-        date '{{ school_year() }}-09-01' as first_day,
-        date '{{ school_year() + 1 }}-06-30' as attendance_date,
-        date '{{ school_year() + 1 }}-08-31' as assessment_date
+        {{ first_year }} as first_year,
+        date '{{ first_year }}-09-01' as first_day,
+        date '{{ first_year + 1 }}-06-30' as attendance_date,
+        date '{{ first_year + 1 }}-08-31' as assessment_date
     from gate
 )
 

@@ -22,9 +22,9 @@ final as (
         recorded_date_unparsed,
         cast(null as {{ dbt.type_string() }}) as panorama_verdict
     from immunizations
-    {%- if recorded_by() %}
+    {%- if var('recorded_by') != 'any_day' %}
     -- As an extraction on that day would have it; a dose without a recorded date cannot be told and stays.
-    where coalesce(recorded_date <= {{ recorded_by() }}, true)
+    where coalesce(recorded_date <= date '{{ var('recorded_by') }}', true)
     {%- endif %}
     union all
     select

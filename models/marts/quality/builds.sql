@@ -26,7 +26,7 @@ final as (
         {{ build_id() }} as build_id,
         cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp) as built_at,
         school_year.school_year,
-        '{{ education_record_window() }}' as education_record_window,
+        '{{ var("education_record_window") }}' as education_record_window,
         {{ is_demonstration() | lower }} as is_demonstration,
         '{{ var("project_version") }}' as project_version,
         '{{ rules_hash() }}' as rules_hash,
