@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ extract('clients') }} as raw_rows
+    select * from {{ extract_rows(ref('clients') if is_demonstration() else source('panorama', 'clients')) }} as raw_rows
 ),
 
 coded_values as (

@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ extract('education_records') }} as raw_rows
+    select * from {{ extract_rows(ref('education_records') if is_demonstration() else source('panorama', 'education_records')) }} as raw_rows
 ),
 
 final as (

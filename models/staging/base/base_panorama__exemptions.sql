@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ extract('exemptions') }} as raw_rows
+    select * from {{ extract_rows(ref('exemptions') if is_demonstration() else source('panorama', 'exemptions')) }} as raw_rows
 ),
 
 read as (

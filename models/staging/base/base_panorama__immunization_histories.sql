@@ -1,7 +1,7 @@
 {#- What of the cell no grammar explains: base_panorama__history_doses. -#}
 {%- set patterns = history_patterns() -%}
 with source as (
-    select * from {{ extract('immunization_histories') }} as raw_rows
+    select * from {{ extract_rows(source('panorama', 'immunization_histories')) }} as raw_rows
 ),
 
 read as (

@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ extract('immunizations') }} as raw_rows
+    select * from {{ extract_rows(ref('immunizations') if is_demonstration() else source('panorama', 'immunizations')) }} as raw_rows
 ),
 
 read as (

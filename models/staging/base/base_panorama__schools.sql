@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ extract('schools') }} as raw_rows
+    select * from {{ extract_rows(ref('schools') if is_demonstration() else source('panorama', 'schools')) }} as raw_rows
 ),
 
 final as (
