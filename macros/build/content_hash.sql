@@ -6,7 +6,3 @@
 {% macro duckdb__content_hash(columns) -%}
     cast(coalesce(bit_xor(hash({{ columns | join(', ') }})), 0) as varchar)
 {%- endmacro %}
-
-{% macro spark__content_hash(columns) -%}
-    cast(coalesce(bit_xor(xxhash64({{ columns | join(', ') }})), 0) as string)
-{%- endmacro %}

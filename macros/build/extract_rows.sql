@@ -112,7 +112,7 @@
 
 {% macro duckdb__prepared_file(folder, name) -%}
     {%- set files = duckdb__files_below(folder ~ '/' ~ name) -%}
-    {{ return(duckdb__file_reader(files[0]) if files) }}
+    {{ return(duckdb__file_reader(files[0]) if files else none) }}
 {%- endmacro %}
 
 {#- The place of a row in the seed file that it was loaded from; `dbt build --empty` reads a query without rows, and without a place. -#}

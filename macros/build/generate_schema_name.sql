@@ -1,18 +1,5 @@
-{#- Schemas are named exactly as the contract names them: no target prefix. -#}
+{#- Schemas are named exactly as the contract names them, without a prefix. A build of its own on Spark has schemas of its own (publish_build). -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
-    {{ built_schema(custom_schema_name | trim if custom_schema_name else target.schema) }}
-{%- endmacro %}
-
-{#- Where a schema is built. DuckDB's builds are published as a file (scripts/build_warehouse.py), Spark's as schemas (publish_build). -#}
-{% macro built_schema(schema_name) -%}
-    {{ return(adapter.dispatch('built_schema')(schema_name)) }}
-{%- endmacro %}
-
-{% macro default__built_schema(schema_name) -%}
-    {{ return(schema_name) }}
-{%- endmacro %}
-
-{% macro spark__built_schema(schema_name) -%}
-    {%- set build = env_var('SPARK_BUILD', '') -%}
-    {{ return(schema_name ~ '__' ~ build if build else schema_name) }}
+    {%- set build = env_var('SPARK_BUILD', '') if target.type == 'spark' else '' -%}
+    {{ return((custom_schema_name or target.schema) | trim ~ ('__' ~ build if build else '')) }}
 {%- endmacro %}

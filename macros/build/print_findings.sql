@@ -31,5 +31,7 @@
             {%- do log('Nothing was found in the extracts (marts.data_quality).', info=True) -%}
         {%- endif -%}
     {%- endif -%}
-    {%- do print_rule_problems(results) -%}
+    {%- if execute -%}
+        {%- do print_rule_problems(results) -%}
+    {%- endif -%}
 {%- endmacro %}

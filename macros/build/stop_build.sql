@@ -6,7 +6,3 @@
 {% macro duckdb__stop_build(sentence) -%}
     error({{ sentence }})
 {%- endmacro %}
-
-{% macro spark__stop_build(sentence) -%}
-    raise_error({{ sentence }})
-{%- endmacro %}

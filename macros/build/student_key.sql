@@ -10,10 +10,6 @@
     case when {{ client_id }} is not null then cast(dense_rank() over (order by {{ client_id }}) as int) end
 {%- endmacro %}
 
-{% macro spark__student_key(client_id) -%}
-    {{ client_id }}
-{%- endmacro %}
-
 {#- The rows of `records` with the student_key of their client; no client of `clients` has the key of an orphan. -#}
 {% macro with_student_key(records, clients) -%}
     {{ return(adapter.dispatch('with_student_key')(records, clients)) }}
@@ -33,23 +29,12 @@
         on records.client_id = clients.client_id
 {%- endmacro %}
 
-{% macro spark__with_student_key(records, clients) -%}
-    select
-        *,
-        client_id as student_key
-    from {{ records }}
-{%- endmacro %}
-
 {#- Where the rows of a query lie from here on: on Spark all rows of a key with one worker, so that nothing after it moves them again. -#}
 {% macro distributed_by(key) -%}
     {{ return(adapter.dispatch('distributed_by')(key)) }}
 {%- endmacro %}
 
-{% macro default__distributed_by(key) -%}
-{%- endmacro %}
-
-{% macro spark__distributed_by(key) -%}
-    distribute by {{ key }}
+{% macro duckdb__distributed_by(key) -%}
 {%- endmacro %}
 
 {#- What doses of a student and antigen are windowed by: one number sorts faster on DuckDB, on Spark the key keeps them where they lie. -#}
@@ -59,8 +44,4 @@
 
 {% macro duckdb__student_and_antigen(student_key, antigen_number) -%}
     100 * cast({{ student_key }} as bigint) + {{ antigen_number }}
-{%- endmacro %}
-
-{% macro spark__student_and_antigen(student_key, antigen_number) -%}
-    {{ student_key }}, {{ antigen_number }}
 {%- endmacro %}

@@ -49,7 +49,7 @@
 
 {% macro spark__prepared_file(folder, name) -%}
     {%- set files = spark__files_below(folder, name) -%}
-    {{ return('parquet.`' ~ files[0] ~ '`' if files) }}
+    {{ return('parquet.`' ~ files[0] ~ '`' if files else none) }}
 {%- endmacro %}
 
 {#- A seed is written as one file. -#}

@@ -1,5 +1,5 @@
 with clients as (
-    {{ without_surplus_rows(ref('base_panorama__clients'), 'clients') }}
+    {{ without_surplus_rows(ref('base_panorama__clients'), ref('base_panorama__clients_surplus')) }}
 ),
 
 final as (

@@ -1,5 +1,5 @@
 with education_records as (
-    {{ without_surplus_rows(ref('base_panorama__education_records'), 'education_records') }}
+    {{ without_surplus_rows(ref('base_panorama__education_records'), ref('base_panorama__education_records_surplus')) }}
 ),
 
 final as (

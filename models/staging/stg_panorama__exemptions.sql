@@ -2,7 +2,7 @@
 {{ config(materialized='table') }}
 
 with exemptions as (
-    {{ without_surplus_rows(ref('base_panorama__exemptions'), 'exemptions') }}
+    {{ without_surplus_rows(ref('base_panorama__exemptions'), ref('base_panorama__exemptions_surplus')) }}
 ),
 
 reason_aliases as (

@@ -1,5 +1,5 @@
 with immunizations as (
-    {{ without_surplus_rows(ref('base_panorama__immunizations'), 'immunizations') }}
+    {{ without_surplus_rows(ref('base_panorama__immunizations'), ref('base_panorama__immunizations_surplus')) }}
 ),
 
 history_doses as (

@@ -1,5 +1,5 @@
 with schools as (
-    {{ without_surplus_rows(ref('base_panorama__schools'), 'schools') }}
+    {{ without_surplus_rows(ref('base_panorama__schools'), ref('base_panorama__schools_surplus')) }}
 ),
 
 type_aliases as (

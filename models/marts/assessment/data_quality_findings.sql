@@ -68,7 +68,7 @@ exemptions as (
 ),
 
 surplus_rows as (
-    select * from {{ ref('base_panorama__surplus_rows') }}
+    select * from {{ ref('int_surplus_rows') }}
 ),
 
 selected_clients as (
