@@ -3,10 +3,20 @@
     column needs the reader (`make build`).
 -#}
 {% macro check_extracts() -%}
-    {%- if execute and not is_demonstration() and flags.WHICH in ['build', 'run'] -%}
+    {%- if execute and not is_demonstration() and flags.WHICH in ['build', 'run']
+        and '.immunization_coverage.' in selected_resources | join(' ') -%}
         {%- set folder = env_var('EXTRACTS_DIR') -%}
         {%- set problems = [] -%}
         {%- set all_files = [] -%}
+        {#- Words by which a column may say that a row is not in force: seeds/quality/in_force_headers.csv has all of them. -#}
+        {%- set stems = 'status|statut|etat|state|disposition|outcome|completion|rxa|delet|delflag|delflg|delind|delyn|isdel|void|cancel|revo'
+            ~ '|rescin|rescis|retract|nullif|invalidated|refus|declin|skipped|inerror|erreur|error|erron|notgiven|notadmin|notdone|nonadmin'
+            ~ '|nondonn|pasdonn|noshow|inacti|deactivat|inactif|remov|retir|retrait|withdraw|exit|leav|demit|suspend|expired|contraindicated'
+            ~ '|missed|scheduled|planned|defer|motifreport|raisonreport|supprim|suppression|annul|merge|fusion|surviv|duplicate|doublon'
+            ~ '|replac|remplac|supersed|obsolete|master|golden|deceased|dead|death|died|dod|deces|decede|entryreason|transferred|leftdate'
+            ~ '|lefton|leftat|leftdt|dateleft|datedepart|sortie|état|révo|décéd|décès' -%}
+        {%- set whole = 'active|isactive|activeflag|activeind|actif|current|iscurrent|currentflag|inforce|envigueur|enabled|given|isgiven'
+            ~ '|wasgiven|administered|isadministered|done|action|actioncode|op|operation|changetype' -%}
         {%- for name, extract in extract_columns().items() -%}
             {%- set files = adapter.dispatch('extract_files')(folder, name) -%}
             {%- do all_files.extend(files) -%}
@@ -27,7 +37,9 @@
                     ) -%}
                 {%- endfor -%}
                 {%- for column in found if column not in extract.required + extract.optional + ['not_in_force'] -%}
-                    {%- if may_say_not_in_force(column) -%}
+                    {%- set letters = column | lower | replace('_', '') | replace(' ', '') | replace('-', '') -%}
+                    {%- set is_unrelated = modules.re.search('consent|validity|historical|estimated|forecast', letters) -%}
+                    {%- if (modules.re.search(stems, letters) and not is_unrelated) or modules.re.fullmatch(whole, letters) -%}
                         {%- do problems.append(
                             "The column '" ~ column ~ "' in " ~ file ~ " may say that a row is not in force, and dbt alone does not "
                             ~ "look into it: build with 'make build', which does."
@@ -36,8 +48,26 @@
                 {%- endfor -%}
             {%- endfor -%}
         {%- endfor -%}
-        {%- for file in extract_files_unread(folder, all_files) -%}
-            {%- do problems.append(file ~ " is not in a form that dbt reads alone.") -%}
+        {#-
+            Files that are named like an extract, but not read. A CSV file in a nested folder may be another table, of results say: it has
+            columns of the extract, but lacks several required ones, or none and its name goes on in other words.
+        -#}
+        {%- for file in adapter.dispatch('all_files')(folder) if file not in all_files -%}
+            {%- set name = file.split('/')[-1] | lower -%}
+            {%- set is_nested_csv = file.endswith('.csv') and '/' in file[(folder.rstrip('/') | length) + 1:] -%}
+            {%- set resembled = [] -%}
+            {%- for extract_name, extract in extract_columns().items() if name.startswith(extract_name[:-1]) -%}
+                {%- set columns = adapter.dispatch('columns_of_file')(file) if is_nested_csv else {} -%}
+                {%- set known = extract.required | select('in', columns) | list -%}
+                {%- set rest = name[:-4] | replace(extract_name, '') -%}
+                {%- set is_another = known | length < (extract.required | length) - 1 if known else rest | upper != rest -%}
+                {%- if not (is_nested_csv and is_another) -%}
+                    {%- do resembled.append(extract_name) -%}
+                {%- endif -%}
+            {%- endfor -%}
+            {%- if resembled and name.split('.')[-1] in ['csv', 'txt', 'tsv', 'gz', 'xlsx', 'xls', 'parquet', 'zip'] -%}
+                {%- do problems.append(file ~ " is not in a form that dbt reads alone.") -%}
+            {%- endif -%}
         {%- endfor -%}
         {%- if problems -%}
             {%- do problems.append("'make build' reads files of other forms, encodings and headers: build with it.") -%}
@@ -46,47 +76,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#-
-    Files below the folder that are named like an extract, but are none that dbt reads. A CSV file in a nested folder may be another
-    table, of results say: it has columns of the extract, but lacks several required ones, or none and its name goes on in other words.
--#}
-{% macro extract_files_unread(folder, read) -%}
-    {%- set unread = [] -%}
-    {%- for file in adapter.dispatch('all_files')(folder) if file not in read -%}
-        {%- set name = file.split('/')[-1] | lower -%}
-        {%- for extract_name, extract in extract_columns().items() if name.startswith(extract_name[:-1]) and file not in unread -%}
-            {%- set is_nested_csv = file.endswith('.csv') and '/' in file[(folder.rstrip('/') | length) + 1:] -%}
-            {%- set known = extract.required | select('in', adapter.dispatch('columns_of_file')(file)) | list if is_nested_csv else [] -%}
-            {%- set rest = name[:-4] | replace(extract_name, '') -%}
-            {%- set is_another_table = known | length < (extract.required | length) - 1 if known else rest | upper != rest -%}
-            {%- if name.split('.')[-1] in ['csv', 'txt', 'tsv', 'gz', 'xlsx', 'xls', 'parquet', 'zip'] and not (is_nested_csv and is_another_table) -%}
-                {%- do unread.append(file) -%}
-            {%- endif -%}
-        {%- endfor -%}
-    {%- endfor -%}
-    {{ return(unread) }}
-{%- endmacro %}
-
 {% macro duckdb__all_files(folder) -%}
     {{ return(duckdb__files_below(folder.rstrip('/') ~ '/**')) }}
-{%- endmacro %}
-
-{#-
-    Whether the words of a header may say that a row is not in force (seeds/quality/in_force_headers.csv has all of them). A plain
-    dbt build does not look into such a column: the reader does.
--#}
-{% macro may_say_not_in_force(header) -%}
-    {%- set letters = header | lower | replace('_', '') | replace(' ', '') | replace('-', '') -%}
-    {%- set stems = 'status|statut|etat|state|disposition|outcome|completion|rxa|delet|delflag|delflg|delind|delyn|isdel|void|cancel|revo'
-        ~ '|rescin|rescis|retract|nullif|invalidated|refus|declin|skipped|inerror|erreur|error|erron|notgiven|notadmin|notdone|nonadmin'
-        ~ '|nondonn|pasdonn|noshow|inacti|deactivat|inactif|remov|retir|retrait|withdraw|exit|leav|demit|suspend|expired|contraindicated'
-        ~ '|missed|scheduled|planned|defer|motifreport|raisonreport|supprim|suppression|annul|merge|fusion|surviv|duplicate|doublon'
-        ~ '|replac|remplac|supersed|obsolete|master|golden|deceased|dead|death|died|dod|deces|decede|entryreason|transferred|leftdate'
-        ~ '|lefton|leftat|leftdt|dateleft|datedepart|sortie|état|révo|décéd|décès' -%}
-    {%- set whole = 'active|isactive|activeflag|activeind|actif|current|iscurrent|currentflag|inforce|envigueur|enabled|given|isgiven'
-        ~ '|wasgiven|administered|isadministered|done|action|actioncode|op|operation|changetype' -%}
-    {%- set is_about_something_else = modules.re.search('consent|validity|historical|estimated|forecast', letters) -%}
-    {{ return(
-        (modules.re.search(stems, letters) and not is_about_something_else) or modules.re.fullmatch(whole, letters)
-    ) }}
 {%- endmacro %}

@@ -103,6 +103,18 @@
     {{ return(run_query("select file from glob('" ~ (pattern | replace("'", "''")) ~ "') order by file").columns[0].values() | list) }}
 {%- endmacro %}
 
+{#- The files that the extracts are read from, by their names: extract, file, and the number of its first row. -#}
+{% macro files_by_name() -%}
+    {%- set named = [] -%}
+    {%- for name in extract_columns() -%}
+        {%- set files = [name ~ '.csv'] if is_demonstration() else adapter.dispatch('extract_files')(env_var('EXTRACTS_DIR'), name) -%}
+        {%- for file in files -%}
+            {%- do named.append([name, file.split('/')[-1], loop.index0 * 1000000000000 + 1]) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(named) }}
+{%- endmacro %}
+
 {#- A Parquet file that the reader left beside the extracts, as what a query selects from; none where it is not there. -#}
 {% macro prepared_file(name) -%}
     {%- if execute and not is_demonstration() -%}

@@ -4,7 +4,7 @@
 -#}
 {% macro print_findings(results) -%}
     {%- set built = [] -%}
-    {%- for result in results if result.node.name == 'data_quality' and result.node.resource_type == 'model' -%}
+    {%- for result in results if result.node.unique_id == 'model.immunization_coverage.data_quality' -%}
         {%- if result.status == 'success' -%}
             {%- do built.append(result.node) -%}
         {%- endif -%}

@@ -12,7 +12,13 @@
     {%- for name, form in var('setting_forms').items() -%}
         {%- set value = var(name) | string -%}
         {%- set has_form = modules.re.fullmatch(form.pattern, value) -%}
-        {%- if not has_form or (modules.re.fullmatch('[0-9]{4}-[0-9]{2}-[0-9]{2}', value) and not is_day(value)) -%}
+        {%- if has_form and '-' in value and name in ['as_of', 'recorded_by'] -%}
+            {#- The last day of no month is in another month. -#}
+            {%- set first_of_month = modules.datetime.date(value[:4] | int, value[5:7] | int, 1) -%}
+            {%- set day = first_of_month + modules.datetime.timedelta(days=value[8:] | int - 1) -%}
+            {%- set has_form = day.month == first_of_month.month -%}
+        {%- endif -%}
+        {%- if not has_form -%}
             {%- do problems.append(name ~ " is '" ~ value ~ "': it must be " ~ form.words ~ ".") -%}
         {%- endif -%}
     {%- endfor -%}
@@ -29,16 +35,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Whether a text such as 2018-11-15 is a day of the calendar. -#}
-{% macro is_day(text) -%}
-    {%- if text[:4] == '0000' or not '01' <= text[5:7] <= '12' -%}
-        {{ return(false) }}
-    {%- endif -%}
-    {%- set first_of_month = modules.datetime.date(text[:4] | int, text[5:7] | int, 1) -%}
-    {%- set day = first_of_month + modules.datetime.timedelta(days=text[8:] | int - 1) -%}
-    {{ return(day.month == first_of_month.month) }}
-{%- endmacro %}
-
 {#- The day from which next doses are planned, as SQL: the var `as_of`, or the assessment date. `years` is the alias of int_school_year. -#}
 {% macro as_of(years='school_year') -%}
     {{ return(years ~ '.assessment_date' if var('as_of') == 'assessment_date' else "date '" ~ var('as_of') ~ "'") }}
@@ -51,4 +47,13 @@
 {#- Names the build that wrote a row: dbt's invocation id. -#}
 {% macro build_id() -%}
     cast('{{ invocation_id }}' as {{ dbt.type_string() }})
+{%- endmacro %}
+
+{#- One text that changes with any rule table of seeds/annex. -#}
+{% macro rules_hash() -%}
+    {%- set checksums = [] -%}
+    {%- for node in (graph.nodes or {}).values() if node.resource_type == 'seed' and 'annex' in node.fqn -%}
+        {%- do checksums.append(node.name ~ '=' ~ node.checksum.checksum) -%}
+    {%- endfor -%}
+    {{ local_md5(checksums | sort | join(' ')) }}
 {%- endmacro %}

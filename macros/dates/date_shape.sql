@@ -2,7 +2,7 @@
 {% macro date_shape(text) -%}
     {%- set folded = 'translate(' ~ text ~ ", 'éèûÉÈÛ', 'eeueeu')" -%}
     replace({{ rewritten(folded, [
-        ['(?i)(^|[^\\p{L}])(?:' ~ words_of_months() | join('|') ~ ')($|[^\\p{L}])', '\\1\u0001\\2'], ['\\p{L}', 'a'], ['\\p{Nd}', '9']
+        ['(?i)(^|[^\\p{L}])(?:' ~ patterns().months | join('|') ~ ')($|[^\\p{L}])', '\\1\u0001\\2'], ['\\p{L}', 'a'], ['\\p{Nd}', '9']
     ]) }}, chr(1), 'Mon')
 {%- endmacro %}
 

@@ -8,11 +8,39 @@
 -#}
 {% macro parsed_date(text, form=none) -%}
     {%- set written = 'cast(' ~ text ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+    {#- What has no plain form, a few rows, is rewritten step by step to year-month-day. -#}
+    {%- set folded = 'translate(lower(' ~ unquoted(written) ~ "), 'éèêëûùüàâôîïç', 'eeeeuuuaaoiic')" -%}
+    {%- set midnight = '00:00(?::00(?:[.,]0+)?)?' -%}
+    {%- set time = '(?:[01]?[0-9]|2[0-4])[:h][0-5][0-9](?:[:.][0-5][0-9](?:[.,][0-9]+)?)?' -%}
+    {%- set dotted_time = '(?:[01]?[0-9]|2[0-4])[.][0-5][0-9][.][0-5][0-9](?:[.,][0-9]+)?' -%}
+    {%- set steps = [
+        ['^(?:mon|monday|tue|tues|tuesday|wed|wednesday|thu|thur|thurs|thursday|fri|friday|sat|saturday|sun|sunday'
+            ~ '|lun|lundi|mardi|mer|mercredi|jeu|jeudi|ven|vendredi|sam|samedi|dim|dimanche)[.]?,? +', ''],
+        ['^([a-z]+[.]? [0-9]{1,2}) 00:00:00 (?:edt|est|utc|gmt) ([0-9]{4})$', '\\1, \\2'],
+        ['^([0-9]{8})0000(?:00)?(?:[.]0+)?[+-]0[045]00$', '\\1'],
+        ['^([0-9]{8})t?(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9])?(?:[.][0-9]+)?$', '\\1'],
+        ['[ t]+' ~ midnight ~ ' ?(?:z|utc|gmt|[+-]00(?::?00)?|-0[45](?::?00)?)$', ''],
+        ['^([0-9]{4}-(?:0[3-9]|1[01])-[0-9]{2})[ t]04:00(?::00(?:[.,]0+)?)? ?(?:z|utc|[+]00(?::?00)?)$', '\\1'],
+        ['^([0-9]{4}-(?:0[1-3]|1[12])-[0-9]{2})[ t]05:00(?::00(?:[.,]0+)?)? ?(?:z|utc|[+]00(?::?00)?)$', '\\1'],
+        ['(?:[ t,:]+|-)(?:' ~ time ~ '|' ~ dotted_time ~ ')(?: ?[ap][.]?m[.]?)?$', ''],
+        ['([0-9])(?:st|nd|rd|th|er)($|[^a-z])', '\\1\\2']
+    ] -%}
+    {%- for words in patterns().months -%}
+        {%- do steps.append(['(^|[^a-z])(?:' ~ words ~ ')[.]?($|[^a-z])', '\\1~' ~ '%02d' % loop.index ~ '~\\2']) -%}
+    {%- endfor -%}
+    {%- do steps.extend([
+        ['^([0-9]{4})[ ./,-]*~([0-9]{2})~[ ./,-]*([0-9]{1,2})$', '\\1-\\2-\\3'],
+        ['^~([0-9]{2})~[ ./,-]*([0-9]{1,2})[ ./,-]+([0-9]{4})$', '\\3-\\1-\\2'],
+        ['^([0-9]{1,2})[ ./,-]*~([0-9]{2})~[ ./,-]*([0-9]{4})$', '\\3-\\2-\\1'],
+        ['^([0-9]{4})[ ./]([0-9]{1,2})[ ./]([0-9]{1,2})$', '\\1-\\2-\\3'],
+        ['^((?:19|20)[0-9]{2}|2100)([0-9]{2})([0-9]{2})$', '\\1-\\2-\\3'],
+        ['^(' ~ patterns().year ~ '-[0-9]{1,2}-[0-9]{1,2})$|^.*$', '\\1']
+    ]) -%}
     case {{ form or date_form(text) }}
         when 'iso' then try_cast({{ text }} as date)
         when 'year_first' then {{ adapter.dispatch('day_written')(written, 'year_first') }}
         when 'month_first' then {{ adapter.dispatch('day_written')(written, 'month_first') }}
-        when 'other' then {{ other_date(written) }}
+        when 'other' then {{ adapter.dispatch('day_written')("nullif(" ~ rewritten(folded, steps) ~ ", '')", 'numbers') }}
     end
 {%- endmacro %}
 
@@ -29,14 +57,10 @@
             then case when try_cast({{ text }} as date) between date '0001-01-01' and date '9999-12-31' then 'iso' else 'other' end
         when {{ written }} >= '0001' and {{ adapter.dispatch('is_iso_date')(written) }} then 'iso'
         when {{ text }} is null then null
-        when {{ has_match(written, '^' ~ year_pattern() ~ ' ' ~ month ~ ' [0-9]{1,2}$') }} then 'year_first'
-        when {{ has_match(written, '^' ~ month ~ ' [0-9]{1,2}, ' ~ year_pattern() ~ '$') }} then 'month_first'
+        when {{ has_match(written, '^' ~ patterns().year ~ ' ' ~ month ~ ' [0-9]{1,2}$') }} then 'year_first'
+        when {{ has_match(written, '^' ~ month ~ ' [0-9]{1,2}, ' ~ patterns().year ~ '$') }} then 'month_first'
         else 'other'
     end
-{%- endmacro %}
-
-{% macro year_pattern() -%}
-    {{ return('(?:000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})') }}
 {%- endmacro %}
 
 {% macro duckdb__is_iso_date(text) -%}
@@ -45,45 +69,4 @@
 
 {% macro duckdb__day_written(text, form) -%}
     cast(try_strptime({{ text }}, '{{ {"year_first": "%Y %b %d", "month_first": "%b %d, %Y", "numbers": "%Y-%m-%d"}[form] }}') as date)
-{%- endmacro %}
-
-{#- A text of no plain form as a date: rewritten step by step to year-month-day. For the few rows that have another form. -#}
-{% macro other_date(text) -%}
-    {%- set written = 'translate(lower(' ~ unquoted(text) ~ "), 'éèêëûùüàâôîïç', 'eeeeuuuaaoiic')" -%}
-    {%- set midnight = '00:00(?::00(?:[.,]0+)?)?' -%}
-    {%- set time = '(?:[01]?[0-9]|2[0-4])[:h][0-5][0-9](?:[:.][0-5][0-9](?:[.,][0-9]+)?)?' -%}
-    {%- set dotted_time = '(?:[01]?[0-9]|2[0-4])[.][0-5][0-9][.][0-5][0-9](?:[.,][0-9]+)?' -%}
-    {%- set steps = [
-        ['^(?:mon|monday|tue|tues|tuesday|wed|wednesday|thu|thur|thurs|thursday|fri|friday|sat|saturday|sun|sunday'
-            ~ '|lun|lundi|mardi|mer|mercredi|jeu|jeudi|ven|vendredi|sam|samedi|dim|dimanche)[.]?,? +', ''],
-        ['^([a-z]+[.]? [0-9]{1,2}) 00:00:00 (?:edt|est|utc|gmt) ([0-9]{4})$', '\\1, \\2'],
-        ['^([0-9]{8})0000(?:00)?(?:[.]0+)?[+-]0[045]00$', '\\1'],
-        ['^([0-9]{8})t?(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9])?(?:[.][0-9]+)?$', '\\1'],
-        ['[ t]+' ~ midnight ~ ' ?(?:z|utc|gmt|[+-]00(?::?00)?|-0[45](?::?00)?)$', ''],
-        ['^([0-9]{4}-(?:0[3-9]|1[01])-[0-9]{2})[ t]04:00(?::00(?:[.,]0+)?)? ?(?:z|utc|[+]00(?::?00)?)$', '\\1'],
-        ['^([0-9]{4}-(?:0[1-3]|1[12])-[0-9]{2})[ t]05:00(?::00(?:[.,]0+)?)? ?(?:z|utc|[+]00(?::?00)?)$', '\\1'],
-        ['(?:[ t,:]+|-)(?:' ~ time ~ '|' ~ dotted_time ~ ')(?: ?[ap][.]?m[.]?)?$', ''],
-        ['([0-9])(?:st|nd|rd|th|er)($|[^a-z])', '\\1\\2']
-    ] -%}
-    {%- for words in words_of_months() -%}
-        {%- do steps.append(['(^|[^a-z])(?:' ~ words ~ ')[.]?($|[^a-z])', '\\1~' ~ '%02d' % loop.index ~ '~\\2']) -%}
-    {%- endfor -%}
-    {%- do steps.extend([
-        ['^([0-9]{4})[ ./,-]*~([0-9]{2})~[ ./,-]*([0-9]{1,2})$', '\\1-\\2-\\3'],
-        ['^~([0-9]{2})~[ ./,-]*([0-9]{1,2})[ ./,-]+([0-9]{4})$', '\\3-\\1-\\2'],
-        ['^([0-9]{1,2})[ ./,-]*~([0-9]{2})~[ ./,-]*([0-9]{4})$', '\\3-\\2-\\1'],
-        ['^([0-9]{4})[ ./]([0-9]{1,2})[ ./]([0-9]{1,2})$', '\\1-\\2-\\3'],
-        ['^((?:19|20)[0-9]{2}|2100)([0-9]{2})([0-9]{2})$', '\\1-\\2-\\3'],
-        ['^(' ~ year_pattern() ~ '-[0-9]{1,2}-[0-9]{1,2})$|^.*$', '\\1']
-    ]) -%}
-    {{ return(adapter.dispatch('day_written')("nullif(" ~ rewritten(written, steps) ~ ", '')", 'numbers')) }}
-{%- endmacro %}
-
-{#- The words and abbreviations of each month, English and French, without accents. -#}
-{% macro words_of_months() -%}
-    {{ return([
-        'jan|january|janv|janvier', 'feb|february|fev|fevr|fevrier', 'mar|march|mars', 'apr|april|avr|avril', 'may|mai',
-        'jun|june|juin', 'jul|july|juil|juill|juillet', 'aug|august|aout|aou', 'sep|sept|september|septembre',
-        'oct|october|octobre', 'nov|november|novembre', 'dec|december|decembre'
-    ]) }}
 {%- endmacro %}

@@ -4,10 +4,10 @@
     and full-width forms told from nothing (visible_text). A blank text is null.
 -#}
 {% macro normalized_label(text) -%}
-    {%- set blank = characters('blank') -%}
+    {%- set blank = patterns().blank -%}
     nullif({{ rewritten(
         "translate(lower(" ~ visible_text(text) ~ "), '‘’ʼ′`´', repeat(chr(39), 6))",
-        [['^' ~ blank ~ '+|' ~ blank ~ '+$', ''], ['[' ~ blank[1:-1] ~ characters('dash')[1:-1] ~ ']+', '-']]
+        [['^' ~ blank ~ '+|' ~ blank ~ '+$', ''], ['[' ~ blank[1:-1] ~ patterns().dash[1:-1] ~ ']+', '-']]
     ) }}, '')
 {%- endmacro %}
 
@@ -17,10 +17,10 @@
     accent.
 -#}
 {% macro trimmed(text) -%}
-    {%- set blank = characters('blank') -%}
+    {%- set blank = patterns().blank -%}
     case
-        when {{ text }} >= '!' and {{ is_ascii(text) }} and {{ ends_without(text, [' ', '\t', '\n', '\r']) }} then {{ text }}
-        when not {{ has_match(text, '^' ~ blank ~ '|' ~ blank ~ '$|' ~ characters('composable') ~ '|' ~ characters('invisible')) }}
+        when {{ text }} >= '!' and {{ is_plain(text, [' ', '\t', '\n', '\r']) }} then {{ text }}
+        when not {{ has_match(text, '^' ~ blank ~ '|' ~ blank ~ '$|' ~ patterns().composable ~ '|' ~ patterns().invisible) }}
             then nullif({{ text }}, '')
         else nullif({{ rewritten(visible_text(text), [['^' ~ blank ~ '+|' ~ blank ~ '+$', '']]) }}, '')
     end
@@ -33,7 +33,7 @@
 {% macro unquoted(text) -%}
     {%- set ends = "[= \\x{27}\\x{22}\\x{60}\\x{B4}\\x{2018}-\\x{201F}]+" -%}
     nullif({{ rewritten(visible_text(text), [
-        [characters('blank') ~ '+', ' '], [characters('dash'), '-'], ['^' ~ ends, ''], [ends ~ '$', '']
+        [patterns().blank ~ '+', ' '], [patterns().dash, '-'], ['^' ~ ends, ''], [ends ~ '$', '']
     ]) }}, '')
 {%- endmacro %}
 
@@ -43,7 +43,7 @@
     {%- set plain = '!"#$%&()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~' -%}
     {{ return(rewritten(
         "translate(" ~ adapter.dispatch('composed')(text) ~ ", '" ~ full_width ~ "', concat('" ~ plain ~ "', chr(39), chr(92)))",
-        [[characters('invisible'), '']]
+        [[patterns().invisible, '']]
     )) }}
 {%- endmacro %}
 
@@ -51,25 +51,9 @@
     nfc_normalize({{ text }})
 {%- endmacro %}
 
-{#- Classes of characters as regular expressions: `blank`, `dash`, `invisible`, and `composable`, an accent of its own or a full-width form. -#}
-{% macro characters(kind) -%}
-    {{ return({
-        'blank': '[\\t\\n\\x0B\\f\\r\\x1C-\\x1F\\x{85}\\p{Z}]',
-        'dash': '[\\p{Pd}\\x{2212}\\x{2043}]',
-        'composable': '[\\x{0300}-\\x{036F}\\x{FF01}-\\x{FF5E}]',
-        'invisible': '[\\x{00}-\\x{08}\\x{0E}-\\x{1B}\\x{7F}\\x{80}-\\x{84}\\x{86}-\\x{9F}\\p{Cf}\\x{034F}\\x{115F}\\x{1160}\\x{17B4}\\x{17B5}'
-            ~ '\\x{180B}-\\x{180F}\\x{2800}\\x{3164}\\x{FE00}-\\x{FE0F}\\x{FFA0}]'
-    }[kind]) }}
-{%- endmacro %}
-
-{#- As many bytes as characters. -#}
-{% macro is_ascii(text) -%}
-    {{ return('bit_length(' ~ text ~ ') = 8 * length(' ~ text ~ ')') }}
-{%- endmacro %}
-
-{#- DuckDB reads `not like` of a constant as a look at the end. -#}
-{% macro ends_without(text, endings) -%}
-    {%- set conditions = [] -%}
+{#- Whether a text is told at a glance to need no reading: ASCII (as many bytes as characters), with none of `endings` at its end. -#}
+{% macro is_plain(text, endings) -%}
+    {%- set conditions = ['bit_length(' ~ text ~ ') = 8 * length(' ~ text ~ ')'] -%}
     {%- for ending in endings -%}
         {%- do conditions.append(text ~ " not like '%" ~ ending ~ "'") -%}
     {%- endfor -%}

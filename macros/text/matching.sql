@@ -43,11 +43,3 @@
     {%- set between_names = '-*[,;|+&' ~ ('/' if slashes else '') ~ ']+-*|-and-|-et-' -%}
     {{ return(matching_parts(relation, keys, rewritten(text, [[between_names, '|']]), '[^|]+')) }}
 {%- endmacro %}
-
-{#- What is read of a packed history: entries of a day (Aug 20, 2013 - DTaP-IPV-Hib), and days with their entries ([2013 AUG 20: …]). -#}
-{% macro history_patterns() -%}
-    {{ return({
-        'dated': '[A-Za-z]{3,9} [0-9]{1,2}, [0-9]{4} - [^;,\\[\\]]+',
-        'bracketed': '\\[[^\\[\\]:]*:[^\\[\\]]*\\]'
-    }) }}
-{%- endmacro %}

@@ -12,8 +12,7 @@
             given.*,
             meanings.*
             {%- for id in ids %},
-            {{ id }} >= '0' and {{ id }} < '{' and {{ is_ascii(id) }}
-            and {{ ends_without(id, [' ', '\t', '\n', '\r', '"', "''"]) }} as {{ id }}_is_plain
+            {{ id }} >= '0' and {{ id }} < '{' and {{ is_plain(id, [' ', '\t', '\n', '\r', '"', "''"]) }} as {{ id }}_is_plain
             {%- endfor %}
             {%- for date in dates %},
             {{ date_form(date) }} as {{ date }}_form
@@ -92,7 +91,19 @@
                 when {{ date }}_form <> 'other' and {{ is_plain }} then null
                 when {{ date }}_day is null then case when {{ is_no_value }} then '{{ date }}|no_value_text|' end
                 when {{ is_placeholder }} then concat('{{ date }}|placeholder_date|', cast({{ date }}_day as {{ dbt.type_string() }}))
-                when {{ date }}_form = 'other' then {{ date_reading(date) }}
+                {#- Only blanks or quotes hid a plain form. -#}
+                {%- set shape = date_shape(string) %}
+                when
+                    {{ date }}_form = 'other'
+                    and {{ date_form(unquoted(string)) }} = 'other'
+                    and not ({{ shape }} like '9999-9%-9%' and length({{ shape }}) <= 10)
+                    then concat('{{ date }}|', case
+                        when {{ string }} like '% 00:00%' or {{ string }} like '%T00:00%' then 'date_midnight'
+                        when {{ shape }} like '%9:99%' then 'date_time_of_day'
+                        when {{ shape }} like '%Mon%' then 'date_month_word'
+                        when {{ shape }} like '99999999%' then 'date_digits_only'
+                        else 'date_year_first'
+                    end, '|', translate({{ shape }}, '|;', '  '))
             end as {{ date }}_reading,
             {%- endfor %}
             {{ others | join(', ') }}
@@ -124,26 +135,5 @@
 
 {#- Whether a text has characters that nobody sees. -#}
 {% macro has_invisible(text) -%}
-    (not {{ is_ascii(text) }} and {{ has_match(text, characters('invisible')) }})
-{%- endmacro %}
-
-{#- In which shape a date was written that has none of the plain forms, as column|kind|shape; null where only blanks or quotes hid it. -#}
-{% macro date_reading(date) -%}
-    {%- set written = 'cast(' ~ date ~ ' as ' ~ dbt.type_string() ~ ')' -%}
-    {%- set shape = date_shape(written) -%}
-    case
-        when {{ date_form(unquoted(written)) }} <> 'other' or ({{ shape }} like '9999-9%-9%' and length({{ shape }}) <= 10) then null
-        else concat(
-            '{{ date }}|',
-            case
-                when {{ written }} like '% 00:00%' or {{ written }} like '%T00:00%' then 'date_midnight'
-                when {{ shape }} like '%9:99%' then 'date_time_of_day'
-                when {{ shape }} like '%Mon%' then 'date_month_word'
-                when {{ shape }} like '99999999%' then 'date_digits_only'
-                else 'date_year_first'
-            end,
-            '|',
-            translate({{ shape }}, '|;', '  ')
-        )
-    end
+    (not {{ is_plain(text, []) }} and {{ has_match(text, patterns().invisible) }})
 {%- endmacro %}

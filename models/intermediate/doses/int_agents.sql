@@ -1,4 +1,4 @@
-{#- A remark in parentheses or the number of a dose behind a label: hpv-9-(2), mmr-(priorix); the number itself is read as `#`. -#}
+{#- A remark in parentheses or the number of a dose behind a label: hpv-9-(2), mmr-(priorix); a number alone is read as `#`. -#}
 {%- set remark = '-*(?:[(]([^()]*)[)]|(#[1-9])|-(dose-[1-9]))$' -%}
 with immunizations as (
     select * from {{ ref('stg_panorama__immunizations') }}

@@ -1,12 +1,5 @@
 {#- As the reader recorded them; a folder that dbt reads itself has them by name, each numbered from its own million million. -#}
 {%- set recorded = prepared_file('extract_files.parquet') -%}
-{%- set named = [] -%}
-{%- for name in extract_columns() if not recorded -%}
-    {%- set files = [name ~ '.csv'] if is_demonstration() else adapter.dispatch('extract_files')(env_var('EXTRACTS_DIR'), name) -%}
-    {%- for file in files -%}
-        {%- do named.append([name, file.split('/')[-1] | replace("'", "''"), loop.index0 * 1000000000000 + 1]) -%}
-    {%- endfor -%}
-{%- endfor -%}
 with files as (
     {%- if recorded %}
     select
@@ -23,8 +16,8 @@ with files as (
         cast(null as bigint) as row_count
     from (
         values
-        {%- for extract_name, file, first_row in named %}
-        ('{{ extract_name }}', '{{ file }}', {{ first_row }}){{ ',' if not loop.last }}
+        {%- for extract_name, file, first_row in files_by_name() %}
+        ('{{ extract_name }}', '{{ file | replace("'", "''") }}', {{ first_row }}){{ ',' if not loop.last }}
         {%- endfor %}
     ) as listed (extract_name, file, first_row)
     {%- endif %}

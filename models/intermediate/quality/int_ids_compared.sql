@@ -18,7 +18,7 @@ translate(
             ''
         )
 {%- endset -%}
-{#- What ids with a prefix, lost zeros or decimals have in common. Most have no letter, and translate costs by what it looks for. -#}
+{#- What ids with a prefix, lost zeros or decimals have in common. Most have no letter: translate costs by what it looks for. -#}
 {%- set digits -%}
 trim(leading '0' from case
             when upper(bare_id) = bare_id then translate(bare_id, ':#()', '')

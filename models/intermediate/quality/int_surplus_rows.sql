@@ -1,15 +1,17 @@
 {{ config(materialized='view') }}
 
 with final as (
-    select * from {{ ref('base_panorama__clients_surplus') }}
+    {%- for extract_name in ['clients', 'schools', 'education_records', 'immunizations', 'exemptions'] %}
+    select
+        extract_name,
+        source_row_number,
+        row_id,
+        is_exact_copy
+    from {{ ref('base_panorama__' ~ extract_name ~ '_surplus') }}
+    {%- if not loop.last %}
     union all
-    select * from {{ ref('base_panorama__schools_surplus') }}
-    union all
-    select * from {{ ref('base_panorama__education_records_surplus') }}
-    union all
-    select * from {{ ref('base_panorama__immunizations_surplus') }}
-    union all
-    select * from {{ ref('base_panorama__exemptions_surplus') }}
+    {%- endif %}
+    {%- endfor %}
 )
 
 select * from final

@@ -43,7 +43,8 @@ nearest as (
         {{ rewritten('unknown.agent_label', compact) }} = {{ rewritten('known.agent_label', compact) }}
         or (
             {{ rewritten('unknown.agent_label', components) }} = {{ rewritten('known.agent_label', components) }}
-            and levenshtein(unknown.agent_label, known.agent_label) <= case when length(unknown.agent_label) >= 10 then 2 else 1 end
+            and levenshtein(unknown.agent_label, known.agent_label)
+            <= case when length(unknown.agent_label) >= 10 then 2 else 1 end
         )
     group by unknown.agent, unknown.agent_label, known.agent_label
     having count(distinct known.agent) = 1

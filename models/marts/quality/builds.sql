@@ -2,10 +2,6 @@
     materialized='incremental', incremental_strategy='append', on_schema_change='append_new_columns', full_refresh=false
 ) }}
 
-{%- set checksums = [] -%}
-{%- for seed in (graph.nodes or {}).values() if seed.resource_type == 'seed' and 'annex' in seed.fqn -%}
-    {%- do checksums.append(seed.name ~ '=' ~ seed.checksum.checksum) -%}
-{%- endfor -%}
 {%- set accepted = env_var('ACCEPT', '').replace(',', ' ').split() | unique | sort | join(' ') | replace("'", "''") -%}
 with school_year as (
     select * from {{ ref('int_school_year') }}
@@ -15,7 +11,8 @@ inputs as (
     {%- for extract_name in [
         'clients', 'schools', 'education_records', 'immunizations', 'exemptions', 'immunization_histories'
     ] %}
-    {%- set columns = extract_columns().get(extract_name, {}).get('required', []) | map('replace', 'antigen', 'exemption_antigen') | list %}
+    {%- set required = extract_columns().get(extract_name, {}).get('required', []) %}
+    {%- set columns = required | map('replace', 'antigen', 'exemption_antigen') | list %}
     select
         '{{ extract_name }}' as extract_name,
         count(*) as row_count,
@@ -35,7 +32,7 @@ final as (
         '{{ var("education_record_window") }}' as education_record_window,
         {{ is_demonstration() | lower }} as is_demonstration,
         '{{ var("project_version") }}' as project_version,
-        '{{ local_md5(checksums | sort | join(' ')) }}' as rules_hash,
+        '{{ rules_hash() }}' as rules_hash,
         inputs.extract_name,
         cast(inputs.row_count as bigint) as row_count,
         inputs.content_hash,

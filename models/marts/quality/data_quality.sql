@@ -1,5 +1,5 @@
 {#- ACCEPT='students_without_doses …': checks that the user accepts, separated by blanks or commas. -#}
-{%- set accepted = env_var('ACCEPT', '').replace(',', ' ').split() -%}
+{%- set accepted = env_var('ACCEPT', '').replace("'", '').replace(',', ' ').split() | join("', '") -%}
 with checks as (
     select * from {{ ref('data_quality_checks') }}
 ),
@@ -24,19 +24,21 @@ school_year as (
     select * from {{ ref('int_school_year') }}
 ),
 
+rows_of_extracts as (
+    select
+        extract_name,
+        count(*) as row_count
+    from {{ ref('int_extract_rows') }}
+    group by extract_name
+),
+
 rows_by_extract as (
     select
         checks.table_name,
-        coalesce(max(extracts.row_count), 0) as row_count
+        coalesce(max(rows_of_extracts.row_count), 0) as row_count
     from checks
-    left join (
-        select
-            extract_name,
-            count(*) as row_count
-        from {{ ref('int_extract_rows') }}
-        group by extract_name
-    ) as extracts
-        on checks.table_name = extracts.extract_name
+    left join rows_of_extracts
+        on checks.table_name = rows_of_extracts.extract_name
     group by checks.table_name
 ),
 
@@ -183,7 +185,7 @@ final as (
             when percents.rows_failed <= percents.above_rows or percents.percent_failed <= percents.above_percent
                 then 'within_threshold'
             when percents.severity = 'warn' then 'warned'
-            when percents.check_name in ('{{ accepted | map('replace', "'", "''") | join("', '") }}') then 'accepted'
+            when percents.check_name in ('{{ accepted }}') then 'accepted'
             else 'failed'
         end as outcome,
         coalesce(percents.changes_numbers, true) as changes_numbers,

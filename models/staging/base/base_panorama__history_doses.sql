@@ -4,14 +4,13 @@
         [2013 AUG 20: DTaP-IPV-Hib, Pneu-C-13] [2013 NOV 18: …]
         - ,                                                                  (none)
 -#}
-{%- set patterns = history_patterns() -%}
 with histories as (
     select * from {{ ref('base_panorama__immunization_histories') }}
     where not_in_force is null
 ),
 
 bracketed as (
-    {{ matching_parts('histories', ['source_row_number', 'client_id'], 'history', patterns.bracketed) }}
+    {{ matching_parts('histories', ['source_row_number', 'client_id'], 'history', patterns().bracketed) }}
 ),
 
 days as (
@@ -29,7 +28,7 @@ entries_of_days as (
 ),
 
 dated as (
-    {{ matching_parts('histories', ['source_row_number', 'client_id'], 'history', patterns.dated) }}
+    {{ matching_parts('histories', ['source_row_number', 'client_id'], 'history', patterns().dated) }}
 ),
 
 entries as (

@@ -1,5 +1,4 @@
 {#- What of the cell no grammar explains: base_panorama__history_doses. -#}
-{%- set patterns = history_patterns() -%}
 with source as (
     select * from {{ extract_rows(source('panorama', 'immunization_histories')) }} as raw_rows
 ),
@@ -16,7 +15,7 @@ final as (
         nullif(
             trim(
                 both concat(' ,;-', chr(9), chr(10), chr(13), chr(160))
-                from {{ rewritten('history', [[patterns.bracketed, ' '], [patterns.dated, ' ']]) }}
+                from {{ rewritten('history', [[patterns().bracketed, ' '], [patterns().dated, ' ']]) }}
             ),
             ''
         ) as unexplained_text,

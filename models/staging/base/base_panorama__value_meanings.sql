@@ -1,11 +1,17 @@
 with no_values as (
     select
-        {%- for kind in ['ids', 'dates', 'codes', 'labels'] %}
-        concat('|', {{ joined_texts('case when is_in_' ~ kind ~ ' then lower(no_value_text) end', '|', 'no_value_text') }}, '|')
-            as no_values_of_{{ kind }},
-        max(case when is_in_{{ kind }} then length(no_value_text) end) as longest_no_value_of_{{ kind }}
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        concat('|', {{ joined_texts('case when is_in_ids then lower(no_value_text) end', '|', 'no_value_text') }}, '|')
+            as no_values_of_ids,
+        max(case when is_in_ids then length(no_value_text) end) as longest_no_value_of_ids,
+        concat('|', {{ joined_texts('case when is_in_dates then lower(no_value_text) end', '|', 'no_value_text') }}, '|')
+            as no_values_of_dates,
+        max(case when is_in_dates then length(no_value_text) end) as longest_no_value_of_dates,
+        concat('|', {{ joined_texts('case when is_in_codes then lower(no_value_text) end', '|', 'no_value_text') }}, '|')
+            as no_values_of_codes,
+        max(case when is_in_codes then length(no_value_text) end) as longest_no_value_of_codes,
+        concat('|', {{ joined_texts('case when is_in_labels then lower(no_value_text) end', '|', 'no_value_text') }}, '|')
+            as no_values_of_labels,
+        max(case when is_in_labels then length(no_value_text) end) as longest_no_value_of_labels
     from {{ ref('no_value_texts') }}
 ),
 
