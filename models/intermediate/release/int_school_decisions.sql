@@ -145,6 +145,7 @@ sums_{{ level }} as (
     select
         *,
         sum(case when is_hidden then 1 else 0 end) over siblings as hidden,
+        sum(case when is_hidden and coalesce(base, 1) > 0 then 1 else 0 end) over siblings as hidden_of_some,
         sum(case when is_hidden then room_below else 0 end) over siblings as hidden_below,
         sum(case when is_hidden then room_above else 0 end) over siblings as hidden_above,
         -- How wide a linked one is nobody sees: what it is taken among could be another number too.
@@ -162,13 +163,14 @@ sums_{{ level }} as (
 ),
 
 -- The sum has to leave every hidden count as many values as the threshold promises: it could be lower, or higher, by what the
--- others can take.
+-- others can take. Of one alone the sum leaves nothing: a school whose students are withheld beside a school without a girl.
 hiding_{{ level }} as (
     select
         *,
         min(case
             when
-                hidden_below >= suppress_below
+                hidden_of_some > 1
+                and hidden_below >= suppress_below
                 and hidden_above >= suppress_below
                 and hidden_below + hidden_above - widest_hidden >= suppress_below
                 then 0
