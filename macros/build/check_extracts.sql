@@ -18,7 +18,7 @@
         {%- set whole = 'active|isactive|activeflag|activeind|actif|current|iscurrent|currentflag|inforce|envigueur|enabled|given|isgiven'
             ~ '|wasgiven|administered|isadministered|done|action|actioncode|op|operation|changetype' -%}
         {%- for name, extract in extract_columns().items() -%}
-            {%- set files = adapter.dispatch('extract_files')(folder, name) -%}
+            {%- set files = extract_files(name) -%}
             {%- do all_files.extend(files) -%}
             {%- if not files and not extract.is_optional -%}
                 {%- do problems.append(
@@ -77,5 +77,5 @@
 {%- endmacro %}
 
 {% macro duckdb__all_files(folder) -%}
-    {{ return(duckdb__files_below(folder.rstrip('/') ~ '/**')) }}
+    {{ return(duckdb__files_of(folder.rstrip('/') ~ '/**')) }}
 {%- endmacro %}

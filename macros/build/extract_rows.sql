@@ -14,7 +14,7 @@
     )
     {%- elif execute -%}
         {%- set columns = extract.required + extract.optional + ['not_in_force'] -%}
-        {%- set files = [] if is_demonstration() else adapter.dispatch('extract_files')(env_var('EXTRACTS_DIR'), relation.identifier) -%}
+        {%- set files = extract_files(relation.identifier) if not is_demonstration() else [] -%}
         {%- if files -%}
     {{ adapter.dispatch('rows_of_files')(files, columns) }}
         {%- else -%}
@@ -34,28 +34,19 @@
 {% macro duckdb__rows_of_files(files, columns) -%}
     (
     {%- for file in files %}
-        {%- set found = adapter.dispatch('columns_of_file')(file) %}
+        {%- set found = duckdb__columns_of_file(file) %}
         {%- if not loop.first %}
         union all
         {%- endif %}
         select
             {%- for column in columns %}
-            {{ column_of_file(column, found.get(column)) }},
+            {{ column if found.get(column) == 'DATE' else 'cast(' ~ (column if column in found else 'null') ~ ' as varchar)' }} as {{ column }},
             {%- endfor %}
             {{ 'file_row_number + 1' if file.endswith('.parquet') else 'row_number() over ()' }}
                 + {{ loop.index0 * 1000000000000 }} as source_row_number
         from {{ duckdb__file_reader(file) }}
     {%- endfor %}
     )
-{%- endmacro %}
-
-{#- A column of an extract as text, or as the date that it is in a Parquet file. -#}
-{% macro column_of_file(column, type) -%}
-    {%- set string = dbt.type_string() -%}
-    {{ return(
-        column if type | lower == 'date' else 'cast(' ~ column ~ ' as ' ~ string ~ ') as ' ~ column if type
-        else 'cast(null as ' ~ string ~ ') as ' ~ column
-    ) }}
 {%- endmacro %}
 
 {% macro duckdb__file_reader(file) -%}
@@ -76,43 +67,42 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{#- The files of one extract in the order in which they are read: <name>.csv, <name>.parquet, <name>/*.parquet or <name>_*.csv. -#}
-{% macro duckdb__extract_files(folder, extract_name) -%}
-    {%- set base = folder.rstrip('/') ~ '/' ~ extract_name -%}
-    {%- set forms = [] -%}
-    {%- for pattern in ['.csv', '.parquet', '/*.parquet', '_*.csv'] -%}
-        {%- set files = duckdb__files_below(base ~ pattern) -%}
-        {%- if files -%}
-            {%- do forms.append(files) -%}
-        {%- endif -%}
+{#- The raw extracts as seeds/extracts/_extracts.yml says them: by name, `required` and `optional` columns and whether it `is_optional`. -#}
+{% macro extract_columns() -%}
+    {%- set extracts = {} -%}
+    {%- for source in (graph.sources or {}).values() if source.source_name == 'panorama' -%}
+        {%- set extract = {'required': [], 'optional': [], 'is_optional': source.config.meta.is_optional or false} -%}
+        {%- for column in source.columns.values() -%}
+            {%- do extract['optional' if column.meta.is_optional else 'required'].append(column.name) -%}
+        {%- endfor -%}
+        {%- do extracts.update({source.name: extract}) -%}
     {%- endfor -%}
+    {{ return(extracts) }}
+{%- endmacro %}
+
+{#- The files of one extract in the order in which they are read. -#}
+{% macro extract_files(name) -%}
+    {%- set folder = env_var('EXTRACTS_DIR') -%}
+    {%- set forms = adapter.dispatch('forms_of_extract')(folder.rstrip('/') ~ '/' ~ name) -%}
     {%- if forms | length > 1 -%}
-        {%- do stands_twice(extract_name, folder, forms[0][0], forms[1][0]) -%}
+        {%- do exceptions.raise_compiler_error(
+            "Extract '" ~ name ~ "' stands twice in " ~ folder ~ ": as " ~ forms[0][0] ~ " and as " ~ forms[1][0] ~ ". Keep one of them."
+        ) -%}
     {%- endif -%}
     {{ return(forms[0] if forms else []) }}
 {%- endmacro %}
 
-{% macro stands_twice(extract_name, folder, one, another) -%}
-    {%- do exceptions.raise_compiler_error(
-        "Extract '" ~ extract_name ~ "' stands twice in " ~ folder ~ ": as " ~ one ~ " and as " ~ another ~ ". Keep one of them."
-    ) -%}
-{%- endmacro %}
-
-{#- Files by a pattern. -#}
-{% macro duckdb__files_below(pattern) -%}
-    {{ return(run_query("select file from glob('" ~ (pattern | replace("'", "''")) ~ "') order by file").columns[0].values() | list) }}
-{%- endmacro %}
-
-{#- The files that the extracts are read from, by their names: extract, file, and the number of its first row. -#}
-{% macro files_by_name() -%}
-    {%- set named = [] -%}
-    {%- for name in extract_columns() -%}
-        {%- set files = [name ~ '.csv'] if is_demonstration() else adapter.dispatch('extract_files')(env_var('EXTRACTS_DIR'), name) -%}
-        {%- for file in files -%}
-            {%- do named.append([name, file.split('/')[-1], loop.index0 * 1000000000000 + 1]) -%}
-        {%- endfor -%}
+{#- <name>.csv, <name>.parquet, <name>/*.parquet or <name>_*.csv. -#}
+{% macro duckdb__forms_of_extract(path) -%}
+    {%- set forms = [] -%}
+    {%- for ending in ['.csv', '.parquet', '/*.parquet', '_*.csv'] -%}
+        {%- do forms.append(duckdb__files_of(path ~ ending)) -%}
     {%- endfor -%}
-    {{ return(named) }}
+    {{ return(forms | select | list) }}
+{%- endmacro %}
+
+{% macro duckdb__files_of(pattern) -%}
+    {{ return(run_query("select file from glob('" ~ (pattern | replace("'", "''")) ~ "') order by file").columns[0].values() | list) }}
 {%- endmacro %}
 
 {#- A Parquet file that the reader left beside the extracts, as what a query selects from; none where it is not there. -#}
@@ -123,7 +113,7 @@
 {%- endmacro %}
 
 {% macro duckdb__prepared_file(folder, name) -%}
-    {%- set files = duckdb__files_below(folder ~ '/' ~ name) -%}
+    {%- set files = duckdb__files_of(folder ~ '/' ~ name) -%}
     {{ return(duckdb__file_reader(files[0]) if files else none) }}
 {%- endmacro %}
 

@@ -48,12 +48,3 @@
 {% macro build_id() -%}
     cast('{{ invocation_id }}' as {{ dbt.type_string() }})
 {%- endmacro %}
-
-{#- One text that changes with any rule table of seeds/annex. -#}
-{% macro rules_hash() -%}
-    {%- set checksums = [] -%}
-    {%- for node in (graph.nodes or {}).values() if node.resource_type == 'seed' and 'annex' in node.fqn -%}
-        {%- do checksums.append(node.name ~ '=' ~ node.checksum.checksum) -%}
-    {%- endfor -%}
-    {{ local_md5(checksums | sort | join(' ')) }}
-{%- endmacro %}

@@ -42,14 +42,3 @@
     )
     where {{ id_column }} in (preceding_id, following_id)
 {%- endmacro %}
-
-{#- The rows of an extract that are in force, an id once: without those of `surplus`. -#}
-{% macro without_surplus_rows(relation, surplus) -%}
-    select base_rows.*
-    from {{ relation }} as base_rows
-    left join {{ surplus }} as surplus
-        on base_rows.source_row_number = surplus.source_row_number
-    where
-        surplus.source_row_number is null
-        and base_rows.not_in_force is null
-{%- endmacro %}

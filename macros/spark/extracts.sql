@@ -4,7 +4,7 @@
     (
         select
             {%- for column in columns %}
-            {{ column_of_file(column, found.get(column)) }},
+            {{ column if found.get(column) == 'date' else 'cast(' ~ (column if column in found else 'null') ~ ' as string)' }} as {{ column }},
             {%- endfor %}
             1000000000000 * coalesce(file_number, raise_error('A file came while the extract was read.')) + row_index + 1
                 as source_row_number
@@ -28,18 +28,19 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{% macro spark__extract_files(folder, extract_name) -%}
-    {%- set files = [] -%}
+{#- One file or a folder, of each folder that has some. -#}
+{% macro spark__forms_of_extract(path) -%}
+    {%- set folder, _, name = path.rpartition('/') -%}
+    {%- set forms = {} -%}
     {%- for form in ['.parquet', '/%.parquet', '.parquet/%.parquet'] -%}
-        {%- do files.extend(spark__files_below(folder, extract_name ~ form)) -%}
+        {%- for file in spark__files_of(folder, name ~ form) -%}
+            {%- do forms.setdefault(file.rpartition('/')[0], []).append(file) -%}
+        {%- endfor -%}
     {%- endfor -%}
-    {%- for file in files if file.rpartition('/')[0] != files[0].rpartition('/')[0] -%}
-        {%- do stands_twice(extract_name, folder, files[0], file) -%}
-    {%- endfor -%}
-    {{ return(files) }}
+    {{ return(forms.values() | list) }}
 {%- endmacro %}
 
-{% macro spark__files_below(folder, pattern) -%}
+{% macro spark__files_of(folder, pattern) -%}
     {%- do run_query(
         "create or replace temporary view files_of_extracts using binaryFile options (path '" ~ folder ~ "', recursiveFileLookup 'true')"
     ) -%}
@@ -48,7 +49,7 @@
 {%- endmacro %}
 
 {% macro spark__prepared_file(folder, name) -%}
-    {%- set files = spark__files_below(folder, name) -%}
+    {%- set files = spark__files_of(folder, name) -%}
     {{ return('parquet.`' ~ files[0] ~ '`' if files else none) }}
 {%- endmacro %}
 
@@ -58,5 +59,5 @@
 {%- endmacro %}
 
 {% macro spark__all_files(folder) -%}
-    {{ return(spark__files_below(folder, '%')) }}
+    {{ return(spark__files_of(folder, '%')) }}
 {%- endmacro %}

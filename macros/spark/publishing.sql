@@ -26,26 +26,19 @@
         {%- if problems -%}
             {%- do log('Not published: ' ~ problems[0] ~ ' Readers keep the last good build.', info=True) -%}
         {%- else -%}
-            {%- set previous = published_build('marts') -%}
+            {#- The schema remembers the name of the build that readers see. -#}
+            {%- set properties = run_query('describe schema extended marts').rows | selectattr(0, 'equalto', 'Properties') | map(attribute=1) -%}
+            {%- set previous = modules.re.search('\\(build,([^)]*)\\)', properties | join) -%}
             {%- for view, relation in relations.items() -%}
                 {%- do run_query('create or replace view ' ~ view ~ ' as select * from ' ~ relation) -%}
             {%- endfor -%}
             {%- do run_query("alter schema marts set dbproperties ('build' = '" ~ build ~ "')") -%}
-            {%- for row in run_query("show schemas like '*__*'").rows if row[0].rpartition('__')[2] not in [build, previous] -%}
+            {%- for row in run_query("show schemas like '*__*'").rows if row[0].rpartition('__')[2] not in [build, previous and previous.group(1)] -%}
                 {%- do run_query('drop schema ' ~ row[0] ~ ' cascade') -%}
             {%- endfor -%}
             {%- do log('Published build ' ~ build ~ '.', info=True) -%}
         {%- endif -%}
     {%- endif -%}
-{%- endmacro %}
-
-{#- The build that readers see; the schema remembers its name. -#}
-{% macro published_build(schema) -%}
-    {%- for row in run_query('describe schema extended ' ~ schema).rows if row[0] == 'Properties' -%}
-        {%- set named = modules.re.search('\\(build,([^)]*)\\)', row[1]) -%}
-        {{ return(named.group(1) if named else '') }}
-    {%- endfor -%}
-    {{ return('') }}
 {%- endmacro %}
 
 {% macro spark__carry_builds() -%}

@@ -38,8 +38,25 @@
     from {{ relation }}
 {%- endmacro %}
 
-{#- Query of the names in cells that hold several: the columns `keys`, and each name as `part`. `text` is a label (normalized_label). -#}
-{% macro names_in_cells(relation, keys, text, slashes=false) -%}
-    {%- set between_names = '-*[,;|+&' ~ ('/' if slashes else '') ~ ']+-*|-and-|-et-' -%}
-    {{ return(matching_parts(relation, keys, rewritten(text, [[between_names, '|']]), '[^|]+')) }}
+{#-
+    Regular expressions by name. Classes of characters: `blank`, `dash`, `invisible`, and `composable`, an accent of its own or a full-width
+    form. Of dates: `year`, and the words of each of the twelve `months`, English and French, without accents. Of packed histories:
+    an entry of a day (Aug 20, 2013 - DTaP-IPV-Hib), `dated`, and a day with its entries ([2013 AUG 20: …]), `bracketed`.
+-#}
+{% macro patterns() -%}
+    {{ return({
+        'blank': '[\\t\\n\\x0B\\f\\r\\x1C-\\x1F\\x{85}\\p{Z}]',
+        'dash': '[\\p{Pd}\\x{2212}\\x{2043}]',
+        'composable': '[\\x{0300}-\\x{036F}\\x{FF01}-\\x{FF5E}]',
+        'invisible': '[\\x{00}-\\x{08}\\x{0E}-\\x{1B}\\x{7F}\\x{80}-\\x{84}\\x{86}-\\x{9F}\\p{Cf}\\x{034F}\\x{115F}\\x{1160}\\x{17B4}\\x{17B5}'
+            ~ '\\x{180B}-\\x{180F}\\x{2800}\\x{3164}\\x{FE00}-\\x{FE0F}\\x{FFA0}]',
+        'year': '(?:000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})',
+        'months': [
+            'jan|january|janv|janvier', 'feb|february|fev|fevr|fevrier', 'mar|march|mars', 'apr|april|avr|avril', 'may|mai',
+            'jun|june|juin', 'jul|july|juil|juill|juillet', 'aug|august|aout|aou', 'sep|sept|september|septembre',
+            'oct|october|octobre', 'nov|november|novembre', 'dec|december|decembre'
+        ],
+        'dated': '[A-Za-z]{3,9} [0-9]{1,2}, [0-9]{4} - [^;,\\[\\]]+',
+        'bracketed': '\\[[^\\[\\]:]*:[^\\[\\]]*\\]'
+    }) }}
 {%- endmacro %}

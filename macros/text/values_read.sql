@@ -7,6 +7,18 @@
 -#}
 {% macro values_read(rows, meanings, ids=[], dates=[], codes=[], labels=[], texts=[], others=['source_row_number', 'not_in_force']) -%}
     {%- set padded = ['client_id', 'school_id'] -%}
+    {#- Conditions by column. Texts longer than the longest of those that mean no value need no look. -#}
+    {%- set is_no_value, has_invisible = {}, {} -%}
+    {%- for kind, columns in {'ids': ids, 'dates': dates, 'codes': codes, 'labels': labels}.items() -%}
+        {%- for column in columns -%}
+            {%- set text = trimmed('cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')') if kind == 'dates' else column ~ '_text' -%}
+            {%- do is_no_value.update({column: 'coalesce(length(' ~ text ~ ') <= longest_no_value_of_' ~ kind
+                ~ " and position(concat('|', lower(" ~ text ~ "), '|') in no_values_of_" ~ kind ~ ') > 0, false)'}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for column in ids + codes + labels + texts -%}
+        {%- do has_invisible.update({column: '(not ' ~ is_plain(column, []) ~ ' and ' ~ has_match(column, patterns().invisible) ~ ')'}) -%}
+    {%- endfor -%}
     with told_apart as (
         select
             given.*,
@@ -40,22 +52,20 @@
         select
             {%- for text in texts %}
             {{ trimmed(text) }} as {{ text }},
-            case when {{ has_invisible(text) }} then '{{ text }}|invisible_characters|' end as {{ text }}_reading,
+            case when {{ has_invisible[text] }} then '{{ text }}|invisible_characters|' end as {{ text }}_reading,
             {%- endfor %}
             {%- for label in codes + labels %}
-            {%- set is_no_value = means_no_value(label ~ '_text', 'codes' if label in codes else 'labels') %}
-            case when not {{ is_no_value }} then {{ label }}_text end as {{ label }},
+            case when not {{ is_no_value[label] }} then {{ label }}_text end as {{ label }},
             case
-                when {{ is_no_value }} then '{{ label }}|no_value_text|'
-                when {{ has_invisible(label) }} then '{{ label }}|invisible_characters|'
+                when {{ is_no_value[label] }} then '{{ label }}|no_value_text|'
+                when {{ has_invisible[label] }} then '{{ label }}|invisible_characters|'
             end as {{ label }}_reading,
             {%- endfor %}
             {%- for id in ids %}
-            {%- set is_no_value = means_no_value(id ~ '_text', 'ids') %}
             {%- set is_short = 'length(' ~ id ~ '_text) < ' ~ id ~ '_digits' %}
             {%- set is_padded = is_short ~ ' and translate(' ~ id ~ "_text, '0123456789', '') = ''" %}
             case
-                when {{ is_no_value }} then null
+                when {{ is_no_value[id] }} then null
                 {%- if id in padded %}
                 when {{ is_padded }} then lpad({{ id }}_text, {{ id }}_digits, '0')
                 {%- endif %}
@@ -65,13 +75,13 @@
                 when {{ id }}_is_plain and length({{ id }}_text) > longest_no_value_of_ids
                     {%- if id in padded %} and not coalesce({{ is_short }}, false){% endif %}
                     then null
-                when {{ is_no_value }} then '{{ id }}|no_value_text|'
+                when {{ is_no_value[id] }} then '{{ id }}|no_value_text|'
                 {%- if id in padded %}
                 when {{ is_padded }} then '{{ id }}|padded_id|'
                 {%- endif %}
                 when not {{ id }}_is_plain and {{ id }}_text <> {{ id }} then concat('{{ id }}|', case
                     when {{ id }} like '%''%' or {{ id }} like '%"%' or {{ id }} like '%=%' or {{ id }} like '%’%' then 'id_quotes'
-                    when {{ has_invisible(id) }} then 'invisible_characters'
+                    when {{ has_invisible[id] }} then 'invisible_characters'
                     when replace({{ id }}, ' ', '') <> replace({{ id }}_text, ' ', '') and length({{ id }}) = length({{ id }}_text)
                         then 'unusual_characters'
                     else 'id_blanks'
@@ -80,16 +90,15 @@
             {%- endfor %}
             {%- for date in dates %}
             {%- set string = 'cast(' ~ date ~ ' as ' ~ dbt.type_string() ~ ')' %}
-            {%- set is_no_value = means_no_value(trimmed(string), 'dates') %}
             {%- set is_plain = date ~ '_day > early_placeholder and ' ~ date ~ '_day < late_placeholder' %}
             {%- set is_placeholder = "position(concat('|" ~ date ~ "=', cast(" ~ date ~ "_day as " ~ dbt.type_string() ~ "), '|') in placeholder_dates) > 0" %}
             case when {{ is_plain }} then {{ date }}_day when not {{ is_placeholder }} then {{ date }}_day end as {{ date }},
             case
-                when {{ date }}_day is null and {{ date }} is not null then case when not {{ is_no_value }} then {{ trimmed(string) }} end
+                when {{ date }}_day is null and {{ date }} is not null then case when not {{ is_no_value[date] }} then {{ trimmed(string) }} end
             end as {{ date }}_unparsed,
             case
                 when {{ date }}_form <> 'other' and {{ is_plain }} then null
-                when {{ date }}_day is null then case when {{ is_no_value }} then '{{ date }}|no_value_text|' end
+                when {{ date }}_day is null then case when {{ is_no_value[date] }} then '{{ date }}|no_value_text|' end
                 when {{ is_placeholder }} then concat('{{ date }}|placeholder_date|', cast({{ date }}_day as {{ dbt.type_string() }}))
                 {#- Only blanks or quotes hid a plain form. -#}
                 {%- set shape = date_shape(string) %}
@@ -124,16 +133,4 @@
         {%- endfor %}
         case when coalesce({{ readings | join(', ') }}) is not null then concat_ws(';', {{ readings | join(', ') }}) end as readings
     from meant
-{%- endmacro %}
-
-{#- Whether a text is one of the no-value texts of `kind`; false for null. Texts longer than the longest need no look. -#}
-{% macro means_no_value(text, kind) -%}
-    coalesce(
-        length({{ text }}) <= longest_no_value_of_{{ kind }} and position(concat('|', lower({{ text }}), '|') in no_values_of_{{ kind }}) > 0, false
-    )
-{%- endmacro %}
-
-{#- Whether a text has characters that nobody sees. -#}
-{% macro has_invisible(text) -%}
-    (not {{ is_plain(text, []) }} and {{ has_match(text, patterns().invisible) }})
 {%- endmacro %}

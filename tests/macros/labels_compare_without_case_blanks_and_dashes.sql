@@ -39,25 +39,25 @@ with cases as (
         'engerixbµg' as letters
     union all
     select
-        concat(chr(65279), 'MMR', chr(8203), '-V', chr(173), 'ar', chr(8205)) as written,
+        concat('{{ "\ufeff" }}', 'MMR', '{{ "\u200b" }}', '-V', chr(173), 'ar', '{{ "\u200d" }}') as written,
         'mmr-var' as label,
         'MMR-Var' as without_outer_blanks,
         'mmrvar' as letters
     union all
     select
-        concat(chr(12288), 'ＭＭＲ－Ｖａｒ', chr(8195)) as written,
+        concat('{{ "\u3000" }}', 'ＭＭＲ－Ｖａｒ', '{{ "\u2003" }}') as written,
         'mmr-var' as label,
         'MMR-Var' as without_outer_blanks,
         'mmrvar' as letters
     union all
     select
-        concat('Men', chr(8210), 'C', chr(8213), 'C', chr(65123), chr(11834)) as written,
+        concat('Men', '{{ "\u2012" }}', 'C', '{{ "\u2015" }}', 'C', '{{ "\ufe63" }}', '{{ "\u2e3a" }}') as written,
         'men-c-c-' as label,
-        concat('Men', chr(8210), 'C', chr(8213), 'C', chr(65123), chr(11834)) as without_outer_blanks,
+        concat('Men', '{{ "\u2012" }}', 'C', '{{ "\u2015" }}', 'C', '{{ "\ufe63" }}', '{{ "\u2e3a" }}') as without_outer_blanks,
         'mencc' as letters
     union all
     select
-        concat('E', chr(769), 'le', chr(769), 'mentaire') as written,
+        concat('E', '{{ "\u0301" }}', 'le', '{{ "\u0301" }}', 'mentaire') as written,
         'élémentaire' as label,
         'Élémentaire' as without_outer_blanks,
         'élémentaire' as letters
@@ -69,7 +69,7 @@ with cases as (
         'renfrewsunit' as letters
     union all
     select
-        concat(' ', chr(9), chr(160), chr(8203), chr(12288)) as written,
+        concat(' ', chr(9), chr(160), '{{ "\u200b" }}', '{{ "\u3000" }}') as written,
         cast(null as {{ dbt.type_string() }}) as label,
         cast(null as {{ dbt.type_string() }}) as without_outer_blanks,
         cast(null as {{ dbt.type_string() }}) as letters

@@ -69,7 +69,7 @@ cells as (
 ),
 
 pieces as (
-    {{ names_in_cells('cells', ['agent'], 'written_label') }}
+    {{ matching_parts('cells', ['agent'], rewritten('written_label', [['-*[,;|+&]+-*|-and-|-et-', '|']]), '[^|]+') }}
 ),
 
 unremarked as (

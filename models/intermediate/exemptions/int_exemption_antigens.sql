@@ -60,7 +60,9 @@ cells as (
 ),
 
 pieces as (
-    {{ names_in_cells('cells', ['exemption_antigen_label'], 'exemption_antigen_label', slashes=true) }}
+    {{ matching_parts(
+        'cells', ['exemption_antigen_label'], rewritten('exemption_antigen_label', [['-*[,;|+&/]+-*|-and-|-et-', '|']]), '[^|]+'
+    ) }}
 ),
 
 pieces_named as (

@@ -16,10 +16,14 @@ with files as (
         cast(null as bigint) as row_count
     from (
         values
-        {%- for extract_name, file, first_row in files_by_name() %}
-        ('{{ extract_name }}', '{{ file | replace("'", "''") }}', {{ first_row }}){{ ',' if not loop.last }}
+        {%- for extract_name in extract_columns() %}
+        {%- for file in ([extract_name ~ '.csv'] if is_demonstration() else extract_files(extract_name)) %}
+        ('{{ extract_name }}', '{{ file.split('/')[-1] | replace("'", "''") }}', {{ loop.index0 * 1000000000000 + 1 }}),
         {%- endfor %}
+        {%- endfor %}
+        (null, null, null)
     ) as listed (extract_name, file, first_row)
+    where listed.extract_name is not null
     {%- endif %}
 ),
 

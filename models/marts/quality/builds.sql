@@ -2,6 +2,7 @@
     materialized='incremental', incremental_strategy='append', on_schema_change='append_new_columns', full_refresh=false
 ) }}
 
+{%- set rule_tables = (graph.nodes or {}).values() | selectattr('config.schema', 'equalto', 'annex') | list -%}
 {%- set accepted = env_var('ACCEPT', '').replace(',', ' ').split() | unique | sort | join(' ') | replace("'", "''") -%}
 with school_year as (
     select * from {{ ref('int_school_year') }}
@@ -32,7 +33,7 @@ final as (
         '{{ var("education_record_window") }}' as education_record_window,
         {{ is_demonstration() | lower }} as is_demonstration,
         '{{ var("project_version") }}' as project_version,
-        '{{ rules_hash() }}' as rules_hash,
+        '{{ local_md5(rule_tables | map(attribute='checksum.checksum') | sort | join(' ')) }}' as rules_hash,
         inputs.extract_name,
         cast(inputs.row_count as bigint) as row_count,
         inputs.content_hash,
