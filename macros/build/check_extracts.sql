@@ -9,14 +9,16 @@
         {%- set problems = [] -%}
         {%- set all_files = [] -%}
         {#- Words by which a column may say that a row is not in force: seeds/quality/in_force_headers.csv has all of them. -#}
-        {%- set stems = 'status|statut|etat|state|disposition|outcome|completion|rxa|delet|delflag|delflg|delind|delyn|isdel|void|cancel|revo'
-            ~ '|rescin|rescis|retract|nullif|invalidated|refus|declin|skipped|inerror|erreur|error|erron|notgiven|notadmin|notdone|nonadmin'
-            ~ '|nondonn|pasdonn|noshow|inacti|deactivat|inactif|remov|retir|retrait|withdraw|exit|leav|demit|suspend|expired|contraindicated'
-            ~ '|missed|scheduled|planned|defer|motifreport|raisonreport|supprim|suppression|annul|merge|fusion|surviv|duplicate|doublon'
-            ~ '|replac|remplac|supersed|obsolete|master|golden|deceased|dead|death|died|dod|deces|decede|entryreason|transferred|leftdate'
-            ~ '|lefton|leftat|leftdt|dateleft|datedepart|sortie|état|révo|décéd|décès' -%}
-        {%- set whole = 'active|isactive|activeflag|activeind|actif|current|iscurrent|currentflag|inforce|envigueur|enabled|given|isgiven'
-            ~ '|wasgiven|administered|isadministered|done|action|actioncode|op|operation|changetype' -%}
+        {%- set stems = 'status|statut|etat|state|disposition|outcome|completion|rxa|delet|delflag|delflg|delind|delyn|isdel'
+            ~ '|void|cancel|revo|rescin|rescis|retract|nullif|invalidated|refus|declin|skipped|inerror|erreur|error'
+            ~ '|erron|notgiven|notadmin|notdone|nonadmin|nondonn|pasdonn|noshow|inacti|deactivat|inactif|remov'
+            ~ '|retir|retrait|withdraw|exit|leav|demit|suspend|expired|contraindicated|missed|scheduled|planned'
+            ~ '|defer|motifreport|raisonreport|supprim|suppression|annul|merge|fusion|surviv|duplicate|doublon'
+            ~ '|replac|remplac|supersed|obsolete|master|golden|deceased|dead|death|died|dod|deces|decede'
+            ~ '|entryreason|transferred|leftdate|lefton|leftat|leftdt|dateleft|datedepart|sortie|état|révo|décéd'
+            ~ '|décès' -%}
+        {%- set whole = 'active|isactive|activeflag|activeind|actif|current|iscurrent|currentflag|inforce|envigueur|enabled'
+            ~ '|given|isgiven|wasgiven|administered|isadministered|done|action|actioncode|op|operation|changetype' -%}
         {%- for name, extract in extract_columns().items() -%}
             {%- set files = extract_files(name) -%}
             {%- do all_files.extend(files) -%}

@@ -51,6 +51,7 @@
         {%- set found = run_query(node.compiled_code) if is_of_tables or (tables and not persons) else none -%}
         {%- for row in (found.rows if found else [])[:20] -%}
             {%- set values = dict(zip(found.column_names | map('lower'), row)) -%}
+            {%- set problem = values.get('problem') or 'fails the test ' ~ node.name -%}
             {%- set table = tables.get(values.get('table_name')) or graph.nodes.get(node.attached_node or '') -%}
             {%- if persons -%}
                 {%- do problems['Found in the tables:'].append(
@@ -66,7 +67,7 @@
             {%- elif loop.index == 5 -%}
                 {%- do problems['Found in the rule tables:'].append('… and more that ' ~ node.name ~ ' found.') -%}
             {%- elif loop.index < 5 and not table -%}
-                {%- do problems['Found in the rule tables:'].append(node.original_file_path ~ ': ' ~ (values.get('problem') or 'fails the test ' ~ node.name) ~ '.') -%}
+                {%- do problems['Found in the rule tables:'].append(node.original_file_path ~ ': ' ~ problem ~ '.') -%}
             {%- elif loop.index < 5 -%}
                 {%- do values.update({values.get('column_name'): values.get('column_value')}) -%}
                 {%- set shown, cells, conditions = [], [], [] -%}
@@ -80,7 +81,6 @@
                         {%- do cells.append(column if values[column] is none else column ~ " '" ~ values[column] ~ "'") -%}
                     {%- endif -%}
                 {%- endfor -%}
-                {%- set problem = values.get('problem') or 'fails the test ' ~ node.name -%}
                 {%- set sentences = sentences_about_rows(table, shown[:4], conditions | join(' and ') or '1 = 0', problem) -%}
                 {%- do problems['Found in the rule tables:'].append(
                     sentences[0] if sentences else table.original_file_path ~ ': ' ~ cells[:4] | join(', ') ~ ' ' ~ problem ~ '.'
