@@ -23,6 +23,7 @@ tested-demonstration: export EXTRACTS_DIR =
 tested-demonstration: setup
 	rm -rf target/demonstration && mkdir -p target/demonstration
 	DBT_TARGET_PATH=target/demonstration/demonstration.target .venv/bin/dbt build
+	mkdir -p target/unit_tests && cp target/demonstration/demonstration.target/partial_parse.msgpack target/unit_tests/
 	DBT_TARGET_PATH=target/unit_tests .venv/bin/dbt test --select test_type:unit
 
 lint: setup
@@ -91,6 +92,7 @@ benchmark: setup  ## What a build costs, by size: docs/performance.md. SIZES='16
 spark-build spark-test spark-parity spark-cluster: export SPARK_LOCAL_IP ?= 127.0.0.1
 
 spark-build: setup-spark  ## The warehouse on Spark with its data tests, published when all have passed
+	@.venv/bin/python scripts/check_rules.py > /dev/null
 	SPARK_BUILD=$$(date -u +%Y%m%d_%H%M%S) .venv/bin/dbt build --target spark $(if $(VARS),--vars $(call quoted,$(VARS)))
 
 # The demonstration costs Spark more in compiling than in rows, and each small table that is broadcast a page of memory.

@@ -5,7 +5,6 @@ each moment among the nodes that run in it: a phase's part of the wall time, and
 """
 
 import json
-import re
 from collections import defaultdict
 from datetime import datetime
 from itertools import pairwise
@@ -17,9 +16,6 @@ def phase_of(node: dict) -> str:
     if node["resource_type"] in ("test", "seed"):
         return f"{node['resource_type']}s"
     folders = node["fqn"][1:-1]
-    antigen = re.fullmatch(r"int_(\w+?)__valid_doses", node["name"])
-    if antigen:
-        return f"valid doses: {antigen[1]}"
     if folders[:2] == ["staging", "base"]:
         return "read"
     if folders[:1] == ["staging"]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from figures import Figure, Line, LineChart, cell, data_table, dot_table, line_chart, notes
 from language import Language, first_upper
+from leads import lead
 from sections import Choice, Report, Section
 from warehouse import STATUSES, has_value, select
 
@@ -92,15 +93,16 @@ def panels(report: Report, build: Callable[[Report, int], Figure | None]) -> lis
 
 
 def reasons_figure(report: Report) -> Figure:
-    """The title is of one cohort, measles at the youngest age where anybody is missing: a sum over antigens counts a
-    student once for each."""
+    """The title is of one cohort, the youngest of the first chapter's antigen where anybody is missing: a sum over
+    antigens counts a student once for each."""
     language = report.language
     rows = select(report.warehouse.not_up_to_date, geography="province")
 
     def missing(row: dict) -> int:
         return sum(row[status] or 0 for status in STATUSES)
 
-    by_cohort = sorted(rows, key=lambda row: (row["antigen"] != "measles", row["age"]))
+    antigen, _ = lead("province")
+    by_cohort = sorted(rows, key=lambda row: (row["antigen"] != antigen, row["age"]))
     told = next((row for row in by_cohort if missing(row)), None)
     title = language("beyond.reasons_none")
     if told is not None:

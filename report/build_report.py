@@ -38,9 +38,11 @@ from sections import (
     quality,
     series,
     summary,
+    taken_over,
     units,
+    years_of,
 )
-from warehouse import Warehouse, WarehouseError, only
+from warehouse import Warehouse, WarehouseError, select
 
 HERE = Path(__file__).parent
 SCRATCH = "coverage_report_"
@@ -97,15 +99,31 @@ def notice(warehouse: Warehouse, language: Language) -> str:
 
 
 def population(warehouse: Warehouse, language: Language) -> str:
-    # Measles is assessed at every age, without regard to gender.
-    sizes = {
-        word: only(warehouse.coverage, geography="province", antigen="measles", age=age)["students"]
-        for word, age in (("seven", 7), ("twelve", 12), ("seventeen", 17))
-    }
-    return language(
-        "report.population_withheld" if None in sizes.values() else "report.population",
-        **{word: language("withheld") if size is None else language.number(size) for word, size in sizes.items()},
-    )
+    """How many students each full cohort has, and whose definitions hold."""
+    in_province = select(warehouse.coverage, geography="province")
+    sizes = {}
+    for age in warehouse.cohorts:
+        # Most antigens of a cohort are assessed for all of its students.
+        of_antigens = [row["students"] for row in select(in_province, age=age)]
+        sizes[age] = max(of_antigens, key=lambda size: (of_antigens.count(size), size or 0))
+    if None in sizes.values():
+        key, joined = "report.population_withheld", "; ".join
+        parts = [
+            language("report.population_cohort", age=age, students=number_or_withheld(language, size))
+            for age, size in sizes.items()
+        ]
+    else:
+        key, joined = "report.population", language.joined
+        parts = [
+            language(f"report.population_{'other' if place else 'first'}", age=age, students=language.number(size))
+            for place, (age, size) in enumerate(sizes.items())
+        ]
+    said = language(key, cohorts=joined(parts), **years_of(warehouse, language))
+    return f"{said}{taken_over(warehouse, language)}"
+
+
+def number_or_withheld(language: Language, size: int | None) -> str:
+    return language("withheld") if size is None else language.number(size)
 
 
 def render(warehouse: Warehouse, language_code: str, boundaries: Boundaries | None = None) -> str:

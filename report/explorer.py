@@ -36,6 +36,7 @@ from figures import (
     tile_map,
 )
 from language import LANGUAGES, Language, first_upper
+from leads import lead
 from markupsafe import Markup, escape
 from measures import COVERAGE, MEASURES
 from warehouse import Warehouse, WarehouseError, has_value, only, select
@@ -200,13 +201,13 @@ class Page:
         self.measure = by_key[key]
         with boxes[2]:
             ages = self.measure.ages(warehouse)
-            self.age = self.choose("age", t("explorer.age"), ages, lambda age: t("age", age=age), 12)
+            self.age = self.choose("age", t("explorer.age"), ages, lambda age: t("age", age=age), lead("units")[1])
         with boxes[3]:
             antigens = self.measure.antigens(warehouse, self.age)
             self.antigen = None
             if antigens != [None]:
                 named = sorted(antigens, key=t.antigen)
-                self.antigen = self.choose("antigen", t("explorer.antigen"), named, t.antigen, "mcv4")
+                self.antigen = self.choose("antigen", t("explorer.antigen"), named, t.antigen, lead("units")[0])
         with boxes[4]:
             units = {phu["phu_id"]: phu for phu in sorted(warehouse.phus, key=t.phu)}
             unit = self.choose(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from beyond import figure, panels, province
 from figures import Figure, cell
+from leads import lead
 from sections import Report, Section
 from warehouse import has_value, select
 
@@ -45,16 +46,19 @@ def zero_dose_figure(report: Report) -> Figure:
 
 
 def birthday_figure(report: Report) -> Figure | None:
-    """Coverage on the 2nd and on the 7th birthday, side by side."""
+    """Coverage on the first and on the last birthday of the youngest cohort that has any, side by side."""
     language = report.language
     data = province(report, "coverage_by_birthday")
+    data = [row for row in data if row["age"] == min(row["age"] for row in data)]
+    birthdays = sorted({row["birthday"] for row in data})
+    columns = {"by_first_birthday_percent": birthdays[:1], "by_last_birthday_percent": birthdays[-1:]}
     found: dict[str, dict] = {}
     for row in data:
         both = found.setdefault(row["antigen"], dict(row))
-        both[f"by_birthday_{row['birthday']}_percent"] = row["coverage_percent"]
-    rows = [row for row in found.values() if {"by_birthday_2_percent", "by_birthday_7_percent"} <= row.keys()]
-    rows.sort(key=lambda row: -(row["by_birthday_7_percent"] or 0))
-    told = next((row for row in rows if row["antigen"] == "measles"), rows[0] if rows else None)
+        both |= {column: row["coverage_percent"] for column, of in columns.items() if row["birthday"] in of}
+    rows = [row for row in found.values() if columns.keys() <= row.keys()]
+    rows.sort(key=lambda row: -(row["by_last_birthday_percent"] or 0))
+    told = next((row for row in rows if row["antigen"] == lead("province")[0]), rows[0] if rows else None)
     if told is None or not told["students"]:
         return None
     return figure(
@@ -63,11 +67,11 @@ def birthday_figure(report: Report) -> Figure | None:
         language(
             "health_unit.birthday_title",
             antigen=language.antigen(told["antigen"], "of"),
-            two=cell(language, told, "by_birthday_2_percent"),
-            seven=cell(language, told, "by_birthday_7_percent"),
+            first=cell(language, told, "by_first_birthday_percent"),
+            last=cell(language, told, "by_last_birthday_percent"),
         ),
         rows,
-        [("by_birthday_2_percent", "initiated"), ("by_birthday_7_percent", "completed")],
+        [("by_first_birthday_percent", "initiated"), ("by_last_birthday_percent", "completed")],
         ["school_year", "age", "antigen", "birthday", "doses_asked", "students", "students_up_to_date",
          "coverage_percent"],
         data=data,

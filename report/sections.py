@@ -27,6 +27,7 @@ from figures import (
     tile_map,
 )
 from language import Language, first_upper, rounded, sort_key
+from leads import lead, lead_row
 from warehouse import Warehouse, has_value, only, select
 
 COVERAGE_COLUMNS = [
@@ -145,6 +146,10 @@ def first_shown(pairs: list[tuple[str, list[dict]]], column: str, preferred: str
     return preferred if preferred in candidates else candidates[0]
 
 
+def choice_of(antigen: str, age: int) -> str:
+    return f"{antigen}-{age}"
+
+
 def unit_title(row: dict) -> str:
     return row["phu_name"] or ""
 
@@ -204,23 +209,30 @@ def goal_ages_note(report: Report, rows: list[dict]) -> list[str]:
     return [language("coverage.goal_ages", ages=language.joined(ages))] if 0 < len(ages) < len(rows) else []
 
 
-def measles_title(report: Report, rows: list[dict]) -> str:
+def by_age_title(report: Report, antigen: str, rows: list[dict]) -> str:
     language = report.language
+    of = language.antigen(antigen, "of")
     if says_little(rows, "coverage_percent"):
-        return language("coverage.measles_by_age_none")
+        return first_upper(language("coverage.by_age_none", antigen=of))
     shown = [row for row in rows if has_value(row, "coverage_percent")]
     low = min(shown, key=lambda row: row["coverage_percent"])
     high = max(shown, key=lambda row: row["coverage_percent"])
     title = language(
-        "coverage.measles_by_age",
+        "coverage.by_age",
+        antigen=of,
         low=cell(language, low, "coverage_percent"),
         low_age=report.age(low["age"]),
         high=cell(language, high, "coverage_percent"),
         high_age=report.age(high["age"]),
     )
     if low["coverage_percent"] == high["coverage_percent"]:
-        title = language("coverage.measles_by_age_same", same=cell(language, low, "coverage_percent"))
-    return among_released(language, title, rows, "coverage_percent")
+        title = language("coverage.by_age_same", antigen=of, same=cell(language, low, "coverage_percent"))
+    return among_released(language, first_upper(title), rows, "coverage_percent")
+
+
+def antigen_of_most_ages(rows: list[dict]) -> str:
+    antigens = [row["antigen"] for row in rows]
+    return max(antigens, key=antigens.count)
 
 
 def province(report: Report) -> Section:
@@ -244,19 +256,21 @@ def province(report: Report) -> Section:
                 notes=notes(language, rows),
             )
         )
-    measles = select(in_province, antigen="measles")
-    subtitle = language("coverage.measles_by_age_subtitle")
-    measles_figure = Figure(
-        key="measles-by-age",
-        title=measles_title(report, measles),
+    antigen = antigen_of_most_ages(in_province)
+    rows = select(in_province, antigen=antigen)
+    ages = {"first": rows[0]["age"], "last": rows[-1]["age"]}
+    subtitle = language("coverage.by_age_subtitle", antigen=language.antigen(antigen, "of"), **ages)
+    at_each_age = Figure(
+        key=f"{antigen}-by-age",
+        title=by_age_title(report, antigen, rows),
         subtitle=subtitle,
         drawing=coverage_dots(
-            report, measles, subtitle, lambda row: language("age", age=row["age"]), language("table.age")
+            report, rows, subtitle, lambda row: language("age", age=row["age"]), language("table.age")
         ),
-        data=data_table(language, "coverage-measles-by-age", measles, COVERAGE_COLUMNS),
-        notes=[*goal_ages_note(report, measles), *notes(language, measles)],
+        data=data_table(language, f"coverage-{antigen}-by-age", rows, COVERAGE_COLUMNS),
+        notes=[*goal_ages_note(report, rows), *notes(language, rows)],
     )
-    return Section("province", {"by_age": by_age, "measles": measles_figure})
+    return Section("province", {"by_age": by_age, "at_each_age": at_each_age})
 
 
 # Coverage by public health unit
@@ -407,7 +421,7 @@ def units(report: Report) -> Section:
     pairs = antigen_ages(warehouse)
     choices = [
         Choice(
-            value=f"{antigen}-{age}",
+            value=choice_of(antigen, age),
             group=language("age", age=age),
             label=f"{language.antigen(antigen)}, {report.age(age)}",
             figure=unit_figure(report, antigen, age),
@@ -419,7 +433,7 @@ def units(report: Report) -> Section:
         (choice.value, select(warehouse.coverage, antigen=antigen, age=age))
         for choice, (antigen, age) in zip(choices, pairs, strict=True)
     ]
-    chosen = first_shown(shown, "coverage_percent", "mcv4-12")
+    chosen = first_shown(shown, "coverage_percent", choice_of(*lead("units")))
 
     with_goal = [pair for pair in pairs if pair in warehouse.goals]
     all_maps = None
@@ -445,9 +459,11 @@ def units(report: Report) -> Section:
 # All diseases designated under the ISPA
 
 
-def all_ispa(report: Report) -> Section:
+def all_ispa(report: Report) -> Section | None:
     language, warehouse = report.language, report.warehouse
     rows = warehouse.coverage_all_ispa
+    if not rows:
+        return None
     by_unit: dict[str | None, dict] = {}
     for row in rows:
         unit = by_unit.setdefault(row["phu_id"], dict(row) | {"is_few": False, "withheld": frozenset()})
@@ -457,27 +473,26 @@ def all_ispa(report: Report) -> Section:
         unit["is_few"] = unit["is_few"] or row["is_few"]
     ages = sorted({row["age"] for row in rows})
     ordered = ranked(language, list(by_unit.values()), f"percent_{ages[0]}")
+    subtitle = language("all_ispa.subtitle", first=report.age(ages[0]))
+    # The youngest cohort is drawn full, the oldest open, as initiated and completed series are.
+    marks = {age: f"cohort-{place}" for place, age in enumerate([ages[0], *ages[:0:-1]])}
     drawing = dot_table(
         language,
         ordered,
-        label=language("all_ispa.subtitle"),
+        label=subtitle,
         heading=language("public_health_unit"),
-        columns=[(f"percent_{age}", f"age-{age}", language(f"all_ispa.mark_{age}")) for age in ages],
+        columns=[(f"percent_{age}", marks[age], first_upper(report.age(age))) for age in ages],
         name=language.phu,
         title=unit_title,
-        legend=[(f"age-{age}", language(f"all_ispa.mark_{age}")) for age in ages],
+        legend=[(marks[age], first_upper(report.age(age))) for age in ages],
         has_line=True,
     )
-    diseases = {age: [] for age in ages}
-    for row in select(warehouse.exemptions, geography="province"):
-        if row["age"] in diseases:
-            diseases[row["age"]].append(row["antigen"])
     at = {age: only(rows, geography="province", age=age) for age in ages}
     data_rows = sorted(rows, key=lambda row: (row["age"], row["phu_id"] is not None, sort_key(language.phu(row))))
     figure = Figure(
         key="all-ispa",
         title=all_ispa_sentence(language, at),
-        subtitle=language("all_ispa.subtitle"),
+        subtitle=subtitle,
         drawing=drawing,
         data=data_table(
             language,
@@ -491,17 +506,21 @@ def all_ispa(report: Report) -> Section:
 
 
 def all_ispa_sentence(language: Language, at: dict[int, dict]) -> str:
-    values = {word: cell(language, at[age], "coverage_percent") for word, age in (("seven", 7), ("seventeen", 17))}
-    told = [age for age in (7, 17) if has_value(at[age], "coverage_percent")]
-    if len(told) == 2:
-        return first_upper(language("all_ispa.title", **values))
+    told = [age for age in at if has_value(at[age], "coverage_percent")]
     if not told:
         return language("all_ispa.title_none")
-    [age], [other] = told, {7, 17} - set(told)
-    ages = {"age": language("at_age", age=age), "other": language("at_age", age=other)}
-    return first_upper(
-        language("all_ispa.title_one", coverage=cell(language, at[age], "coverage_percent"), **ages)
-    )
+    cohorts = [
+        language(
+            f"all_ispa.title_cohort{'_other' if place else ''}",
+            coverage=cell(language, at[age], "coverage_percent"),
+            age=age,
+        )
+        for place, age in enumerate(told)
+    ]
+    others = [language("at_age", age=age) for age in at if age not in told]
+    key = "title_some" if others else "title"
+    values = {"cohorts": language.joined(cohorts), "others": language.joined(others)}
+    return first_upper(language(f"all_ispa.{key}", **values))
 
 
 # Hepatitis B and HPV series
@@ -553,9 +572,11 @@ def series_dots(report: Report, rows: list[dict], label: str, heading: str, name
     )
 
 
-def series(report: Report) -> Section:
+def series(report: Report) -> Section | None:
     language, warehouse = report.language, report.warehouse
     rows = warehouse.series_uptake
+    if not rows:
+        return None
     in_province = select(rows, geography="province")
     pairs = list(dict.fromkeys((row["antigen"], row["age"]) for row in in_province))
     ordered = []
@@ -569,11 +590,10 @@ def series(report: Report) -> Section:
         of = {"antigen": language.antigen(row["antigen"]), "age": language("at_age", age=row["age"])}
         return language("series.row_gender", gender=language(f"series.gender_of.{row['gender']}"), **of)
 
-    lead_row = only(in_province, antigen="hpv", age=12, gender="all")
     subtitle = language("series.province_subtitle")
     province_figure = Figure(
         key="series-province",
-        title=series_sentence(language, lead_row),
+        title=series_sentence(language, lead_row("series", select(in_province, gender="all"))),
         subtitle=subtitle,
         drawing=series_dots(report, ordered, subtitle, language("table.antigen"), row_name),
         data=data_table(language, "series-uptake-province", ordered, SERIES_COLUMNS),
@@ -594,9 +614,9 @@ def series(report: Report) -> Section:
             notes=notes(language, unit_rows),
         )
         label = f"{language.antigen(antigen)}, {report.age(age)}"
-        choices.append(Choice(f"{antigen}-{age}", language.antigen(antigen), label, figure))
-    shown = [(f"{antigen}-{age}", select(rows, antigen=antigen, age=age, gender="all")) for antigen, age in pairs]
-    chosen = first_shown(shown, "completed_percent", "hpv-12")
+        choices.append(Choice(choice_of(antigen, age), language.antigen(antigen), label, figure))
+    shown = [(choice_of(antigen, age), select(rows, antigen=antigen, age=age, gender="all")) for antigen, age in pairs]
+    chosen = first_shown(shown, "completed_percent", choice_of(*lead("series")))
     return Section("series", {"province": province_figure, "choices": choices, "chosen": chosen})
 
 
@@ -731,10 +751,11 @@ def assignment(report: Report) -> Section | None:
         )
 
     subtitle = language("assignment.subtitle")
-    at_ages = {
-        word: cell(language, only(decisions, age=age, name="single_record"), "percent")
-        for word, age in (("seven", 7), ("twelve", 12), ("seventeen", 17))
-    }
+    single = {row["age"]: row for row in select(decisions, name="single_record")}
+    at_ages = [
+        language("assignment.at_age", age=age, percent=cell(language, single[age], "percent"))
+        for age in report.warehouse.cohorts
+    ]
     columns = ["school_year", "age", "name", "students", "percent"]
     title = language("assignment.title_none")
     if has_value(by_decision[0], "percent"):
@@ -751,7 +772,7 @@ def assignment(report: Report) -> Section | None:
             columns,
             {"name": lambda row: language(f"assignment.decisions.{row['name']}")},
         ),
-        notes=[language("assignment.at_ages", **at_ages), *notes(language, decisions)],
+        notes=[language("assignment.at_ages", cohorts=", ".join(at_ages)), *notes(language, decisions)],
     )
     dropped = select(rows, kind="dropped")
     return Section("assignment", {"figures": [decision_figure, *records_not_used(report, dropped, decisions, bars)]})
@@ -854,11 +875,29 @@ def quality_data(language: Language, rows: list[dict]) -> DataTable:
 # Methods
 
 
+def years_of(warehouse: Warehouse, language: Language) -> dict[str, str]:
+    return {
+        "school_year": language.school_year(warehouse.school_year),
+        "definitions_of": language.school_year(warehouse.definitions["definitions_of"]),
+    }
+
+
+def taken_over(warehouse: Warehouse, language: Language) -> str:
+    """A sentence where the definitions are another year's, behind one that names their annex."""
+    if warehouse.definitions["is_own_annex_read"]:
+        return ""
+    return f" {language('report.taken_over', **years_of(warehouse, language))}"
+
+
 def methods(report: Report) -> Section:
     language, warehouse = report.language, report.warehouse
-    window = language(f"methods.window.{warehouse.build.education_record_window}")
+    values = {
+        "window": language(f"methods.window.{warehouse.build.education_record_window}"),
+        "taken_over": taken_over(warehouse, language),
+        **years_of(warehouse, language),
+    }
     paragraphs = [
-        (language(f"methods.paragraphs.{name}.heading"), language(f"methods.paragraphs.{name}.text", window=window))
+        (language(f"methods.paragraphs.{name}.heading"), language(f"methods.paragraphs.{name}.text", **values))
         for name in language.entries("methods.paragraphs")
     ]
     order = list(language.entries("methods.parameters"))
@@ -882,28 +921,41 @@ def methods(report: Report) -> Section:
 def summary(report: Report) -> Section:
     """The findings that the chapters open with, each with its number and its chapter."""
     language, warehouse = report.language, report.warehouse
-    measles = only(warehouse.coverage, geography="province", antigen="measles", age=7)
-    mcv4 = only(warehouse.coverage, geography="province", antigen="mcv4", age=12)
-    hpv = only(warehouse.series_uptake, geography="province", antigen="hpv", age=12, gender="all")
-    ispa = {age: only(warehouse.coverage_all_ispa, geography="province", age=age) for age in (7, 17)}
-    exempt = {age: only(warehouse.exemptions_any_ispa, geography="province", age=age) for age in (7, 17)}
-    exemption_text = language(
-        "summary.exemptions",
-        seven=cell(language, exempt[7], "nonmedical_percent"),
-        seventeen=cell(language, exempt[17], "nonmedical_percent"),
-        medical_seven=cell(language, exempt[7], "medical_percent"),
-        medical_seventeen=cell(language, exempt[17], "medical_percent"),
-    )
+    coverage = select(warehouse.coverage, geography="province")
+    series_rows = select(warehouse.series_uptake, geography="province", gender="all")
+    ispa = rows_by_age(select(warehouse.coverage_all_ispa, geography="province"))
+    exempt = rows_by_age(select(warehouse.exemptions_any_ispa, geography="province"))
 
     def number(row: dict, column: str) -> str:
         return cell(language, row, column) if has_value(row, column) else "–"
 
-    findings = [
-        ("province", number(measles, "coverage_percent"), coverage_sentence(language, measles) + "."),
-        ("units", number(mcv4, "coverage_percent"), coverage_sentence(language, mcv4) + "."),
-        ("all_ispa", number(ispa[7], "coverage_percent"), all_ispa_sentence(language, ispa) + "."),
-        ("series", number(hpv, "completed_percent"), series_sentence(language, hpv) + "."),
-        ("exemptions", number(exempt[7], "nonmedical_percent"), exemption_text),
-    ]
-    goals = [goals_title(report, age) + "." for age in (7, 12, 17)]
+    findings = []
+    for chapter in ("province", "units"):
+        row = lead_row(chapter, coverage)
+        findings.append((chapter, number(row, "coverage_percent"), coverage_sentence(language, row) + "."))
+    if ispa:
+        youngest = next(iter(ispa.values()))
+        findings.append(("all_ispa", number(youngest, "coverage_percent"), all_ispa_sentence(language, ispa) + "."))
+    if series_rows:
+        row = lead_row("series", series_rows)
+        findings.append(("series", number(row, "completed_percent"), series_sentence(language, row) + "."))
+    if exempt:
+        youngest = next(iter(exempt.values()))
+        text = language(
+            "summary.exemptions",
+            nonmedical=exempt_at_ages(language, exempt, "nonmedical_percent"),
+            medical=exempt_at_ages(language, exempt, "medical_percent"),
+        )
+        findings.append(("exemptions", number(youngest, "nonmedical_percent"), text))
+    goals = [goals_title(report, age) + "." for age in warehouse.cohorts]
     return Section("summary", {"findings": findings, "goals": goals})
+
+
+def rows_by_age(rows: list[dict]) -> dict[int, dict]:
+    return {row["age"]: row for row in sorted(rows, key=lambda row: row["age"])}
+
+
+def exempt_at_ages(language: Language, exempt: dict[int, dict], column: str) -> str:
+    return language.joined(
+        [language("summary.exemptions_at", percent=cell(language, row, column), age=age) for age, row in exempt.items()]
+    )

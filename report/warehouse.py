@@ -148,8 +148,10 @@ class Warehouse:
         return sorted(rows, key=lambda row: [(row[key] is not None, row[key]) for key in keys if key in row])
 
     def _whole(self, mart: str) -> list[dict]:
+        """Rows of the province and its units; other groups of units are shown nowhere."""
         rows = self.rows(f"select * from marts.{mart} where school_year = ?", [self.school_year])
-        return [row | {"withheld": frozenset()} for row in rows]
+        shown = (row for row in rows if row.get("geography", "province") in ("province", "phu"))
+        return [row | {"withheld": frozenset()} for row in shown]
 
     def _released(self, mart: str) -> list[dict]:
         """The mart's rows put together from those of its measures."""
@@ -290,11 +292,27 @@ class Warehouse:
         return {(row["antigen"], row["age"]): row for row in rows}
 
     @cached_property
+    def definitions(self) -> dict:
+        """Whose definitions the school year takes: `definitions_of` an annex, and `is_own_annex_read`."""
+        query = "select definitions_of, is_own_annex_read from annex.school_years where school_year = ?"
+        rows = self.rows(query, [self.school_year]) if self._has("annex.school_years") else []
+        if not rows:
+            raise WarehouseError(f"{self.path} does not say whose definitions {self.school_year} takes.")
+        return rows[0]
+
+    @cached_property
+    def cohorts(self) -> list[int]:
+        """Ages at which more than one antigen is assessed."""
+        pairs = {(row["age"], row["antigen"]) for row in self.coverage}
+        ages = [age for age, _ in pairs]
+        return sorted(age for age in set(ages) if ages.count(age) > 1)
+
+    @cached_property
     def phus(self) -> list[dict]:
         """The year's public health units, by name."""
         return self.rows(
             f"select distinct phu_id, phu_name from {self.table} "
-            "where school_year = ? and phu_id is not null order by phu_name",
+            "where school_year = ? and geography = 'phu' order by phu_name",
             [self.school_year],
         )
 

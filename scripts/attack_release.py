@@ -270,8 +270,8 @@ class Knowledge:
             of=None if measure == "unimmunized" or any_ispa else cell,
         )
         if measure == "initiation":
-            # The immune complete hepatitis B without beginning it.
-            if antigen == "hepatitis_b":
+            # The immune complete the series without beginning it.
+            if antigen in self.frame.with_immunity:
                 self.may_be_negative.add((f"{name}: begun, not completed", unit))
             self._protect(
                 f"{name}: begun, not completed",
@@ -972,7 +972,9 @@ def true_counts(connection: duckdb.DuckDBPyConnection, suppress_below: int) -> R
             row | {"measure": measure, "percent": None, "map_category": None, "withheld_reason": None}
             for measure, table, columns, condition in selects
             for row in rows_of(
-                connection, f"select phu_id, age, {columns} as students_counted from marts.{table} {condition}"
+                connection,
+                f"select phu_id, age, {columns} as students_counted "
+                f"from (from marts.{table} where geography in ('province', 'phu')) {condition}",
             )
         ],
         rows_of(

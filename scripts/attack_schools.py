@@ -9,18 +9,23 @@ tetanus or pertussis who has no DTP, and of which the project's own SQL
 values counts as found.
 """
 
+import csv
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 import duckdb
 import numpy as np
 from release_rule import rendered
 
 STUDENTS, WITHOUT_DTP = "students", "without_dtp"
-NOT_WITHOUT_DTP = ("coverage/diphtheria", "coverage/tetanus", "coverage/pertussis")
+ANTIGENS = Path(__file__).resolve().parents[1] / "seeds" / "annex" / "antigens.csv"
+with ANTIGENS.open(encoding="utf-8-sig", newline="") as opened:
+    IN_DTP = [row["antigen"] for row in csv.DictReader(opened) if row["is_in_dtp"] == "true"]
+NOT_WITHOUT_DTP = tuple(f"coverage/{antigen}" for antigen in IN_DTP)
 
 Table = dict[str, np.ndarray]  # the counts of a group's schools, by column
 COUNT, REMAINDER, OTHERS = "count", "remainder", "with DTP, not up to date"
@@ -181,14 +186,18 @@ class Rule:
             connection.execute("set enable_progress_bar = false")
             connection.execute("create schema rule")
             connection.execute(
-                "create table kinds (kind int, column_name varchar, parent_name varchar, release_level int)"
+                "create table kinds (kind int, column_name varchar, parent_name varchar, release_level int, "
+                "limited_by varchar)"
             )
-            connection.executemany("insert into kinds values (?, ?, ?, ?)", [(i, *kind) for kind, i in kinds.items()])
+            connection.executemany(
+                "insert into kinds values (?, ?, ?, ?, ?)",
+                [(i, *kind, WITHOUT_DTP if kind[0] in NOT_WITHOUT_DTP else None) for kind, i in kinds.items()],
+            )
             connection.register("numbers", {key: np.concatenate(own) for key, own in parts.items()})
             # A case stands in the place of the unit; places are in the order of the ids.
             connection.execute(
                 "create table rule.int_school_cells as select case_number as phu_id, place as school_id, 0 as age, "
-                "column_name, parent_name, release_level, counted, nullif(base, -1) as base, was_withheld "
+                "column_name, parent_name, release_level, limited_by, counted, nullif(base, -1) as base, was_withheld "
                 "from numbers inner join kinds using (kind)"
             )
             other = connection.execute(

@@ -11,23 +11,12 @@ from typing import Any
 import duckdb
 from extracts.notes import FILES_NAME, NOTES_NAME
 
-READING_KINDS = Path(__file__).resolve().parents[1] / "seeds" / "quality" / "reading_kinds.csv"
+SEEDS = Path(__file__).resolve().parents[1] / "seeds"
+READING_KINDS = SEEDS / "quality" / "reading_kinds.csv"
+HEADLINES = SEEDS / "practice" / "headlines.csv"
 MOST_LINES = 30
 MOST_PLACES = 6
 MOST_SPELLINGS = 10
-# Antigen and age of marts.coverage; without an antigen, of marts.coverage_all_ispa.
-HEADLINES = {
-    "all ISPA at 7": (None, 7),
-    "all ISPA at 17": (None, 17),
-    "measles at 7": ("measles", 7),
-    "measles at 17": ("measles", 17),
-    "MCV4 at 12": ("mcv4", 12),
-    "MCV4 at 17": ("mcv4", 17),
-    "hepatitis B at 12": ("hepatitis_b", 12),
-    "HPV at 12 (all)": ("hpv", 12),
-    "HPV at 17 (F)": ("hpv", 17),
-    "varicella at 7": ("varicella", 7),
-}
 OUTCOMES = {
     "failed": "stops the build",
     "accepted": "accepted",
@@ -116,7 +105,10 @@ def headline_coverage(connection: duckdb.DuckDBPyConnection, school_year: str) -
         for table in ("marts.coverage_all_ispa", "marts.coverage")
         for row in rows_of(connection, table, columns, where)
     }
-    return {label: found[measure] for label, measure in HEADLINES.items() if measure in found}
+    with HEADLINES.open(encoding="utf-8-sig", newline="") as file:
+        # Without an antigen, of marts.coverage_all_ispa.
+        measures = {row["headline"]: (row["antigen"] or None, int(row["age"])) for row in csv.DictReader(file)}
+    return {label: found[measure] for label, measure in measures.items() if measure in found}
 
 
 def spellings(connection: duckdb.DuckDBPyConnection, check: str, school_year: str) -> str:

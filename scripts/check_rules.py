@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Whether the rule tables (seeds/annex, practice, quality) are files that dbt can load: what dbt's loaders would say of
-a broken one names neither the file's line nor its column.
+"""Whether the rule tables (seeds/annex, practice, quality) are files that dbt can load and have all that they need.
 
     check_rules.py [seeds folder]
 
-Each problem is a sentence with file, line as an editor counts, column and value. The tables hold no person.
+Each problem is a sentence with file, line as an editor counts, column and value (dbt's loaders would name neither line
+nor column), or with the piece that an antigen lacks and where to add it. As a command it names optional pieces too. The
+tables hold no person.
 """
 
 import csv
@@ -18,8 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from missing_rules import missing_pieces, optional_pieces
 
-SEEDS = Path(__file__).resolve().parents[1] / "seeds"
+ROOT = Path(__file__).resolve().parents[1]
+SEEDS = ROOT / "seeds"
+TEXTS = ROOT / "report" / "texts"
 FOLDERS = ("annex", "practice", "quality")
 MOST_OF_A_FILE = 5
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -49,22 +53,19 @@ VALUES = {
 }
 
 
-# Students are 7 to 17 years old (int_clients_selected): a rule of another age would be of nobody.
-AGES = range(7, 18)
-
-
-def problems_of_ages(path: Path) -> Iterator[str]:
-    """The ages of assessed_antigens that no student has."""
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+def problems_of_ages(annex: Path) -> Iterator[str]:
+    """The ages of assessed_antigens that no student has: students are of the ages that have school types."""
+    with (annex / "school_type_priorities.csv").open(encoding="utf-8-sig", newline="") as file:
+        school_types = list(csv.DictReader(file))
+    youngest = min((int(row["age_from"]) for row in school_types if row["age_from"]), default=0)
+    oldest = max((int(row["age_before"]) for row in school_types if row["age_before"]), default=0) - 1
+    with (annex / "assessed_antigens.csv").open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         for row in reader:
-            age = row.get("age") or ""
-            if VALUES["integer"][0](age) and int(age) not in AGES:
+            if row["age"] and not youngest <= int(row["age"]) <= oldest:
                 yield (
-                    f"line {reader.line_num}: age is {age}; students are {AGES[0]} to {AGES[-1]} years old, and the "
-                    "rule would have 0 students."
+                    f"seeds/annex/assessed_antigens.csv: line {reader.line_num}: age is {row['age']}; students are "
+                    f"{youngest} to {oldest} years old (school_type_priorities.csv): the rule would have 0 students."
                 )
 
 
@@ -146,20 +147,23 @@ def problems_of_file(path: Path, columns: dict[str, str]) -> Iterator[str]:
         yield str(error)
 
 
-def problems_of_rules(seeds: Path = SEEDS) -> list[str]:
+def problems_of_rules(seeds: Path = SEEDS, texts: Path = TEXTS) -> list[str]:
     problems = []
     for folder in FOLDERS:
         declared = yaml.safe_load((seeds / folder / f"_{folder}.yml").read_text(encoding="utf-8"))
         for seed in declared["seeds"]:
             path = seeds / folder / f"{seed['name']}.csv"
             found = [f"seeds/{folder}/{path.name}: {problem}" for problem in problems_of_file(path, columns_of(seed))]
-            if seed["name"] == "assessed_antigens" and not found:
-                found = [f"seeds/{folder}/{path.name}: {problem}" for problem in problems_of_ages(path)]
             problems += found[:MOST_OF_A_FILE]
             if len(found) > MOST_OF_A_FILE:
                 problems.append(f"seeds/{folder}/{path.name}: and {len(found) - MOST_OF_A_FILE} more.")
-    return problems
+    # What a table lacks is told of tables that can be read.
+    return problems or [*problems_of_ages(seeds / "annex"), *missing_pieces(seeds, texts)]
 
 
 if __name__ == "__main__":
-    sys.exit("\n".join(problems_of_rules(*map(Path, sys.argv[1:]))) or None)
+    seeds = Path(sys.argv[1]) if len(sys.argv) > 1 else SEEDS
+    if problems := problems_of_rules(seeds):
+        sys.exit("\n".join(problems))
+    for optional in optional_pieces(seeds, TEXTS):
+        print(f"Optional: {optional}")

@@ -247,14 +247,19 @@ def readme(connection: duckdb.DuckDBPyConnection) -> str:
         "select table_name, table_description, column_name, data_type, description from published.data_dictionary "
         "order by table_name, column_position"
     ).fetchall()
+    [(definitions_of, is_own_annex_read)] = connection.execute(
+        "select definitions_of, is_own_annex_read from warehouse.annex.school_years where school_year = ?",
+        [release["school_year"]],
+    ).fetchall()
+    taken_over = "" if is_own_annex_read else f" (the annex of {release['school_year']} was not read)"
     lines = [
         f"# Immunization coverage of school pupils, Ontario, {release['school_year']}",
         "",
         *(["**Synthetic demonstration: the numbers are of nobody.**", ""] if release["is_demonstration"] else []),
-        "By the technical annex of Public Health Ontario's *Immunization Coverage Report for School Pupils: 2018–19 "
-        f"School Year*. Build `{release['build_id']}` of {release['built_at']:%Y-%m-%d %H:%M} UTC, rules "
-        f"`{release['rules_hash']}`, project version {release['project_version']}, education records "
-        f"`{release['education_record_window']}`.",
+        "By the technical annex of Public Health Ontario's *Immunization Coverage Report for School Pupils: "
+        f"{definitions_of.replace('-', '–')} School Year*{taken_over}. Build `{release['build_id']}` of "
+        f"{release['built_at']:%Y-%m-%d %H:%M} UTC, rules `{release['rules_hash']}`, project version "
+        f"{release['project_version']}, education records `{release['education_record_window']}`.",
         "",
         "Each table is here as Parquet, as CSV (UTF-8, comma, header, empty where there is no value) and in "
         f"`{DATABASE}`, schema `published`.",

@@ -30,11 +30,14 @@ GENDERS_WITHHELD = ("genders", "province")
 
 @dataclass(frozen=True)
 class Frame:
-    """What is counted at an age: antigens, by what they are assessed for. From seeds/annex/assessed_antigens.csv."""
+    """What is counted at an age: antigens, by what they are assessed for. From seeds/annex/assessed_antigens.csv.
+
+    Of antigens `with_immunity`, the immune complete a series without beginning it."""
 
     antigens: tuple[str, ...]
     in_all_ispa: frozenset[str]
     of_one_gender: dict[str, str] = field(default_factory=dict)
+    with_immunity: frozenset[str] = frozenset()
 
 
 def frames(connection: duckdb.DuckDBPyConnection) -> dict[int, Frame]:
@@ -42,11 +45,18 @@ def frames(connection: duckdb.DuckDBPyConnection) -> dict[int, Frame]:
         "select age, antigen, gender, is_in_all_ispa_coverage from intermediate.int_geographies_by_antigen "
         "where geography = 'province' order by all"
     ).fetchall()
+    immunity = {
+        antigen
+        for (antigen,) in connection.execute(
+            "select distinct antigen from annex.exemption_labels where is_immunity_label"
+        ).fetchall()
+    }
     return {
         age: Frame(
             tuple(antigen for a, antigen, _, _ in rows if a == age),
             frozenset(antigen for a, antigen, _, is_in in rows if a == age and is_in),
             {antigen: gender for a, antigen, gender, _ in rows if a == age and gender},
+            frozenset(antigen for a, antigen, _, _ in rows if a == age and antigen in immunity),
         )
         for age in sorted({row[0] for row in rows})
     }
@@ -65,82 +75,54 @@ def rendered(name: str, suppress_below: int) -> str:
 
 
 @dataclass(frozen=True)
-class Mart:
-    """The rows of a mart that the rule reads: their texts, and which counts (by place) are their numbers."""
+class Counted:
+    """The rows of a model that the rule reads: their texts, and which counts (by place) are their numbers."""
 
     texts: tuple[str, ...]
     numbers: tuple[str, ...]
     rows: list[tuple[tuple[str | None, ...], tuple[int, ...]]]
 
 
-def marts_of(frame: Frame, counts: Sequence[Count]) -> dict[str, Mart]:
-    """The marts whose numbers `counts` are, as models/intermediate/release reads them."""
+def models_of(frame: Frame, counts: Sequence[Count]) -> dict[str, Counted]:
+    """The models whose numbers `counts` are, as models/intermediate/release reads them."""
     place = {count: i for i, count in enumerate(counts)}
     units = [unit for name, unit in counts if name == "students"]
+    rows: list[tuple[tuple[str | None, ...], tuple[int, ...]]] = []
 
-    def phu(unit: str) -> str | None:
-        return None if unit == "province" else unit
-
-    def students(antigen: str | None, unit: str, gender: str = "all") -> int:
+    def students(antigen: str | None, unit: str, gender: str) -> int:
         gender = frame.of_one_gender.get(antigen or "", gender)
         return place["students" if gender == "all" else f"students {gender}", unit]
 
-    def rows(names: tuple[str, ...], has_antigen: bool) -> list[tuple[tuple[str | None, ...], tuple[int, ...]]]:
-        """A row per unit, and per antigen: the denominator and the counts of these names."""
-        found = []
-        for antigen in frame.antigens if has_antigen else (None,):
-            full = [f"{name}/{antigen}" if antigen else name for name in names]
-            if (full[0], "province") in place:
-                found += [
-                    (
-                        (phu(unit), *([antigen] if antigen else [])),
-                        (
-                            students(antigen if names == ("coverage",) else None, unit),
-                            *(place[name, unit] for name in full),
-                        ),
-                    )
-                    for unit in units
-                ]
-        return found
+    def add(
+        measures: dict[str, str], antigen: str | None = None, gender: str = "all", *, of_everybody: bool = False
+    ) -> None:
+        """A row per unit and measure, where there is a count of each measure: its name, and that of the count."""
+        for unit in units:
+            if all((name, unit) in place for name in measures.values()):
+                geography, phu_id = ("province", None) if unit == "province" else ("phu", unit)
+                whole = students(None if of_everybody else antigen, unit, gender)
+                rows.extend(
+                    ((measure, geography, phu_id, antigen, gender), (whole, place[name, unit]))
+                    for measure, name in measures.items()
+                )
 
-    series = []
+    exemptions = ("medical_exemption", "nonmedical_exemption")
     for antigen in frame.antigens:
+        add({"coverage": f"coverage/{antigen}"}, antigen)
+        add({name: f"{name}/{antigen}" for name in exemptions}, antigen, of_everybody=True)
         only = frame.of_one_gender.get(antigen)
         for gender in ("all", only) if only else ("all", *GENDERS):
-            for unit in units:
-                suffix = "" if gender in ("all", only) else f" {gender}"
-                names = [f"{measure}/{antigen}{suffix}" for measure in ("initiation", "coverage", "unimmunized")]
-                if all((name, unit) in place for name in names):
-                    series.append(
-                        (
-                            ("province" if unit == "province" else "phu", phu(unit), antigen, gender),
-                            (students(antigen, unit, gender), *(place[name, unit] for name in names)),
-                        )
-                    )
-    exemption = ("medical_exemption", "nonmedical_exemption")
+            suffix = "" if gender in ("all", only) else f" {gender}"
+            series = {"initiation": "initiation", "completion": "coverage", "unimmunized": "unimmunized"}
+            add({measure: f"{name}/{antigen}{suffix}" for measure, name in series.items()}, antigen, gender)
+    add({"coverage_all_ispa": "coverage_all_ispa"})
+    add({f"{name}_any_ispa": f"{name}_any_ispa" for name in exemptions})
+    decisions = [(("decision", unit), (place[name, unit],)) for name, unit in counts if name == "school_assignment"]
     return {
-        "coverage": Mart(("phu_id", "antigen"), ("students", "students_up_to_date"), rows(("coverage",), True)),
-        "coverage_all_ispa": Mart(
-            ("phu_id",), ("students", "students_up_to_date"), rows(("coverage_all_ispa",), False)
+        "int_measures": Counted(
+            ("measure", "geography", "phu_id", "antigen", "gender"), ("students", "students_counted"), rows
         ),
-        "series_uptake": Mart(
-            ("geography", "phu_id", "antigen", "gender"),
-            ("students", "students_initiated", "students_completed", "students_unimmunized"),
-            series,
-        ),
-        "exemptions_by_antigen": Mart(
-            ("phu_id", "antigen"), ("students", "students_medical", "students_nonmedical"), rows(exemption, True)
-        ),
-        "exemptions_any_ispa": Mart(
-            ("phu_id",),
-            ("students", "students_medical", "students_nonmedical"),
-            rows(tuple(f"{name}_any_ispa" for name in exemption), False),
-        ),
-        "school_assignment": Mart(
-            ("kind", "name"),
-            ("students",),
-            [(("decision", unit), (place[name, unit],)) for name, unit in counts if name == "school_assignment"],
-        ),
+        "int_school_assignment": Counted(("kind", "name"), ("students",), decisions),
     }
 
 
@@ -187,20 +169,20 @@ class Rule:
         if forced := [(column, geography) for (own, column), geography in self.columns_withheld.items() if own == age]:
             connection.executemany("insert into forced values (?, ?)", forced)
         connection.execute("create table rule.release_columns_withheld as from ages cross join forced")
-        for name, mart in marts_of(frame, counts).items():
-            typed = ", ".join(f"{text} varchar" for text in mart.texts)
+        for name, model in models_of(frame, counts).items():
+            typed = ", ".join(f"{text} varchar" for text in model.texts)
             connection.execute(f"create temp table {name}_texts (row_number int, {typed})")
-            if mart.rows:
-                lists = [list(column) for column in zip(*(texts for texts, _ in mart.rows), strict=True)]
+            if model.rows:
+                lists = [list(column) for column in zip(*(texts for texts, _ in model.rows), strict=True)]
                 unnested = ", ".join("unnest(?::varchar[])" for _ in lists)
                 connection.execute(
-                    f"insert into {name}_texts select unnest(range({len(mart.rows)})), {unnested}", lists
+                    f"insert into {name}_texts select unnest(range({len(model.rows)})), {unnested}", lists
                 )
-            places = np.array([numbers for _, numbers in mart.rows], dtype=int).reshape(-1, len(mart.numbers))
+            places = np.array([numbers for _, numbers in model.rows], dtype=int).reshape(-1, len(model.numbers))
             numbers = {
-                "row_number": np.tile(np.arange(len(mart.rows), dtype=np.int32), len(tables)),
-                "age": np.repeat(ages, len(mart.rows)),
-            } | {column: tables[:, places[:, i]].reshape(-1).astype(np.int64) for i, column in enumerate(mart.numbers)}
+                "row_number": np.tile(np.arange(len(model.rows), dtype=np.int32), len(tables)),
+                "age": np.repeat(ages, len(model.rows)),
+            } | {column: tables[:, places[:, i]].reshape(-1).astype(np.int64) for i, column in enumerate(model.numbers)}
             connection.register(f"{name}_numbers", numbers)
             connection.execute(
                 f"create table rule.{name} as select * exclude (row_number) "

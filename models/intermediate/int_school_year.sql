@@ -4,7 +4,19 @@
 {%- set other_tables = ['exemption_reasons'] -%}
 {%- set string = dbt.type_string() -%}
 {%- set first_year = var('school_year') | int -%}
-with rules as (
+with school_years as (
+    select * from {{ ref('school_years') }}
+),
+
+known_years as (
+    select
+        max(case when first_year = {{ first_year }} then school_year end) as school_year,
+        min(first_year) as first_known,
+        max(first_year) as last_known
+    from school_years
+),
+
+rules as (
     {%- for table_name in tables_by_antigen + other_tables %}
     select
         '{{ table_name }}' as table_name,
@@ -38,13 +50,13 @@ ended as (
         min(concat(
             'seeds/annex/', table_name, '.csv holds', for_antigen, ' for the school years ',
             case
-                when last_year_before is null or first_year_after is null
+                when last_year_before is not null and first_year_after is not null
                     then concat(
-                        coalesce(cast(first_year as {{ string }}), '…'), ' to ', coalesce(cast(last_year as {{ string }}), '…')
+                        'up to ', cast(last_year_before as {{ string }}), ' and from ', cast(first_year_after as {{ string }})
                     )
-                else concat(
-                    'up to ', cast(last_year_before as {{ string }}), ' and from ', cast(first_year_after as {{ string }})
-                )
+                when first_year is null then concat('up to ', cast(last_year as {{ string }}))
+                when last_year is null then concat('from ', cast(first_year as {{ string }}))
+                else concat(cast(first_year as {{ string }}), ' to ', cast(last_year as {{ string }}))
             end, '.'
         )) as sentence
     from years
@@ -54,16 +66,23 @@ ended as (
 gate as (
     select
         case
-            when how_many > 0
+            when known_years.school_year is null
                 then {{ stop_build(
-                    "concat('No definitions for the school year " ~ first_year ~ ": ', sentence, "
-                    ~ "case when how_many > 1 then concat(' The same is true of ', cast(how_many - 1 as " ~ string
+                    "concat('No definitions for the school year " ~ first_year ~ ": seeds/annex/school_years.csv has ', "
+                    ~ "cast(known_years.first_known as " ~ string ~ "), ' to ', cast(known_years.last_known as " ~ string
+                    ~ "), '. Add a row for this year that says whose definitions are taken for it.')"
+                ) }}
+            when ended.how_many > 0
+                then {{ stop_build(
+                    "concat('No definitions for the school year " ~ first_year ~ ": ', ended.sentence, "
+                    ~ "case when ended.how_many > 1 then concat(' The same is true of ', cast(ended.how_many - 1 as " ~ string
                     ~ "), ' other tables and antigens.') else '' end, ' Add rows for this year, or say in school_year_from and "
                     ~ "school_year_before which years a definition is taken for.')"
                 ) }}
-            else '{{ first_year }}-{{ '%02d' % ((first_year + 1) % 100) }}'
+            else known_years.school_year
         end as school_year
     from ended
+    cross join known_years
 ),
 
 final as (

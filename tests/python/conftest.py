@@ -5,18 +5,18 @@ read what they built start dbt as a command.
 """
 
 import csv
-import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import compare
 import duckdb
 import pytest
+import warm_dbt
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared"
@@ -38,43 +38,27 @@ class Build:
 def run_dbt(
     *arguments: str, warehouse: Path, project: Path = ROOT, extracts: Path | None = None, **environment: str
 ) -> Build:
-    """dbt in the warehouse's folder: of names without folders it knows that it has read the project already."""
+    """dbt in the warehouse's folder, forked from one that has read the project (warm_dbt)."""
     variables = {k: v for k, v in os.environ.items() if k not in ("EXTRACTS_DIR", "COMPARE_WITH")}
     target = warehouse.with_suffix(".target")
-    variables |= {"WAREHOUSE_PATH": warehouse.name, "DBT_TARGET_PATH": str(target)}
-    variables |= {"DBT_LOG_PATH": str(warehouse.with_suffix(".logs")), "NO_COLOR": "1"} | environment
-    variables |= {"DBT_PROJECT_DIR": str(project), "DBT_PROFILES_DIR": str(project)}
-    variables["PYTHONPATH"] = str(project / "scripts")
+    variables |= {"WAREHOUSE_PATH": warehouse.name, "DBT_TARGET_PATH": str(target), "EXTRACTS_DIR": ""}
+    # dbt's artifacts of 5 MB: DBT_WRITE_JSON="true" where a test reads them.
+    variables |= {"DBT_WRITE_JSON": "false"}
+    variables |= {"DBT_LOG_PATH": str(warehouse.with_suffix(".logs"))} | warm_dbt.settings(project) | environment
     if extracts is not None:
         link = warehouse.with_suffix(".extracts")
         link.unlink(missing_ok=True)
         link.symlink_to(extracts)
         variables["EXTRACTS_DIR"] = link.name
-    command = [DBT, "--no-use-colors", *arguments]
-    with parsed_before(target, project, arguments, variables):
-        done = subprocess.run(command, cwd=warehouse.parent, env=variables, capture_output=True, text=True, check=False)
-    return Build(warehouse, done.returncode, done.stdout + done.stderr)
-
-
-@contextmanager
-def parsed_before(
-    target: Path, project: Path, arguments: tuple[str, ...], variables: dict[str, str]
-) -> Iterator[None]:
-    """Lends a build what another with the same vars and settings has read of the project."""
-    vars_given = arguments[arguments.index("--vars") + 1] if "--vars" in arguments else ""
-    key = repr((vars_given, variables["WAREHOUSE_PATH"], variables.get("EXTRACTS_DIR", "")))
-    kept = ROOT / "target" / "parsed" / f"{hashlib.sha256(key.encode()).hexdigest()}.msgpack"
+    reads_project = project != ROOT or warehouse.name != warm_dbt.WAREHOUSE or arguments[0] == "parse"
+    parsed = ROOT / "target" / "parsed" / (variables["EXTRACTS_DIR"] or "demonstration") / "partial_parse.msgpack"
     # A copy of the project reads anew what differs.
-    if kept.exists():
+    if reads_project and parsed.exists():
         target.mkdir(parents=True, exist_ok=True)
-        shutil.copy(kept, target / "partial_parse.msgpack")
-    yield
-    parsed = target / "partial_parse.msgpack"
-    if project == ROOT and parsed.exists() and not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        partly = kept.with_suffix(f".{os.getpid()}")
-        shutil.copy(parsed, partly)
-        partly.replace(kept)
+        shutil.copy(parsed, target)
+    output = warehouse.with_suffix(".output")
+    status = warm_dbt.invoke(["--no-use-colors", *arguments], warehouse.parent, variables, output, reads_project)
+    return Build(warehouse, status, output.read_text(encoding="utf-8"))
 
 
 def edit_rules(project: Path, table: str, edit: Callable[[list[dict[str, str]]], None]) -> None:
@@ -101,10 +85,39 @@ def run_compare(
     )  # fmt: skip
 
 
+# compare.py with a query that dbt has compiled before; its command is tested with dbt, too.
+COMPARE_COMPILED = """
+import sys
+from pathlib import Path
+import compare
+query = Path(sys.argv.pop()).read_text(encoding="utf-8")
+compare.compiled = lambda analysis, folder: query
+sys.exit(compare.main())
+"""
+
+
+def compiled_analysis(name: str, folder: Path) -> Path:
+    place = folder / f"compiled_{name}"
+    place.mkdir(exist_ok=True)
+    build = run_dbt("compile", "--select", name, warehouse=place / warm_dbt.WAREHOUSE)
+    assert build.returncode == 0, build.output
+    (file,) = (place / "warehouse.target" / "compiled").glob(f"*/analyses/{name}.sql")
+    query = file.read_text(encoding="utf-8")
+    assert '"warehouse".' in query
+    file.write_text(query.replace('"warehouse".', f'"{compare.NOW}".'), encoding="utf-8")
+    return file
+
+
 def differing(what: str, now: Path, earlier: Path, folder: Path) -> list[dict[str, str]]:
     """The rows of compare.py; the file that it writes is of the folder, and its owner's alone."""
     output = folder / f"{what}.csv"
-    done = run_compare(what, "--output", output, now=now, earlier=earlier)
+    query = compiled_analysis(compare.ANALYSES[what], folder)
+    settings = {"WAREHOUSE_PATH": now, "COMPARE_WITH": earlier, "PYTHONPATH": ROOT / "scripts"}
+    done = subprocess.run(
+        [sys.executable, "-c", COMPARE_COMPILED, what, "--output", output, query],
+        env=os.environ | {name: str(value) for name, value in settings.items()},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert output.stat().st_mode & 0o777 == 0o600
     with output.open(encoding="utf-8", newline="") as file:
@@ -130,7 +143,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Build:
     if built := os.environ.get("DEMONSTRATION"):
         shutil.copytree(built, folder, dirs_exist_ok=True)
         return Build(folder / "demonstration.duckdb", 0, "")
-    build = run_dbt("build", warehouse=folder / "demonstration.duckdb")
+    build = run_dbt("build", warehouse=folder / "demonstration.duckdb", DBT_WRITE_JSON="true")
     assert build.returncode == 0, build.output
     return build
 
@@ -161,7 +174,11 @@ def place_of_builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project_copy(tmp_path: Path) -> Path:
-    copy = tmp_path / "project"
+    return copy_project(tmp_path / "project")
+
+
+def copy_project(copy: Path) -> Path:
+    """What dbt reads of the project, to be edited."""
     copy.mkdir()
     for name in ("dbt_project.yml", "profiles.yml", "selectors.yml"):
         shutil.copy(ROOT / name, copy)

@@ -130,13 +130,13 @@ def test_rules_that_end_while_what_needs_them_goes_on_are_named(project_copy, tm
     [
         (
             "dose_rules", "update annex.dose_rules set school_year_before = 2018 where antigen = 'polio'",
-            "polio for the school years 2013 to 2017",
+            "polio for the school years up to 2017",
         ),
         (
             "exemption_labels",
             "update annex.exemption_labels set school_year_from = 2019, school_year_before = null "
             "where antigen = 'mumps'",
-            "mumps for the school years 2019 to …",
+            "mumps for the school years from 2019",
         ),
         (
             "antigen_statements",
@@ -272,16 +272,19 @@ def test_a_var_that_is_misspelt_stops_dbt_too(tmp_path):
     assert {*project["vars"]["setting_forms"], "setting_forms", "reader_schemas"} == set(project["vars"])
 
 
-def test_a_definition_of_a_later_year_is_a_new_row_and_the_years_before_keep_theirs(project_copy, tmp_path):
+def test_the_next_year_and_its_definition_are_a_row_each_and_the_years_before_keep_theirs(project_copy, tmp_path):
     def from_2019_on(rows):
         (row,) = (row for row in rows if row["rule_id"] == "DIP-2")
         text = row["annex_text"].replace("≥28", "≥42")
         rows.append(row | {"interval_from": "42 days", "annex_text": text, "school_year_from": "2019"})
         row["school_year_before"] = "2019"
 
+    def the_next_year(rows):
+        rows.append(rows[-1] | {"first_year": "2026", "school_year": "2026-27"})
+
     edit_rules(project_copy, "dose_rules", from_2019_on)
-    # 2025 is the last year that the rules hold for: all of their tests pass in it.
-    for school_year, days in ((2018, 28), (2025, 42)):
+    edit_rules(project_copy, "school_years", the_next_year)
+    for school_year, days in ((2018, 28), (2026, 42)):
         build = build_rule_tables(tmp_path, project_copy, school_year, "antigen_definitions")
         assert build.returncode == 0, build.output
         assert "Found in the rule tables" not in build.output

@@ -5,6 +5,7 @@ The extracts hold 36 invented children, 12 each of 7, 12 and 17 years old in 201
 
 import csv
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -247,7 +248,7 @@ def test_what_the_reader_lets_pass_by_name_is_known_to_accept():
 
 
 def test_an_assessed_age_without_students_is_named_by_its_line(tmp_path):
-    table = tmp_path / "assessed_antigens.csv"
-    table.write_text("antigen,age\nmeasles,7\nmeasles,6\n", encoding="utf-8")
-    (problem,) = check_rules.problems_of_ages(table)
-    assert problem.startswith("line 3: age is 6; students are 7 to 17 years old")
+    (tmp_path / "assessed_antigens.csv").write_text("antigen,age\nmeasles,7\nmeasles,6\n", encoding="utf-8")
+    shutil.copy(ROOT / "seeds" / "annex" / "school_type_priorities.csv", tmp_path)
+    (problem,) = check_rules.problems_of_ages(tmp_path)
+    assert problem.startswith("seeds/annex/assessed_antigens.csv: line 3: age is 6; students are 7 to 17 years old")

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import ROOT, Build
@@ -55,24 +56,28 @@ TABLES = {
 
 @pytest.fixture(scope="module")
 def answers(demonstration: Build, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict]]:
+    return query(demonstration, tmp_path_factory.mktemp("metrics"), QUERIES)
+
+
+def query(build: Build, project: Path, asked: dict[str, tuple[tuple[str, ...], str]]) -> dict[str, list[dict]]:
+    """The rows of each query, metrics and what they are grouped by."""
     # `mf` reads the semantic manifest from target/ of the folder that it is started in.
-    project = tmp_path_factory.mktemp("metrics")
     for name in ("dbt_project.yml", "profiles.yml"):
         shutil.copy(ROOT / name, project)
     (project / "scripts").symlink_to(ROOT / "scripts")
     (project / "target").mkdir()
-    shutil.copy(demonstration.warehouse.with_suffix(".target") / "semantic_manifest.json", project / "target")
+    shutil.copy(build.warehouse.with_suffix(".target") / "semantic_manifest.json", project / "target")
     queries = [
         f"query --metrics {','.join(metrics)} --group-by {group_by} --csv {name}.csv --quiet"
-        for name, (metrics, group_by) in QUERIES.items()
+        for name, (metrics, group_by) in asked.items()
     ]
     done = subprocess.run(
         [sys.executable, "-c", MF, *queries], cwd=project, capture_output=True, text=True, check=False,
-        env=os.environ | {"WAREHOUSE_PATH": str(demonstration.warehouse), "EXTRACTS_DIR": ""},
+        env=os.environ | {"WAREHOUSE_PATH": str(build.warehouse), "EXTRACTS_DIR": ""},
     )
     assert done.returncode == 0, done.stdout + done.stderr
     found = {}
-    for name in QUERIES:
+    for name in asked:
         with (project / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             found[name] = list(csv.DictReader(file))
     return found

@@ -54,6 +54,7 @@ def build(extracts, tmp_path_factory):
         "+doses",
         warehouse=tmp_path_factory.mktemp("next_doses") / "warehouse.duckdb",
         extracts=extracts,
+        DBT_WRITE_JSON="true",
     )
     assert build.returncode == 0, build.output
     return build

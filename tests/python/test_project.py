@@ -38,6 +38,15 @@ def rows_without_a_unit_test(rows, unit_tests):
     ]
 
 
+def test_what_dbt_parses_does_not_depend_on_vars():
+    """Tests hand one manifest to builds with other vars (warm_dbt)."""
+    files = [ROOT / "dbt_project.yml"]
+    files += [file for name in ("models", "seeds", "tests", "analyses") for file in (ROOT / name).rglob("*.yml")]
+    assert not [file for file in files if re.search(r"\bvar\(", file.read_text(encoding="utf-8"))]
+    queries = [file for name in ("models", "tests", "analyses") for file in (ROOT / name).rglob("*.sql")]
+    assert not [file for file in queries if re.search(r"\bconfig\([^)]*\bvar\(", file.read_text(encoding="utf-8"))]
+
+
 @pytest.mark.parametrize("table", ["dose_rules", "up_to_date_rules"])
 def test_every_rule_has_a_unit_test(manifest, table):
     assert not rows_without_a_unit_test(seed(table), manifest["unit_tests"].values())
@@ -135,14 +144,28 @@ def test_seeds_name_types_that_both_engines_know(manifest):
     assert types <= {"string", "integer", "bigint", "double", "boolean", "date"}
 
 
-def test_every_model_of_valid_doses_is_one_call_of_its_macro():
-    # sqlfluff reads one of them only (.sqlfluffignore).
-    models = sorted((ROOT / "models" / "intermediate" / "antigens").glob("int_*__valid_doses.sql"))
-    assert len(models) == 14
-    for model in models:
-        antigen = model.stem.removeprefix("int_").removesuffix("__valid_doses")
-        call = rf"\{{\{{ valid_doses\('{antigen}'(, [a-z_]+ ?= ?[a-z]+)*\) \}}\}}\n"
-        assert re.fullmatch(call, model.read_text(encoding="utf-8")), model.name
+# Marts that intermediate models read: those that remember earlier builds.
+READ_BY_INTERMEDIATE = {"builds", "build_measures"}
+
+
+def test_models_read_their_own_layer_and_those_before_it(manifest):
+    layers = {
+        unique_id: ("staging", "intermediate", "marts").index(node["path"].split("/")[0])
+        for unique_id, node in manifest["nodes"].items() if node["resource_type"] == "model"
+    }
+    up = {
+        (parent.split(".")[-1], unique_id.split(".")[-1])
+        for unique_id, layer in layers.items()
+        for parent in manifest["nodes"][unique_id]["depends_on"]["nodes"]
+        if layers.get(parent, 0) > layer
+    }
+    assert {parent for parent, _ in up} <= READ_BY_INTERMEDIATE, sorted(up)
+
+
+def test_models_of_intermediate_are_private_and_marts_public(manifest):
+    access = {"staging": "protected", "intermediate": "private", "marts": "public"}
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    assert not [node["name"] for node in models if node["access"] != access[node["path"].split("/")[0]]]
 
 
 def test_marts_hold_no_person(demonstration):

@@ -733,6 +733,18 @@ def test_a_number_of_students_that_is_withheld_is_none_of_the_sentence(demonstra
     assert build_report.population(warehouse, Language("fr")).startswith(f"Élèves de 7 ans\u00a0: {seven}; de 12 ans")
 
 
+def test_definitions_of_another_year_are_said_to_be(demonstration, tmp_path):
+    own = build_report.population(Warehouse(demonstration.warehouse), Language("en"))
+    assert own.endswith("by the method of the technical annex of the 2018–19 report of Public Health Ontario.")
+    statement = "update annex.school_years set definitions_of = '2017-18', is_own_annex_read = false"
+    taken_over = Warehouse(changed(demonstration.warehouse, tmp_path, statement))
+    said = build_report.population(taken_over, Language("en"))
+    assert "of the 2017–18 report" in said
+    assert said.endswith("The annex of 2018–19 was not read: definitions of 2017–18 are taken for it.")
+    [(_, source), *_] = build_report.methods(Report(taken_over, Language("fr"))).context["paragraphs"]
+    assert "rapport 2017–18" in source and "L’annexe de 2018–19 n’a pas été lue" in source
+
+
 def test_an_age_without_students_says_so(demonstration, tmp_path):
     path = changed(
         demonstration.warehouse,

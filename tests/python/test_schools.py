@@ -4,7 +4,7 @@ import random
 
 import duckdb
 import pytest
-from attack_schools import Rule, attack_schools
+from attack_schools import NOT_WITHOUT_DTP, Rule, attack_schools
 
 NONE_FOUND = (
     "Schools, beside the units' totals. Known: tables and rule. {:,} small quantities attacked, 0 narrowed, "
@@ -52,6 +52,11 @@ def warehouse_of(cells: list[tuple], rule: Rule) -> duckdb.DuckDBPyConnection:
         "release_level int, parent_name varchar, counted bigint, base bigint)"
     )
     connection.executemany(f"insert into rule.int_school_cells values ({', '.join('?' * 8)})", cells)
+    connection.execute("alter table rule.int_school_cells add column limited_by varchar")
+    connection.execute(
+        "update rule.int_school_cells set limited_by = 'without_dtp' where list_contains(?, column_name)",
+        [list(NOT_WITHOUT_DTP)],
+    )
     connection.execute("create table intermediate.int_school_cells as from rule.int_school_cells")
     connection.execute(f"create table decided as {rule.sql}")
     connection.execute(

@@ -1,10 +1,10 @@
 -- Every antigen that is assessed at an age in the school year has a criterion for that age.
 with assessed_antigens as (
-    {{ rules_in_force('assessed_antigens') }}
+    {{ rules_in_force(ref('assessed_antigens'), ref('int_school_year')) }}
 ),
 
 criteria as (
-    {{ rules_in_force('up_to_date_rules') }}
+    {{ rules_in_force(ref('up_to_date_rules'), ref('int_school_year')) }}
 )
 
 select

@@ -1,11 +1,11 @@
 -- In the school year, the dose rules of a criterion's schedule fill as many slots as the criterion asks for, for each kind of
 -- students that the rules tell apart. A schedule whose rules have ended while its criterion has not would have no valid dose.
 with criteria as (
-    {{ rules_in_force('up_to_date_rules') }}
+    {{ rules_in_force(ref('up_to_date_rules'), ref('int_school_year')) }}
 ),
 
 rules as (
-    {{ rules_in_force('dose_rules') }}
+    {{ rules_in_force(ref('dose_rules'), ref('int_school_year')) }}
 ),
 
 variants as (

@@ -1,10 +1,10 @@
 -- In the school year, a schedule that has dose rules has a criterion: without one its valid doses would make nobody up to date.
 with criteria as (
-    {{ rules_in_force('up_to_date_rules') }}
+    {{ rules_in_force(ref('up_to_date_rules'), ref('int_school_year')) }}
 ),
 
 rules as (
-    {{ rules_in_force('dose_rules') }}
+    {{ rules_in_force(ref('dose_rules'), ref('int_school_year')) }}
 )
 
 select distinct

@@ -1,28 +1,29 @@
-{%- set antigens = [
-    'diphtheria', 'hib', 'hepatitis_b', 'hpv', 'measles', 'mcc', 'mcv4', 'mumps', 'pertussis', 'pneumococcal', 'polio',
-    'rubella', 'tetanus', 'varicella'
-] -%}
-with final as (
-    {%- for antigen in antigens %}
+with rules as (
+    select * from {{ ref('int_dose_rules') }}
+),
+
+doses as (
+    select * from {{ ref('int_doses') }}
+    where is_kept
+),
+
+variants as (
+    select * from {{ ref('int_schedule_variants') }}
+),
+
+{{ slots_filled('rules', doses='doses', variants='variants') }},
+
+final as (
     select
         student_key,
         antigen,
         schedule,
+        first_dose_agent_label,
         {%- for slot in range(1, slot_count() + 1) %}
         dose_{{ slot }}_date,
+        dose_{{ slot }}_rule_id{{ ',' if not loop.last }}
         {%- endfor %}
-        concat_ws(
-            ' '
-            {%- for slot in range(1, slot_count() + 1) %},
-            dose_{{ slot }}_rule_id
-            {%- endfor %}
-        ) as rule_ids,
-        first_dose_agent_label
-    from {{ ref('int_' ~ antigen ~ '__valid_doses') }}
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+    from slots
 )
 
 select * from final

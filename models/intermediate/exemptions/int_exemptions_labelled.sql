@@ -4,11 +4,11 @@ with exemptions as (
 ),
 
 labels as (
-    {{ rules_in_force('exemption_labels') }}
+    {{ rules_in_force(ref('exemption_labels'), ref('int_school_year')) }}
 ),
 
 reasons as (
-    {{ rules_in_force('exemption_reasons') }}
+    {{ rules_in_force(ref('exemption_reasons'), ref('int_school_year')) }}
 ),
 
 antigens as (

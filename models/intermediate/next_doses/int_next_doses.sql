@@ -1,5 +1,7 @@
 {%- set slots = slot_count() -%}
-with {{ dose_rules_and_agents() }},
+with rules as (
+    select * from {{ ref('int_dose_rules') }}
+),
 
 gaps as (
     select * from {{ ref('int_interaction_gaps') }}
@@ -10,7 +12,10 @@ open_antigens as (
 ),
 
 schedules_planned as (
-    select * from {{ ref('int_schedules_planned') }}
+    select schedules_planned.*
+    from {{ ref('int_schedules_planned') }} as schedules_planned
+    cross join {{ ref('int_school_year') }} as school_year
+    where schedules_planned.planned_from = {{ as_of() }}
 ),
 
 series as (
@@ -43,7 +48,7 @@ slots_wanted as (
         open_antigens.antigen,
         open_antigens.variant,
         open_antigens.date_of_birth,
-        open_antigens.latest_dose_date,
+        {{ add_period('open_antigens.latest_dose_date', as_period("'1 day'")) }} as not_before,
         cheapest.schedule,
         open_antigens.agent_label,
         open_antigens.is_live,
@@ -51,8 +56,7 @@ slots_wanted as (
         {%- for slot in range(1, slots + 1) %}
         series.dose_{{ slot }}_date,
         {%- endfor %}
-        cheapest.next_dose_number - 1 as filled,
-        cast(null as date) as not_before
+        cheapest.next_dose_number
     from open_antigens
     inner join cheapest
         on
@@ -66,7 +70,16 @@ slots_wanted as (
 ),
 
 earliest_days as (
-    {{ earliest_doses('slots_wanted', keys=['student_key', 'antigen']) }}
+    select
+        student_key,
+        antigen,
+        min(administered_date) as administered_date,
+        {{ first_by('rule_id', ['administered_date', 'rule_id']) }} as rule_id
+    from (
+        {{ doses_tried('rules', 'series.next_dose_number', series='slots_wanted', gaps='gaps') | indent(8) }}
+    ) as tried
+    where is_met
+    group by student_key, antigen
 ),
 
 final as (

@@ -1,5 +1,5 @@
 with student_antigens as (
-    select * from {{ ref('student_antigens') }}
+    select * from {{ ref('int_student_antigens') }}
     where not is_up_to_date
 ),
 
@@ -39,7 +39,7 @@ open_antigens as (
         student_antigens.antigen
     from student_antigens
     inner join students
-        on student_antigens.client_id = students.client_id
+        on student_antigens.student_key = students.student_key
 ),
 
 latest_doses as (

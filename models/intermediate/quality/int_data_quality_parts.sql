@@ -11,7 +11,7 @@ with checks as (
 ),
 
 findings as (
-    select * from {{ ref('data_quality_findings') }}
+    select * from {{ ref('int_data_quality_findings') }}
 ),
 
 files as (
@@ -43,7 +43,7 @@ immunizations as (
 ),
 
 unknown_agents as (
-    select * from {{ ref('unknown_agents') }}
+    select * from {{ ref('int_unknown_agents') }}
 ),
 
 agents as (
@@ -62,7 +62,7 @@ antigens_of_agents as (
 ),
 
 antigens_of_known_agents as (
-    {{ rules_in_force('antigen_agents') }}
+    {{ rules_in_force(ref('antigen_agents'), ref('int_school_year')) }}
 ),
 
 public_health_units as (
@@ -70,11 +70,11 @@ public_health_units as (
 ),
 
 exemption_labels as (
-    {{ rules_in_force('exemption_labels') }}
+    {{ rules_in_force(ref('exemption_labels'), ref('int_school_year')) }}
 ),
 
 exemption_reasons as (
-    {{ rules_in_force('exemption_reasons') }}
+    {{ rules_in_force(ref('exemption_reasons'), ref('int_school_year')) }}
 ),
 
 school_type_priorities as (
@@ -82,7 +82,7 @@ school_type_priorities as (
 ),
 
 assessed_antigens as (
-    {{ rules_in_force('assessed_antigens') }}
+    {{ rules_in_force(ref('assessed_antigens'), ref('int_school_year')) }}
 ),
 
 values_outside_annex as (
@@ -583,9 +583,10 @@ largest_age as (
 ),
 
 reported_ages as (
-    select distinct age
+    select age
     from assessed_antigens
-    where age in (7, 12, 17)
+    group by age
+    having count(*) > 1
 ),
 
 parts_of_years as (

@@ -1,4 +1,4 @@
--- The school year that the extracts are plainly of: one whose 7, 12 and 17 year olds they have, and into which their doses reach.
+-- The school year that the extracts are plainly of: one of whose full cohorts they have each, and into which their doses reach.
 with clients as (
     select * from {{ ref('stg_panorama__clients') }}
 ),
@@ -13,6 +13,18 @@ history_doses as (
 
 school_year as (
     select * from {{ ref('int_school_year') }}
+),
+
+-- Ages at which several antigens are assessed.
+full_cohorts as (
+    select age
+    from ({{ rules_in_force('assessed_antigens') }}) as assessed_antigens
+    group by age
+    having count(*) > 1
+),
+
+count_of_full_cohorts as (
+    select count(*) as cohorts from full_cohorts
 ),
 
 births as (
@@ -40,12 +52,12 @@ cohorts as (
 ),
 
 years_by_age as (
-    select sevens.birth_year + 7 as first_year
-    from cohorts as sevens
-    inner join cohorts as twelves
-        on sevens.birth_year - 5 = twelves.birth_year
-    inner join cohorts as seventeens
-        on sevens.birth_year - 10 = seventeens.birth_year
+    select cohorts.birth_year + full_cohorts.age as first_year
+    from cohorts
+    cross join full_cohorts
+    cross join count_of_full_cohorts
+    group by cohorts.birth_year + full_cohorts.age, count_of_full_cohorts.cohorts
+    having count(*) = count_of_full_cohorts.cohorts
 ),
 
 days as (

@@ -28,7 +28,7 @@ trim(leading '0' from case
 {#- 1.23E+09: a number as Excel shows it where it is long. -#}
 {%- set is_scientific = "(upper(id) like '_E+%' or upper(id) like '_._%E+%' or upper(id) like '_,_%E+%')" -%}
 with findings as (
-    select * from {{ ref('data_quality_findings') }}
+    select * from {{ ref('int_data_quality_findings') }}
 ),
 
 clients as (

@@ -4,44 +4,49 @@ with frame as (
     select * from {{ ref('int_geographies_by_antigen') }}
 ),
 
-coverage as (
+-- What is released: the province and its public health units, no other grouping of them.
+measures as (
     select
         *,
         coalesce(phu_id, 'province') as unit
-    from {{ ref('coverage') }}
+    from {{ ref('int_measures') }}
+    where
+        geography in ('province', 'phu')
+        and gender = 'all'
+),
+
+coverage as (
+    select
+        *,
+        students_counted as students_up_to_date
+    from measures
+    where measure = 'coverage'
 ),
 
 coverage_all_ispa as (
     select
         *,
-        coalesce(phu_id, 'province') as unit
-    from {{ ref('coverage_all_ispa') }}
+        students_counted as students_up_to_date
+    from measures
+    where measure = 'coverage_all_ispa'
 ),
 
 series_uptake as (
     select
-        *,
-        coalesce(phu_id, 'province') as unit
-    from {{ ref('series_uptake') }}
-    where gender = 'all'
-),
-
-exemptions as (
-    select
-        *,
-        coalesce(phu_id, 'province') as unit
-    from {{ ref('exemptions_by_antigen') }}
-),
-
-exemptions_any_ispa as (
-    select
-        *,
-        coalesce(phu_id, 'province') as unit
-    from {{ ref('exemptions_any_ispa') }}
+        age,
+        antigen,
+        unit,
+        students,
+        max(case when measure = 'initiation' then students_counted end) as students_initiated,
+        max(case when measure = 'completion' then students_counted end) as students_completed,
+        max(case when measure = 'unimmunized' then students_counted end) as students_unimmunized
+    from measures
+    where measure in ('initiation', 'completion', 'unimmunized')
+    group by age, antigen, unit, students
 ),
 
 school_assignment as (
-    select * from {{ ref('school_assignment') }}
+    select * from {{ ref('int_school_assignment') }}
     where kind = 'decision'
 ),
 
@@ -170,39 +175,39 @@ unimmunized_cells as (
     from series_uptake
 ),
 
-{%- for kind in ['medical', 'nonmedical'] %}
+{%- for measure in ['medical_exemption', 'nonmedical_exemption'] %}
 
-{{ kind }}_any_cells as (
+{{ measure }}_any_cells as (
     select
         age,
-        '{{ kind }}_exemption_any_ispa' as column_name,
+        measure as column_name,
         'students' as parent_name,
         unit,
-        students_{{ kind }} as counted,
+        students_counted as counted,
         cast(0 as bigint) as floor_count,
         students as ceiling_count,
         cast(null as bigint) as covering_count
-    from exemptions_any_ispa
+    from measures
+    where measure = '{{ measure }}_any_ispa'
 ),
 
 -- Who is exempt for an antigen is exempt for any; who is exempt for any is exempt for at least one.
-{{ kind }}_cells as (
+{{ measure }}_cells as (
     select
         exemptions.age,
-        concat('{{ kind }}_exemption/', exemptions.antigen) as column_name,
-        case
-            when exemptions_any_ispa.unit is null then 'students' else '{{ kind }}_exemption_any_ispa'
-        end as parent_name,
+        concat('{{ measure }}/', exemptions.antigen) as column_name,
+        coalesce(exemptions_any_ispa.column_name, 'students') as parent_name,
         exemptions.unit,
-        exemptions.students_{{ kind }} as counted,
+        exemptions.students_counted as counted,
         cast(0 as bigint) as floor_count,
-        coalesce(exemptions_any_ispa.students_{{ kind }}, exemptions.students) as ceiling_count,
-        case when exemptions_any_ispa.unit is not null then exemptions.students_{{ kind }} end as covering_count
-    from exemptions
-    left join exemptions_any_ispa
+        coalesce(exemptions_any_ispa.counted, exemptions.students) as ceiling_count,
+        case when exemptions_any_ispa.unit is not null then exemptions.students_counted end as covering_count
+    from measures as exemptions
+    left join {{ measure }}_any_cells as exemptions_any_ispa
         on
             exemptions.age = exemptions_any_ispa.age
             and exemptions.unit = exemptions_any_ispa.unit
+    where exemptions.measure = '{{ measure }}'
 ),
 {%- endfor %}
 
@@ -245,13 +250,13 @@ cells as (
     union all
     select * from unimmunized_cells
     union all
-    select * from medical_any_cells
+    select * from medical_exemption_any_cells
     union all
-    select * from medical_cells
+    select * from medical_exemption_cells
     union all
-    select * from nonmedical_any_cells
+    select * from nonmedical_exemption_any_cells
     union all
-    select * from nonmedical_cells
+    select * from nonmedical_exemption_cells
     union all
     select * from assignment_cells
 ),

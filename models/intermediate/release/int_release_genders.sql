@@ -1,6 +1,9 @@
 -- The ages of which no count by gender is released.
-with series_uptake as (
-    select * from {{ ref('series_uptake') }}
+with measures as (
+    select * from {{ ref('int_measures') }}
+    where
+        geography = 'province'
+        and measure in ('initiation', 'completion', 'unimmunized')
 ),
 
 threshold as (
@@ -16,13 +19,20 @@ antigens_of_both_genders as (
 ),
 
 series_of_the_province as (
-    select series_uptake.*
-    from series_uptake
+    select
+        measures.age,
+        measures.antigen,
+        measures.gender,
+        measures.students,
+        max(case when measures.measure = 'initiation' then measures.students_counted end) as students_initiated,
+        max(case when measures.measure = 'completion' then measures.students_counted end) as students_completed,
+        max(case when measures.measure = 'unimmunized' then measures.students_counted end) as students_unimmunized
+    from measures
     inner join antigens_of_both_genders
         on
-            series_uptake.age = antigens_of_both_genders.age
-            and series_uptake.antigen = antigens_of_both_genders.antigen
-    where series_uptake.geography = 'province'
+            measures.age = antigens_of_both_genders.age
+            and measures.antigen = antigens_of_both_genders.antigen
+    group by measures.age, measures.antigen, measures.gender, measures.students
 ),
 
 -- What is left of the province's students when those of both genders are taken away is a group too, if nobody prints it.

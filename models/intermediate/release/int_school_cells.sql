@@ -3,6 +3,7 @@ with frame as (
     select distinct
         age,
         antigen,
+        is_in_dtp,
         gender is not null as is_of_one_gender
     from {{ ref('int_geographies_by_antigen') }}
 ),
@@ -21,6 +22,7 @@ coverage as (
         students_by_status.school_id,
         students_by_status.age,
         students_by_status.antigen,
+        frame.is_in_dtp,
         frame.is_of_one_gender,
         cast(sum(students_by_status.students) as bigint) as students,
         cast(sum(case when students_by_status.status = 'up_to_date' then students_by_status.students else 0 end) as bigint)
@@ -32,7 +34,7 @@ coverage as (
             and students_by_status.antigen = frame.antigen
     group by
         students_by_status.phu_id, students_by_status.school_id, students_by_status.age, students_by_status.antigen,
-        frame.is_of_one_gender
+        frame.is_in_dtp, frame.is_of_one_gender
 ),
 
 -- A school without a girl has no row of coverage either: that there is none is shown.
@@ -61,6 +63,7 @@ final as (
         'students' as column_name,
         0 as release_level,
         cast(null as {{ dbt.type_string() }}) as parent_name,
+        cast(null as {{ dbt.type_string() }}) as limited_by,
         students as counted,
         cast(null as bigint) as base
     from students_without_doses
@@ -72,6 +75,7 @@ final as (
         concat('students/', antigen) as column_name,
         1 as release_level,
         'students' as parent_name,
+        cast(null as {{ dbt.type_string() }}) as limited_by,
         counted,
         base
     from students_of_one_gender
@@ -82,9 +86,10 @@ final as (
         age,
         concat('coverage/', antigen) as column_name,
         case
-            when is_of_one_gender or antigen in ('diphtheria', 'tetanus', 'pertussis') then 2 else 1
+            when is_of_one_gender or is_in_dtp then 2 else 1
         end as release_level,
         case when is_of_one_gender then concat('students/', antigen) else 'students' end as parent_name,
+        case when is_in_dtp then 'without_dtp' end as limited_by,
         students_up_to_date as counted,
         students as base
     from coverage
@@ -96,6 +101,7 @@ final as (
         'without_dtp' as column_name,
         1 as release_level,
         'students' as parent_name,
+        cast(null as {{ dbt.type_string() }}) as limited_by,
         students_without_dtp as counted,
         students as base
     from students_without_doses
@@ -107,6 +113,7 @@ final as (
         'without_dose' as column_name,
         2 as release_level,
         'without_dtp' as parent_name,
+        cast(null as {{ dbt.type_string() }}) as limited_by,
         students_without_dose as counted,
         students_without_dtp as base
     from students_without_doses

@@ -77,7 +77,7 @@ known_{{ level }} as (
             cells.phu_id = without_dtp_{{ level }}.phu_id
             and cells.school_id = without_dtp_{{ level }}.school_id
             and cells.age = without_dtp_{{ level }}.age
-            and cells.column_name in ('coverage/diphtheria', 'coverage/tetanus', 'coverage/pertussis')
+            and cells.limited_by = without_dtp_{{ level }}.column_name
     {%- endif %}
     where cells.release_level = {{ level }}
 ),

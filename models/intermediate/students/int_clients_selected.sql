@@ -6,6 +6,14 @@ school_year as (
     select * from {{ ref('int_school_year') }}
 ),
 
+-- Students are of the ages that have school types.
+ages as (
+    select
+        min(age_from) as age_from,
+        max(age_before) as age_before
+    from {{ ref('school_type_priorities') }}
+),
+
 aged as (
     select
         clients.student_key,
@@ -22,13 +30,14 @@ aged as (
 
 final as (
     select
-        student_key,
-        client_id,
-        date_of_birth,
-        gender,
-        age
+        aged.student_key,
+        aged.client_id,
+        aged.date_of_birth,
+        aged.gender,
+        aged.age
     from aged
-    where age between 7 and 17
+    inner join ages
+        on aged.age >= ages.age_from and aged.age < ages.age_before
 )
 
 select * from final

@@ -7,27 +7,27 @@ antigens as (
 ),
 
 dose_rules as (
-    {{ rules_in_force('dose_rules') }}
+    {{ rules_in_force(ref('dose_rules'), ref('int_school_year')) }}
 ),
 
 up_to_date_rules as (
-    {{ rules_in_force('up_to_date_rules') }}
+    {{ rules_in_force(ref('up_to_date_rules'), ref('int_school_year')) }}
 ),
 
 statements as (
-    {{ rules_in_force('antigen_statements') }}
+    {{ rules_in_force(ref('antigen_statements'), ref('int_school_year')) }}
 ),
 
 antigen_agents as (
-    {{ rules_in_force('antigen_agents') }}
+    {{ rules_in_force(ref('antigen_agents'), ref('int_school_year')) }}
 ),
 
 exemption_labels as (
-    {{ rules_in_force('exemption_labels') }}
+    {{ rules_in_force(ref('exemption_labels'), ref('int_school_year')) }}
 ),
 
 assessed_antigens as (
-    {{ rules_in_force('assessed_antigens') }}
+    {{ rules_in_force(ref('assessed_antigens'), ref('int_school_year')) }}
 ),
 
 rule_agents as (
@@ -56,32 +56,9 @@ dose_rule_sentences as (
             concat_ws(
                 ' AND ',
                 'first valid dose was ' || rule_agents.first_agents,
-                case
-                    when dose_rules.first_dose_age_from is not null and dose_rules.first_dose_age_before is not null
-                        then concat(
-                            'first valid dose at ≥', dose_rules.first_dose_age_from,
-                            ' and <', dose_rules.first_dose_age_before, ' old'
-                        )
-                    when dose_rules.first_dose_age_from is not null
-                        then concat('first valid dose at ≥', dose_rules.first_dose_age_from, ' old')
-                    when dose_rules.first_dose_age_before is not null
-                        then concat('first valid dose at <', dose_rules.first_dose_age_before, ' old')
-                end,
-                'valid dose ' || cast(dose_rules.reference_dose_number as {{ dbt.type_string() }}) || ' at '
-                || concat_ws(
-                    ' and ',
-                    '≥' || dose_rules.reference_dose_age_from,
-                    '<' || dose_rules.reference_dose_age_before
-                ) || ' old',
+                {{ conditions_in_words(rule_conditions(rule='dose_rules') | selectattr('asks', 'equalto', 'history')) }},
                 coalesce('agent is one of ' || rule_agents.current_agents, 'a relevant agent'),
-                '≥' || dose_rules.age_from || ' old',
-                '<' || dose_rules.age_before || ' old',
-                'on or after 1 September of the birth year + '
-                || cast(dose_rules.window_opens_birth_years as {{ dbt.type_string() }}),
-                '≥' || dose_rules.interval_from || ' after the valid dose before',
-                '≥' || dose_rules.first_dose_interval_from || ' after the first valid dose',
-                'same day as or ≥' || dose_rules.live_interval_from || ' after any preceding live-virus dose',
-                'same day as or ≥' || dose_rules.polysaccharide_interval_from || ' after any preceding polysaccharide dose'
+                {{ conditions_in_words(rule_conditions(rule='dose_rules') | selectattr('asks', 'equalto', 'dose')) }}
             )
         ) as definition
     from dose_rules
@@ -110,16 +87,7 @@ criterion_sentences as (
                         else ''
                     end
                 ),
-                'first valid dose at ≥' || up_to_date_rules.first_dose_age_from || ' old',
-                'first valid dose at <' || up_to_date_rules.first_dose_age_before || ' old',
-                'valid dose ' || cast(up_to_date_rules.reference_dose_number as {{ dbt.type_string() }}) || ' at '
-                || concat_ws(
-                    ' and ',
-                    '≥' || up_to_date_rules.reference_dose_age_from,
-                    '<' || up_to_date_rules.reference_dose_age_before
-                ) || ' old',
-                '<' || up_to_date_rules.recent_dose_before || ' between valid dose '
-                || cast(up_to_date_rules.recent_dose_number as {{ dbt.type_string() }}) || ' and the assessment date'
+                {{ conditions_in_words(criterion_conditions('up_to_date_rules', rule='up_to_date_rules')) }}
             )
         ) as definition
     from up_to_date_rules

@@ -1,13 +1,6 @@
-with frame as (
-    select * from {{ ref('int_geographies_by_antigen') }}
-),
-
-students as (
-    select * from {{ ref('students') }}
-),
-
-student_antigens as (
-    select * from {{ ref('student_antigens') }}
+with measures as (
+    select * from {{ ref('int_measures') }}
+    where measure = 'coverage'
 ),
 
 goals as (
@@ -25,43 +18,11 @@ goals_of_the_year as (
     where {{ holds_in('school_year.first_year', 'goals') }}
 ),
 
-counts_by_phu as (
-    select
-        students.phu_id,
-        student_antigens.age,
-        student_antigens.antigen,
-        count(*) as students,
-        sum(case when student_antigens.is_up_to_date then 1 else 0 end) as students_up_to_date
-    from student_antigens
-    inner join students
-        on student_antigens.client_id = students.client_id
-    group by students.phu_id, student_antigens.age, student_antigens.antigen
-),
-
-counts as (
-    select
-        frame.school_year,
-        frame.geography,
-        frame.phu_id,
-        frame.phu_name,
-        frame.age,
-        frame.antigen,
-        cast(coalesce(sum(counts_by_phu.students), 0) as bigint) as students,
-        cast(coalesce(sum(counts_by_phu.students_up_to_date), 0) as bigint) as students_up_to_date
-    from frame
-    left join counts_by_phu
-        on
-            frame.age = counts_by_phu.age
-            and frame.antigen = counts_by_phu.antigen
-            and (frame.geography = 'province' or frame.phu_id = counts_by_phu.phu_id)
-    group by frame.school_year, frame.geography, frame.phu_id, frame.phu_name, frame.age, frame.antigen
-),
-
 percents as (
     select
         *,
-        {{ percent('students_up_to_date', 'students') }} as coverage_percent
-    from counts
+        {{ percent('students_counted', 'students') }} as coverage_percent
+    from measures
 ),
 
 final as (
@@ -74,7 +35,7 @@ final as (
         percents.age,
         percents.antigen,
         percents.students,
-        percents.students_up_to_date,
+        percents.students_counted as students_up_to_date,
         percents.coverage_percent,
         goals.goal_percent,
         case

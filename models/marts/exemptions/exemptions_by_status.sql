@@ -12,19 +12,19 @@ coverage as (
 ),
 
 student_antigens as (
-    select * from {{ ref('student_antigens') }}
+    select * from {{ ref('int_student_antigens') }}
 ),
 
 exempt_students as (
     select
-        client_id,
+        student_key,
         antigen,
         case
             when has_medical_exemption and has_nonmedical_exemption then 'medical_and_nonmedical'
             when has_medical_exemption then 'medical'
             else 'nonmedical'
         end as exemption
-    from {{ ref('student_exemptions') }}
+    from {{ ref('int_student_exemptions') }}
     where has_medical_exemption or has_nonmedical_exemption
 ),
 
@@ -53,38 +53,29 @@ exempt_counts as (
     from exempt_students
     inner join student_antigens
         on
-            exempt_students.client_id = student_antigens.client_id
+            exempt_students.student_key = student_antigens.student_key
             and exempt_students.antigen = student_antigens.antigen
     inner join students
-        on exempt_students.client_id = students.client_id
+        on exempt_students.student_key = students.student_key
     group by
         students.phu_id, student_antigens.age, student_antigens.antigen, exempt_students.exemption,
         student_antigens.is_up_to_date
 ),
 
-counts as (
+frame_by_cell as (
     select
-        frame.school_year,
-        frame.geography,
-        frame.phu_id,
-        frame.phu_name,
-        frame.age,
-        frame.antigen,
+        frame.*,
         cells.exemption,
-        cells.is_up_to_date,
-        coalesce(sum(exempt_counts.students), 0) as students
+        cells.is_up_to_date
     from frame
     cross join cells
-    left join exempt_counts
-        on
-            frame.age = exempt_counts.age
-            and frame.antigen = exempt_counts.antigen
-            and cells.exemption = exempt_counts.exemption
-            and cells.is_up_to_date = exempt_counts.is_up_to_date
-            and (frame.geography = 'province' or frame.phu_id = exempt_counts.phu_id)
-    group by
-        frame.school_year, frame.geography, frame.phu_id, frame.phu_name, frame.age, frame.antigen, cells.exemption,
-        cells.is_up_to_date
+),
+
+counts as (
+    {{ rolled_up(
+        'exempt_counts', units=ref('int_geography_units'), frame='frame_by_cell',
+        by=['age', 'antigen', 'exemption', 'is_up_to_date'], sums=['students']
+    ) }}
 ),
 
 -- Whoever is not exempt is the rest of the cohort.

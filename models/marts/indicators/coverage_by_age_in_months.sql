@@ -1,5 +1,5 @@
 with criteria as (
-    {{ up_to_date_rules() }}
+    select * from {{ ref('int_up_to_date_rules') }}
 ),
 
 coverage as (
@@ -45,12 +45,12 @@ slots as (
     group by coverage.age, coverage.antigen, criteria.schedule
 ),
 
--- To the seventeenth birthday and the months from then to the assessment date.
+-- More months than a student has lived.
 numbers as (
     select months_lived.month_number
     from (
         values
-        {%- for month in range(12 * 17 + 8) %}
+        {%- for month in range(12 * 20) %}
         ({{ month }}){{ ',' if not loop.last }}
         {%- endfor %}
     ) as months_lived (month_number)

@@ -10,7 +10,7 @@ up_to_date_by_birthday as (
     select * from {{ ref('int_up_to_date_by_birthday') }}
 ),
 
-counts as (
+frame as (
     select
         coverage.school_year,
         coverage.geography,
@@ -20,22 +20,29 @@ counts as (
         coverage.antigen,
         birthday_doses.birthday,
         birthday_doses.valid_doses as doses_asked,
-        coverage.students,
-        cast(coalesce(sum(up_to_date_by_birthday.students), 0) as bigint) as students_up_to_date
+        coverage.students
     from coverage
     inner join birthday_doses
         on
             coverage.age = birthday_doses.age
             and coverage.antigen = birthday_doses.antigen
-    left join up_to_date_by_birthday
-        on
-            coverage.age = up_to_date_by_birthday.age
-            and coverage.antigen = up_to_date_by_birthday.antigen
-            and birthday_doses.birthday = up_to_date_by_birthday.birthday
-            and (coverage.geography = 'province' or coverage.phu_id = up_to_date_by_birthday.phu_id)
-    group by
-        coverage.school_year, coverage.geography, coverage.phu_id, coverage.phu_name, coverage.age, coverage.antigen,
-        birthday_doses.birthday, birthday_doses.valid_doses, coverage.students
+),
+
+up_to_date_by_phu as (
+    select
+        phu_id,
+        age,
+        antigen,
+        birthday,
+        students as students_up_to_date
+    from up_to_date_by_birthday
+),
+
+counts as (
+    {{ rolled_up(
+        'up_to_date_by_phu', units=ref('int_geography_units'), frame='frame', by=['age', 'antigen', 'birthday'],
+        sums=['students_up_to_date']
+    ) }}
 ),
 
 final as (

@@ -23,8 +23,8 @@ counts_by_phu as (
         students.phu_id,
         open_antigens.age,
         open_antigens.antigen,
-        count(without_missed.student_key) as students_up_to_date_without_missed,
-        count(with_grace.student_key) as students_up_to_date_with_grace
+        count(without_missed.student_key) as added_without_missed,
+        count(with_grace.student_key) as added_with_grace
     from open_antigens
     inner join students
         on open_antigens.student_key = students.student_key
@@ -39,31 +39,19 @@ counts_by_phu as (
     group by students.phu_id, open_antigens.age, open_antigens.antigen
 ),
 
+added as (
+    {{ rolled_up(
+        'counts_by_phu', units=ref('int_geography_units'), frame='coverage', by=['age', 'antigen'],
+        sums=['added_without_missed', 'added_with_grace']
+    ) }}
+),
+
 counts as (
     select
-        coverage.school_year,
-        coverage.geography,
-        coverage.phu_id,
-        coverage.phu_name,
-        coverage.age,
-        coverage.antigen,
-        coverage.students,
-        coverage.students_up_to_date,
-        cast(
-            coverage.students_up_to_date + coalesce(sum(counts_by_phu.students_up_to_date_without_missed), 0) as bigint
-        ) as students_up_to_date_without_missed,
-        cast(
-            coverage.students_up_to_date + coalesce(sum(counts_by_phu.students_up_to_date_with_grace), 0) as bigint
-        ) as students_up_to_date_with_grace
-    from coverage
-    left join counts_by_phu
-        on
-            coverage.age = counts_by_phu.age
-            and coverage.antigen = counts_by_phu.antigen
-            and (coverage.geography = 'province' or coverage.phu_id = counts_by_phu.phu_id)
-    group by
-        coverage.school_year, coverage.geography, coverage.phu_id, coverage.phu_name, coverage.age, coverage.antigen,
-        coverage.students, coverage.students_up_to_date
+        *,
+        students_up_to_date + added_without_missed as students_up_to_date_without_missed,
+        students_up_to_date + added_with_grace as students_up_to_date_with_grace
+    from added
 ),
 
 final as (

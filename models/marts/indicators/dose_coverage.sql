@@ -3,11 +3,11 @@ with frame as (
 ),
 
 rules as (
-    {{ dose_rules() }}
+    select * from {{ ref('int_dose_rules') }}
 ),
 
 criteria as (
-    {{ up_to_date_rules() }}
+    select * from {{ ref('int_up_to_date_rules') }}
 ),
 
 students_by_dose_count as (
@@ -68,29 +68,20 @@ counts_by_phu as (
         students_by_dose_count.phu_id, students_by_dose_count.age, students_by_dose_count.antigen, slots.dose_number
 ),
 
-counts as (
+frame_by_dose as (
     select
-        frame.school_year,
-        frame.geography,
-        frame.phu_id,
-        frame.phu_name,
-        frame.age,
-        frame.antigen,
-        slots.dose_number,
-        cast(coalesce(sum(counts_by_phu.students), 0) as bigint) as students,
-        cast(coalesce(sum(counts_by_phu.students_recorded), 0) as bigint) as students_recorded,
-        cast(coalesce(sum(counts_by_phu.students_valid), 0) as bigint) as students_valid
+        frame.*,
+        slots.dose_number
     from frame
     inner join slots
         on frame.antigen = slots.antigen
-    left join counts_by_phu
-        on
-            frame.age = counts_by_phu.age
-            and frame.antigen = counts_by_phu.antigen
-            and slots.dose_number = counts_by_phu.dose_number
-            and (frame.geography = 'province' or frame.phu_id = counts_by_phu.phu_id)
-    group by
-        frame.school_year, frame.geography, frame.phu_id, frame.phu_name, frame.age, frame.antigen, slots.dose_number
+),
+
+counts as (
+    {{ rolled_up(
+        'counts_by_phu', units=ref('int_geography_units'), frame='frame_by_dose', by=['age', 'antigen', 'dose_number'],
+        sums=['students', 'students_recorded', 'students_valid']
+    ) }}
 ),
 
 -- Nobody drops out before the first dose, nor before one without a recommended age.
@@ -136,30 +127,24 @@ eligible_by_phu as (
     select * from students_without_dose
 ),
 
-eligible as (
+frame_of_dropouts as (
     select
-        frame.geography,
-        frame.phu_id,
-        frame.age,
-        frame.antigen,
+        frame.*,
         recommended_doses.dose_number,
-        cast(coalesce(sum(eligible_by_phu.students_with_dose), 0) as bigint) as students_with_dose,
-        cast(coalesce(sum(eligible_by_phu.students_lacking), 0) as bigint) as students_lacking,
-        cast(coalesce(sum(eligible_by_phu.students_lacking_after_first), 0) as bigint) as students_lacking_after_first,
         recommended_doses.dose_number = 3
-        and frame.antigen in ('diphtheria', 'tetanus', 'pertussis') as is_third_dtp
+        and frame.is_in_dtp as is_third_dtp
     from frame
     inner join recommended_doses
         on
             frame.age = recommended_doses.age
             and frame.antigen = recommended_doses.antigen
-    left join eligible_by_phu
-        on
-            frame.age = eligible_by_phu.age
-            and frame.antigen = eligible_by_phu.antigen
-            and recommended_doses.dose_number = eligible_by_phu.dose_number
-            and (frame.geography = 'province' or frame.phu_id = eligible_by_phu.phu_id)
-    group by frame.geography, frame.phu_id, frame.age, frame.antigen, recommended_doses.dose_number
+),
+
+eligible as (
+    {{ rolled_up(
+        'eligible_by_phu', units=ref('int_geography_units'), frame='frame_of_dropouts', by=['age', 'antigen', 'dose_number'],
+        sums=['students_with_dose', 'students_lacking', 'students_lacking_after_first']
+    ) }}
 ),
 
 dropouts as (

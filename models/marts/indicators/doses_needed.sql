@@ -34,39 +34,38 @@ offered as (
         )
 ),
 
-counts as (
+counts_by_phu as (
     select
-        coverage.school_year,
-        coverage.geography,
-        coverage.phu_id,
-        coverage.phu_name,
-        coverage.age,
-        coverage.antigen,
-        coverage.students,
-        cast(sum(
-            case when students_by_doses_needed.doses_needed = 1 then students_by_doses_needed.students else 0 end
-        ) as bigint) as students_needing_1,
-        cast(sum(
-            case when students_by_doses_needed.doses_needed = 2 then students_by_doses_needed.students else 0 end
-        ) as bigint) as students_needing_2,
-        cast(sum(
-            case when students_by_doses_needed.doses_needed >= 3 then students_by_doses_needed.students else 0 end
-        ) as bigint) as students_needing_3_or_more
-    from coverage
-    left join students_by_doses_needed
-        on
-            coverage.age = students_by_doses_needed.age
-            and coverage.antigen = students_by_doses_needed.antigen
-            and (coverage.geography = 'province' or coverage.phu_id = students_by_doses_needed.phu_id)
-    group by
-        coverage.school_year, coverage.geography, coverage.phu_id, coverage.phu_name, coverage.age, coverage.antigen,
-        coverage.students
+        phu_id,
+        age,
+        antigen,
+        sum(case when doses_needed = 1 then students else 0 end) as students_needing_1,
+        sum(case when doses_needed = 2 then students else 0 end) as students_needing_2,
+        sum(case when doses_needed >= 3 then students else 0 end) as students_needing_3_or_more
+    from students_by_doses_needed
+    group by phu_id, age, antigen
+),
+
+counts as (
+    {{ rolled_up(
+        'counts_by_phu', units=ref('int_geography_units'), frame='coverage', by=['age', 'antigen'],
+        sums=['students_needing_1', 'students_needing_2', 'students_needing_3_or_more']
+    ) }}
 ),
 
 final as (
     select
         {{ build_id() }} as build_id,
-        counts.*,
+        counts.school_year,
+        counts.geography,
+        counts.phu_id,
+        counts.phu_name,
+        counts.age,
+        counts.antigen,
+        counts.students,
+        counts.students_needing_1,
+        counts.students_needing_2,
+        counts.students_needing_3_or_more,
         {{ percent('counts.students_needing_1', 'counts.students') }} as needing_1_percent,
         {{ percent('counts.students_needing_2', 'counts.students') }} as needing_2_percent,
         {{ percent('counts.students_needing_3_or_more', 'counts.students') }} as needing_3_or_more_percent,

@@ -1,8 +1,5 @@
 with frame as (
-    select
-        *,
-        coalesce(phu_id, 'province') as place
-    from {{ ref('int_geographies_by_antigen') }}
+    select * from {{ ref('int_geographies_by_antigen') }}
 ),
 
 doses_by_year as (
@@ -29,87 +26,66 @@ reasons_found as (
     from invalid_doses
 ),
 
-doses_by_place as (
+frame_by_year as (
     select
-        phu_id as place,
-        age,
-        antigen,
-        year_given,
-        doses
-    from doses_by_year
-    union all
-    select
-        'province' as place,
-        age,
-        antigen,
-        year_given,
-        sum(doses) as doses
-    from doses_by_year
-    group by age, antigen, year_given
-),
-
-invalid_doses_by_place as (
-    select
-        phu_id as place,
-        age,
-        antigen,
-        year_given,
-        reason,
-        doses
-    from invalid_doses
-    union all
-    select
-        'province' as place,
-        age,
-        antigen,
-        year_given,
-        reason,
-        sum(doses) as doses
-    from invalid_doses
-    group by age, antigen, year_given, reason
-),
-
--- By place and not by "the province, or the unit": with a row for each year and reason, every pair of them would be looked at.
-counts as (
-    select
-        frame.school_year,
-        frame.geography,
-        frame.phu_id,
-        frame.phu_name,
-        frame.age,
-        frame.antigen,
-        years.year_given,
-        reasons_found.reason,
-        cast(coalesce(doses_by_place.doses, 0) as bigint) as doses,
-        cast(coalesce(invalid_doses_by_place.doses, 0) as bigint) as doses_refused
+        frame.*,
+        years.year_given
     from frame
     inner join years
         on
             frame.age = years.age
             and frame.antigen = years.antigen
+),
+
+doses_given as (
+    {{ rolled_up(
+        'doses_by_year', units=ref('int_geography_units'), frame='frame_by_year', by=['age', 'antigen', 'year_given'],
+        sums=['doses']
+    ) }}
+),
+
+frame_by_reason as (
+    select
+        doses_given.*,
+        reasons_found.reason
+    from doses_given
     inner join reasons_found
         on
-            frame.age = reasons_found.age
-            and frame.antigen = reasons_found.antigen
-    left join doses_by_place
-        on
-            frame.place = doses_by_place.place
-            and years.age = doses_by_place.age
-            and years.antigen = doses_by_place.antigen
-            and years.year_given = doses_by_place.year_given
-    left join invalid_doses_by_place
-        on
-            frame.place = invalid_doses_by_place.place
-            and years.age = invalid_doses_by_place.age
-            and years.antigen = invalid_doses_by_place.antigen
-            and years.year_given = invalid_doses_by_place.year_given
-            and reasons_found.reason = invalid_doses_by_place.reason
+            doses_given.age = reasons_found.age
+            and doses_given.antigen = reasons_found.antigen
+),
+
+invalid_doses_by_phu as (
+    select
+        phu_id,
+        age,
+        antigen,
+        year_given,
+        reason,
+        doses as doses_refused
+    from invalid_doses
+),
+
+counts as (
+    {{ rolled_up(
+        'invalid_doses_by_phu', units=ref('int_geography_units'), frame='frame_by_reason',
+        by=['age', 'antigen', 'year_given', 'reason'], sums=['doses_refused']
+    ) }}
 ),
 
 final as (
     select
         {{ build_id() }} as build_id,
-        *,
+        school_year,
+        geography,
+        phu_id,
+        phu_name,
+        age,
+        antigen,
+        year_given,
+        reason,
+        doses,
+        doses_refused,
         {{ percent('doses_refused', 'doses') }} as refused_percent
     from counts
 )

@@ -7,25 +7,10 @@ missed_visits as (
 ),
 
 counts as (
-    select
-        frame.school_year,
-        frame.geography,
-        frame.phu_id,
-        frame.phu_name,
-        frame.age,
-        frame.antigen,
-        cast(coalesce(sum(missed_visits.visits_eligible), 0) as bigint) as visits_eligible,
-        cast(coalesce(sum(missed_visits.visits_missed), 0) as bigint) as visits_missed,
-        cast(coalesce(sum(missed_visits.students_with_eligible_visit), 0) as bigint) as students_with_eligible_visit,
-        cast(coalesce(sum(missed_visits.students_missed), 0) as bigint) as students_missed,
-        cast(coalesce(sum(missed_visits.students_corrected), 0) as bigint) as students_corrected
-    from frame
-    left join missed_visits
-        on
-            frame.age = missed_visits.age
-            and frame.antigen = missed_visits.antigen
-            and (frame.geography = 'province' or frame.phu_id = missed_visits.phu_id)
-    group by frame.school_year, frame.geography, frame.phu_id, frame.phu_name, frame.age, frame.antigen
+    {{ rolled_up(
+        'missed_visits', units=ref('int_geography_units'), frame='frame', by=['age', 'antigen'],
+        sums=['visits_eligible', 'visits_missed', 'students_with_eligible_visit', 'students_missed', 'students_corrected']
+    ) }}
 ),
 
 final as (

@@ -42,27 +42,31 @@ counts_by_phu as (
     group by phu_id, age, antigen, days_short
 ),
 
-final as (
+frame_by_day as (
     select
-        {{ build_id() }} as build_id,
         frame.school_year,
         frame.geography,
         frame.phu_id,
         frame.phu_name,
         frame.age,
         frame.antigen,
-        days.days_short,
-        cast(coalesce(sum(counts_by_phu.doses), 0) as bigint) as doses
+        days.days_short
     from frame
     cross join days
-    left join counts_by_phu
-        on
-            frame.age = counts_by_phu.age
-            and frame.antigen = counts_by_phu.antigen
-            and days.days_short = counts_by_phu.days_short
-            and (frame.geography = 'province' or frame.phu_id = counts_by_phu.phu_id)
-    group by
-        frame.school_year, frame.geography, frame.phu_id, frame.phu_name, frame.age, frame.antigen, days.days_short
+),
+
+counts as (
+    {{ rolled_up(
+        'counts_by_phu', units=ref('int_geography_units'), frame='frame_by_day', by=['age', 'antigen', 'days_short'],
+        sums=['doses']
+    ) }}
+),
+
+final as (
+    select
+        {{ build_id() }} as build_id,
+        *
+    from counts
 )
 
 select * from final

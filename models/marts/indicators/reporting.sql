@@ -1,5 +1,5 @@
-with geographies as (
-    select * from {{ ref('int_geographies') }}
+with geography_units as (
+    select * from {{ ref('int_geography_units') }}
 ),
 
 doses_by_channel as (
@@ -13,21 +13,21 @@ school_year as (
 counts as (
     select
         school_year.school_year,
-        geographies.geography,
-        geographies.phu_id,
-        geographies.phu_name,
+        geography_units.geography,
+        geography_units.phu_id,
+        geography_units.phu_name,
         doses_by_channel.age,
         doses_by_channel.channel,
         doses_by_channel.is_of_school_year,
         doses_by_channel.delay,
         cast(sum(doses_by_channel.doses) as bigint) as doses
-    from geographies
+    from geography_units
     cross join school_year
     inner join doses_by_channel
-        on geographies.geography = 'province' or geographies.phu_id = doses_by_channel.phu_id
+        on geography_units.unit_id = doses_by_channel.phu_id
     group by
-        school_year.school_year, geographies.geography, geographies.phu_id, geographies.phu_name, doses_by_channel.age,
-        doses_by_channel.channel, doses_by_channel.is_of_school_year, doses_by_channel.delay
+        school_year.school_year, geography_units.geography, geography_units.phu_id, geography_units.phu_name,
+        doses_by_channel.age, doses_by_channel.channel, doses_by_channel.is_of_school_year, doses_by_channel.delay
 ),
 
 final as (

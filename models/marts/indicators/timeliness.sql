@@ -32,35 +32,24 @@ counts_by_phu as (
     group by phu_id, age, antigen, schedule, dose_number
 ),
 
-counts as (
+frame_by_dose as (
     select
-        frame.school_year,
-        frame.geography,
-        frame.phu_id,
-        frame.phu_name,
-        frame.age,
-        frame.antigen,
+        frame.*,
         recommended_ages.schedule,
         recommended_ages.dose_number,
-        recommended_ages.recommended_at,
-        cast(coalesce(sum(counts_by_phu.students_early), 0) as bigint) as students_early,
-        cast(coalesce(sum(counts_by_phu.students_timely), 0) as bigint) as students_timely,
-        cast(coalesce(sum(counts_by_phu.students_late), 0) as bigint) as students_late
+        recommended_ages.recommended_at
     from frame
     inner join recommended_ages
         on
             frame.age = recommended_ages.age
             and frame.antigen = recommended_ages.antigen
-    left join counts_by_phu
-        on
-            frame.age = counts_by_phu.age
-            and frame.antigen = counts_by_phu.antigen
-            and recommended_ages.schedule = counts_by_phu.schedule
-            and recommended_ages.dose_number = counts_by_phu.dose_number
-            and (frame.geography = 'province' or frame.phu_id = counts_by_phu.phu_id)
-    group by
-        frame.school_year, frame.geography, frame.phu_id, frame.phu_name, frame.age, frame.antigen,
-        recommended_ages.schedule, recommended_ages.dose_number, recommended_ages.recommended_at
+),
+
+counts as (
+    {{ rolled_up(
+        'counts_by_phu', units=ref('int_geography_units'), frame='frame_by_dose',
+        by=['age', 'antigen', 'schedule', 'dose_number'], sums=['students_early', 'students_timely', 'students_late']
+    ) }}
 ),
 
 final as (

@@ -13,21 +13,10 @@ students_without_doses as (
 ),
 
 counts as (
-    select
-        ages.school_year,
-        ages.geography,
-        ages.phu_id,
-        ages.phu_name,
-        ages.age,
-        cast(coalesce(sum(students_without_doses.students), 0) as bigint) as students,
-        cast(coalesce(sum(students_without_doses.students_without_dtp), 0) as bigint) as students_without_dtp,
-        cast(coalesce(sum(students_without_doses.students_without_dose), 0) as bigint) as students_without_dose
-    from ages
-    left join students_without_doses
-        on
-            ages.age = students_without_doses.age
-            and (ages.geography = 'province' or ages.phu_id = students_without_doses.phu_id)
-    group by ages.school_year, ages.geography, ages.phu_id, ages.phu_name, ages.age
+    {{ rolled_up(
+        'students_without_doses', units=ref('int_geography_units'), frame='ages', by=['age'],
+        sums=['students', 'students_without_dtp', 'students_without_dose']
+    ) }}
 ),
 
 final as (

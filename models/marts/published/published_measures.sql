@@ -1,23 +1,14 @@
 {{ config(alias='measures') }}
 
-with coverage as (
+with measures_counted as (
+    select * from {{ ref('int_measures') }}
+    where
+        geography = 'province'
+        or gender = 'all'
+),
+
+coverage as (
     select * from {{ ref('coverage') }}
-),
-
-coverage_all_ispa as (
-    select * from {{ ref('coverage_all_ispa') }}
-),
-
-series_uptake as (
-    select * from {{ ref('series_uptake') }}
-),
-
-exemptions as (
-    select * from {{ ref('exemptions_by_antigen') }}
-),
-
-exemptions_any_ispa as (
-    select * from {{ ref('exemptions_any_ispa') }}
 ),
 
 decisions as (
@@ -48,45 +39,50 @@ cohorts as (
     group by school_year, geography, phu_id, phu_name, age
 ),
 
-eligible_cohorts as (
-    select coverage.*
+measures as (
+    select
+        'students' as measure,
+        school_year,
+        geography,
+        phu_id,
+        phu_name,
+        age,
+        cast(null as {{ dbt.type_string() }}) as antigen,
+        'all' as gender,
+        students,
+        students as students_counted
+    from cohorts
+    union all
+    select
+        'students' as measure,
+        coverage.school_year,
+        coverage.geography,
+        coverage.phu_id,
+        coverage.phu_name,
+        coverage.age,
+        coverage.antigen,
+        'all' as gender,
+        coverage.students,
+        coverage.students as students_counted
     from coverage
     inner join assessed_genders
         on
             coverage.age = assessed_genders.age
             and coverage.antigen = assessed_genders.antigen
             and assessed_genders.assessed_gender is not null
-),
-
-series_by_gender as (
-    select * from series_uptake
-    where
-        geography = 'province'
-        or gender = 'all'
-),
-
-measures as (
-    {{ measure_rows('students', 'cohorts', 'students', has_antigen=false) }}
     union all
-    {{ measure_rows('students', 'eligible_cohorts', 'students') }}
-    union all
-    {{ measure_rows('coverage', 'coverage', 'students_up_to_date', has_goal=true) }}
-    union all
-    {{ measure_rows('coverage_all_ispa', 'coverage_all_ispa', 'students_up_to_date', has_antigen=false) }}
-    union all
-    {{ measure_rows('completion', 'series_by_gender', 'students_completed', has_gender=true) }}
-    union all
-    {{ measure_rows('initiation', 'series_by_gender', 'students_initiated', has_gender=true) }}
-    union all
-    {{ measure_rows('unimmunized', 'series_by_gender', 'students_unimmunized', has_gender=true) }}
-    union all
-    {{ measure_rows('medical_exemption', 'exemptions', 'students_medical') }}
-    union all
-    {{ measure_rows('medical_exemption_any_ispa', 'exemptions_any_ispa', 'students_medical', has_antigen=false) }}
-    union all
-    {{ measure_rows('nonmedical_exemption', 'exemptions', 'students_nonmedical') }}
-    union all
-    {{ measure_rows('nonmedical_exemption_any_ispa', 'exemptions_any_ispa', 'students_nonmedical', has_antigen=false) }}
+    select
+        measure,
+        school_year,
+        geography,
+        phu_id,
+        phu_name,
+        age,
+        antigen,
+        gender,
+        students,
+        students_counted
+    from measures_counted
 ),
 
 columns_of_measures as (
@@ -106,7 +102,9 @@ columns_of_measures as (
         end as students_column_name,
         ages_with_small_genders.age is not null
         and measures.gender <> 'all'
-        and assessed_genders.assessed_gender is null as is_of_small_gender
+        and assessed_genders.assessed_gender is null as is_of_small_gender,
+        goals.goal_percent,
+        goals.map_category
     from measures
     left join assessed_genders
         on
@@ -114,6 +112,13 @@ columns_of_measures as (
             and measures.antigen = assessed_genders.antigen
     left join ages_with_small_genders
         on measures.age = ages_with_small_genders.age
+    left join coverage as goals
+        on
+            measures.measure = 'coverage'
+            and measures.geography = goals.geography
+            and coalesce(measures.phu_id, '') = coalesce(goals.phu_id, '')
+            and measures.age = goals.age
+            and measures.antigen = goals.antigen
 ),
 
 decided as (

@@ -1,0 +1,24 @@
+{#- Whether conditions on dates hold, as SQL: true where a rule asks for none. A grace period, in days, is for what has one. -#}
+{% macro conditions_met(conditions, grace_days=0) -%}
+    {%- for condition in conditions -%}
+        {%- set subject = condition.subject -%}
+        {%- if grace_days and condition.has_grace -%}
+            {%- set subject = add_period(subject, as_period("'" ~ grace_days ~ " days'")) -%}
+        {%- endif -%}
+        {{ ' and ' if not loop.first }}(
+        {{- (condition.period ~ ' is null or ') if condition.column }}
+        {{- (condition.base ~ ' is null or ') if condition.is_if_any }}
+        {{- subject }} {{ '>=' if condition.comparison == 'from' else '<' }} {{ add_period(condition.base, condition.period) }})
+    {%- endfor -%}
+{%- endmacro %}
+
+{#- Whether a rule is one for the variant, the agents and the history of a dose: those that are not cannot say why it is refused. -#}
+{% macro rule_fits(dose='doses', series='series', variant='series.variant', slots=slot_count(), grace_days=0) -%}
+    {%- set history = rule_conditions(dose, series, slots=slots) | selectattr('asks', 'equalto', 'history') | list -%}
+    (rules.variant is null or rules.variant = {{ variant }})
+    and (rules.current_agents is null or array_contains(rules.current_agents, {{ dose }}.agent_label))
+    {%- if slots > 0 %}
+    and (rules.first_agents is null or array_contains(rules.first_agents, {{ series }}.first_dose_agent_label))
+    and {{ conditions_met(history, grace_days) }}
+    {%- endif %}
+{%- endmacro %}

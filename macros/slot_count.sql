@@ -1,3 +1,0 @@
-{% macro slot_count() -%}
-    {{ return(6) }}
-{%- endmacro %}

@@ -1,1 +1,0 @@
-{{ valid_doses('hepatitis_b', has_variants=true, has_agent_rules=true) }}

@@ -1,1 +1,0 @@
-{{ valid_doses('hib') }}

@@ -1,0 +1,35 @@
+with rules as (
+    select * from {{ ref('int_dose_rules') }}
+),
+
+open_antigens as (
+    select * from {{ ref('int_open_antigens') }}
+),
+
+doses as (
+    select doses.*
+    from {{ ref('int_doses') }} as doses
+    inner join open_antigens
+        on
+            doses.student_key = open_antigens.student_key
+            and doses.antigen = open_antigens.antigen
+    where
+        doses.is_kept
+        and doses.administered_date >= doses.date_of_birth
+),
+
+{{ slots_filled('rules', doses='doses', variants='open_antigens', grace_days=grace_days()) }},
+
+final as (
+    select
+        student_key,
+        antigen,
+        schedule,
+        {%- for slot in range(1, slot_count() + 1) %}
+        dose_{{ slot }}_date,
+        {%- endfor %}
+        {{ slots_counted('slots') }} as valid_doses
+    from slots
+)
+
+select * from final

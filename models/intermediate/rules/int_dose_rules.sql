@@ -1,0 +1,56 @@
+{#- A view: files have no type for periods. -#}
+{{ config(materialized='view') }}
+
+with dose_rules as (
+    select * from {{ ref('dose_rules') }}
+),
+
+rule_agents as (
+    select * from {{ ref('dose_rule_agents') }}
+),
+
+school_year as (
+    select * from {{ ref('int_school_year') }}
+),
+
+agents_named as (
+    select
+        rule_id,
+        {%- for dose in ['current', 'first'] %}
+        case
+            when max(case when dose = '{{ dose }}' then 1 end) = 1
+                then array_agg({{ normalized_label('agent') }}) filter (where dose = '{{ dose }}')
+        end as {{ dose }}_agents{{ ',' if not loop.last }}
+        {%- endfor %}
+    from rule_agents
+    group by rule_id
+),
+
+final as (
+    select
+        dose_rules.rule_id,
+        dose_rules.antigen,
+        dose_rules.schedule,
+        dose_rules.variant,
+        dose_rules.dose_number,
+        max(dose_rules.dose_number) over (partition by dose_rules.antigen, dose_rules.schedule) as last_slot,
+        dose_rules.reference_dose_number,
+        {%- for condition in rule_conditions(rule='dose_rules') if condition.column %}
+        {{ as_period(condition.text) }} as {{ condition.column }},
+        {%- endfor %}
+        agents_named.current_agents,
+        agents_named.first_agents,
+        case
+            when agents_named.current_agents is not null
+                then flatten(array_agg(agents_named.current_agents) over (
+                    partition by dose_rules.antigen, dose_rules.schedule, dose_rules.variant
+                ))
+        end as schedule_agents
+    from dose_rules
+    cross join school_year
+    left join agents_named
+        on dose_rules.rule_id = agents_named.rule_id
+    where {{ holds_in('school_year.first_year', 'dose_rules') }}
+)
+
+select * from final

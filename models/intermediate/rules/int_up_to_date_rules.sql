@@ -1,0 +1,30 @@
+{#- A view: files have no type for periods. -#}
+{{ config(materialized='view') }}
+
+with up_to_date_rules as (
+    select * from {{ ref('up_to_date_rules') }}
+),
+
+school_year as (
+    select * from {{ ref('int_school_year') }}
+),
+
+final as (
+    select
+        up_to_date_rules.rule_id,
+        up_to_date_rules.antigen,
+        up_to_date_rules.age,
+        up_to_date_rules.criterion_number,
+        up_to_date_rules.schedule,
+        up_to_date_rules.valid_doses,
+        up_to_date_rules.reference_dose_number,
+        up_to_date_rules.recent_dose_number,
+        {%- for condition in criterion_conditions(rule='up_to_date_rules') %}
+        {{ as_period(condition.text) }} as {{ condition.column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from up_to_date_rules
+    cross join school_year
+    where {{ holds_in('school_year.first_year', 'up_to_date_rules') }}
+)
+
+select * from final
