@@ -114,7 +114,8 @@
         {%- do lines_of.setdefault(cells | join(', '), []).append(row[0]) -%}
     {%- endfor -%}
     {%- set sentences = [] -%}
-    {%- for cells, lines in lines_of.items() if loop.index <= 4 -%}
+    {%- for cells in (lines_of | list)[:4] -%}
+        {%- set lines = lines_of[cells] -%}
         {%- set place = seed.original_file_path ~ ', line' ~ ('s ' if lines | length > 1 else ' ') ~ lines | join(', ') -%}
         {%- do sentences.append(place ~ ': ' ~ cells ~ ' ' ~ problem ~ '.') -%}
     {%- endfor -%}
