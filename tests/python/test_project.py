@@ -1,6 +1,7 @@
 """What the project promises of itself: every rule tested, every column described, every public table under contract."""
 
 import csv
+import importlib
 import json
 import re
 
@@ -166,6 +167,11 @@ def test_models_of_intermediate_are_private_and_marts_public(manifest):
     access = {"staging": "protected", "intermediate": "private", "marts": "public"}
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
     assert not [node["name"] for node in models if node["access"] != access[node["path"].split("/")[0]]]
+
+
+def test_the_page_of_the_architecture_is_drawn_from_the_manifest(manifest):
+    draw = importlib.import_module("draw_architecture")
+    assert draw.page(manifest) == draw.PAGE.read_text(encoding="utf-8"), "run scripts/draw_architecture.py"
 
 
 def test_marts_hold_no_person(demonstration):

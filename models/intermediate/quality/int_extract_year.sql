@@ -18,7 +18,7 @@ school_year as (
 -- Ages at which several antigens are assessed.
 full_cohorts as (
     select age
-    from ({{ rules_in_force('assessed_antigens') }}) as assessed_antigens
+    from ({{ rules_in_force(ref('assessed_antigens'), ref('int_school_year')) }}) as assessed_antigens
     group by age
     having count(*) > 1
 ),
