@@ -85,16 +85,6 @@ ANOTHER_SCHOOL_YEAR = "another_school_year"
 # What the reader of extracts stops at, before there are tables to check.
 READER_CHECKS = ("count_in_footer", "rows_at_a_limit", "texts_cut_short")
 CHECKS = ROOT / "seeds" / "quality" / "data_quality_checks.csv"
-# Vars that are days, and what else they may be.
-DAYS = {"as_of": "assessment_date", "recorded_by": "any_day"}
-# What the other vars are, as pattern and in words; a pattern is matched whole.
-FORMS = {
-    "school_year": ("[12][0-9]{3}", "the first year of the school year, such as 2018"),
-    "education_record_window": ("overlap|as_printed", "overlap or as_printed"),
-    "suppress_below": ("[3-9]|[1-9][0-9]{1,5}", "a whole number of at least 3"),
-    "grace_days": ("[0-9]{1,3}", "a whole number of days"),
-    "project_version": ("[0-9A-Za-z.+-]{1,40}", "a version such as 0.1.0"),
-}
 
 
 class NotPublished(Exception):
@@ -236,19 +226,22 @@ def accepted() -> set[str]:
 
 def problems_of_vars(arguments: list[str]) -> list[str]:
     default = project_vars()
-    known = list(default)
+    forms = default["setting_forms"]
     given = vars_of(arguments)
     problems = []
     for name, value in given.items() if isinstance(given, dict) else ():
-        if name not in known:
-            problems.append(f"--vars: there is no var '{name}'{nearest(name, known)}. There are {', '.join(known)}.")
-        elif name in DAYS and value != DAYS[name] and not is_day(str(value)):
-            problems.append(f"--vars: {name} is '{value}': it must be a day such as 2018-11-15, or {DAYS[name]}.")
-        elif name in FORMS and not (isinstance(value, str) and re.fullmatch(FORMS[name][0], value)):
-            problems.append(f"--vars: {name} is '{value}': it must be {FORMS[name][1]}.")
-        elif name == "as_of" and value != DAYS[name]:
-            problems += problems_of_as_of(str(value), str(given.get("school_year", default["school_year"])))
+        if name not in forms:
+            problems.append(f"--vars: there is no var '{name}'{nearest(name, forms)}. There are {', '.join(forms)}.")
+        elif not (isinstance(value, str) and has_form(value, forms[name]["pattern"])):
+            problems.append(f"--vars: {name} is '{value}': it must be {forms[name]['words']}.")
+        elif name == "as_of" and value != default["as_of"]:
+            problems += problems_of_as_of(value, str(given.get("school_year", default["school_year"])))
     return problems
+
+
+def has_form(value: str, pattern: str) -> bool:
+    looks_like_a_day = re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value)
+    return bool(re.fullmatch(pattern, value)) and (is_day(value) or not looks_like_a_day)
 
 
 def problems_of_as_of(day: str, first_year: str) -> list[str]:

@@ -22,6 +22,7 @@ Exit status: 0 all explained; 1 a client is no student of the warehouse, or ther
 """
 
 import argparse
+import csv
 import os
 import re
 import sys
@@ -152,15 +153,8 @@ LOST = {
     "tie_break": "another starts later, or starts on the same day and has a smaller id",
 }
 
-DROPPED = {
-    "no_school_id": "it names no school",
-    "unknown_school": "no school of the extracts has this id",
-    "holding_school": "it is a holding school's",
-    "school_type_other": "its school is of the type Other",
-    "not_a_phu": "its school's public health unit is none of the year's",
-    "school_type_conflicts_with_age": "its school's type does not go with the age",
-    "outside_school_year": "it is outside the school year, by the build's education_record_window",
-}
+with (ROOT / "seeds" / "practice" / "drop_reasons.csv").open(encoding="utf-8", newline="") as reasons:
+    DROPPED = {row["reason"]: row["description"] for row in csv.DictReader(reasons)}
 
 
 @dataclass

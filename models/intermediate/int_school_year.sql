@@ -3,13 +3,14 @@
 ] -%}
 {%- set other_tables = ['exemption_reasons'] -%}
 {%- set string = dbt.type_string() -%}
+{%- set first_year = var('school_year') | int -%}
 with school_years as (
     select * from {{ ref('school_years') }}
 ),
 
 known_years as (
     select
-        max(case when first_year = {{ school_year() }} then school_year end) as school_year,
+        max(case when first_year = {{ first_year }} then school_year end) as school_year,
         min(first_year) as first_known,
         max(first_year) as last_known
     from school_years
@@ -22,7 +23,7 @@ rules as (
         {{ "concat(' for ', rules.antigen)" if table_name in tables_by_antigen else "''" }} as for_antigen,
         rules.school_year_from,
         rules.school_year_before,
-        case when {{ holds_in(school_year(), 'rules') }} then 1 else 0 end as holds
+        case when {{ holds_in(first_year, 'rules') }} then 1 else 0 end as holds
     from {{ ref(table_name) }} as rules
     {%- if not loop.last %}
     union all
@@ -37,8 +38,8 @@ years as (
         max(holds) as holds,
         min(school_year_from) as first_year,
         max(school_year_before) - 1 as last_year,
-        max(case when school_year_before <= {{ school_year() }} then school_year_before - 1 end) as last_year_before,
-        min(case when school_year_from > {{ school_year() }} then school_year_from end) as first_year_after
+        max(case when school_year_before <= {{ first_year }} then school_year_before - 1 end) as last_year_before,
+        min(case when school_year_from > {{ first_year }} then school_year_from end) as first_year_after
     from rules
     group by table_name, for_antigen
 ),
@@ -67,13 +68,13 @@ gate as (
         case
             when known_years.school_year is null
                 then {{ stop_build(
-                    "concat('No definitions for the school year " ~ school_year() ~ ": seeds/annex/school_years.csv has ', "
+                    "concat('No definitions for the school year " ~ first_year ~ ": seeds/annex/school_years.csv has ', "
                     ~ "cast(known_years.first_known as " ~ string ~ "), ' to ', cast(known_years.last_known as " ~ string
                     ~ "), '. Add a row for this year that says whose definitions are taken for it.')"
                 ) }}
             when ended.how_many > 0
                 then {{ stop_build(
-                    "concat('No definitions for the school year " ~ school_year() ~ ": ', ended.sentence, "
+                    "concat('No definitions for the school year " ~ first_year ~ ": ', ended.sentence, "
                     ~ "case when ended.how_many > 1 then concat(' The same is true of ', cast(ended.how_many - 1 as " ~ string
                     ~ "), ' other tables and antigens.') else '' end, ' Add rows for this year, or say in school_year_from and "
                     ~ "school_year_before which years a definition is taken for.')"
@@ -87,10 +88,10 @@ gate as (
 final as (
     select
         cast(gate.school_year as {{ string }}) as school_year,
-        {{ school_year() }} as first_year,
-        date '{{ school_year() }}-09-01' as first_day,
-        date '{{ school_year() + 1 }}-06-30' as attendance_date,
-        date '{{ school_year() + 1 }}-08-31' as assessment_date
+        {{ first_year }} as first_year,
+        date '{{ first_year }}-09-01' as first_day,
+        date '{{ first_year + 1 }}-06-30' as attendance_date,
+        date '{{ first_year + 1 }}-08-31' as assessment_date
     from gate
 )
 

@@ -2,7 +2,13 @@
 {{ config(materialized='table') }}
 
 with exemptions as (
-    {{ without_surplus_rows(ref('base_panorama__exemptions'), 'exemptions') }}
+    select extract_rows.*
+    from {{ ref('base_panorama__exemptions') }} as extract_rows
+    left join {{ ref('base_panorama__exemptions_surplus') }} as surplus
+        on extract_rows.source_row_number = surplus.source_row_number
+    where
+        extract_rows.not_in_force is null
+        and surplus.source_row_number is null
 ),
 
 reason_aliases as (

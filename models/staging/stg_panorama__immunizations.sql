@@ -1,5 +1,11 @@
 with immunizations as (
-    {{ without_surplus_rows(ref('base_panorama__immunizations'), 'immunizations') }}
+    select extract_rows.*
+    from {{ ref('base_panorama__immunizations') }} as extract_rows
+    left join {{ ref('base_panorama__immunizations_surplus') }} as surplus
+        on extract_rows.source_row_number = surplus.source_row_number
+    where
+        extract_rows.not_in_force is null
+        and surplus.source_row_number is null
 ),
 
 history_doses as (
@@ -22,9 +28,9 @@ final as (
         recorded_date_unparsed,
         cast(null as {{ dbt.type_string() }}) as panorama_verdict
     from immunizations
-    {%- if recorded_by() %}
+    {%- if var('recorded_by') != 'any_day' %}
     -- As an extraction on that day would have it; a dose without a recorded date cannot be told and stays.
-    where coalesce(recorded_date <= {{ recorded_by() }}, true)
+    where coalesce(recorded_date <= date '{{ var('recorded_by') }}', true)
     {%- endif %}
     union all
     select

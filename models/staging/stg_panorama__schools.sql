@@ -1,5 +1,11 @@
 with schools as (
-    {{ without_surplus_rows(ref('base_panorama__schools'), 'schools') }}
+    select extract_rows.*
+    from {{ ref('base_panorama__schools') }} as extract_rows
+    left join {{ ref('base_panorama__schools_surplus') }} as surplus
+        on extract_rows.source_row_number = surplus.source_row_number
+    where
+        extract_rows.not_in_force is null
+        and surplus.source_row_number is null
 ),
 
 type_aliases as (

@@ -5,28 +5,38 @@ import difflib
 import re
 import unicodedata
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from extracts.problems import ExtractsError, shown, stop
 
+ROOT = Path(__file__).parents[2]
+# dbt reads the same file: the columns of its sources.
+DECLARED = yaml.safe_load((ROOT / "seeds" / "extracts" / "_extracts.yml").read_text(encoding="utf-8"))
+EXTRACTS = {extract["name"]: extract for extract in DECLARED["sources"][0]["tables"]}
+
+
+def is_optional(declared: dict[str, Any]) -> bool:
+    return declared.get("config", {}).get("meta", {}).get("is_optional", False)
+
+
+# Of each extract the required columns, and the optional ones.
 COLUMNS = {
-    "clients": (("client_id", "date_of_birth", "gender", "client_status"), ()),
-    "schools": (("school_id", "school_name", "school_type", "public_health_unit"), ("school_board",)),
-    "education_records": (
-        ("education_record_id", "client_id", "school_id", "effective_from", "effective_to"),
-        ("grade",),
-    ),
-    "immunizations": (
-        ("immunization_id", "client_id", "agent", "administered_date", "trade_name"),
-        ("lot_number", "reported_by", "recorded_date"),
-    ),
-    "exemptions": (("exemption_id", "client_id", "antigen", "reason", "effective_from", "effective_to"), ()),
-    "immunization_histories": (("client_id", "history"), ()),
+    name: (
+        tuple(column["name"] for column in extract["columns"] if not is_optional(column)),
+        tuple(column["name"] for column in extract["columns"] if is_optional(column)),
+    )
+    for name, extract in EXTRACTS.items()
 }
-OPTIONAL_EXTRACTS = ("immunization_histories",)
+OPTIONAL_EXTRACTS = tuple(name for name, extract in EXTRACTS.items() if is_optional(extract))
+DATE_COLUMNS = {
+    column["name"] for extract in EXTRACTS.values() for column in extract["columns"] if column["data_type"] == "date"
+}
 # Where several headers claim one of these, the map's order decides: PEAR prints the same history in two grammars.
 PREFERRED_IN_ORDER = (("immunization_histories", "history"),)
 
-HEADERS_FILE = Path(__file__).parents[2] / "seeds" / "quality" / "extract_headers.csv"
+HEADERS_FILE = ROOT / "seeds" / "quality" / "extract_headers.csv"
 
 
 class Headers:

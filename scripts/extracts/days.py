@@ -13,7 +13,6 @@ import duckdb
 from extracts.notes import Notes
 from extracts.problems import count_of, stop
 
-DATE_COLUMNS = ("date_of_birth", "effective_from", "effective_to", "administered_date", "recorded_date")
 # Years beyond are placeholders; before standard time, midnight in Ontario was another minute.
 ORDINARY_YEARS = (1901, 2199)
 SECONDS_OF_DAY = 86_400

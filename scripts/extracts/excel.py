@@ -14,8 +14,8 @@ from xml.etree import ElementTree
 import duckdb
 import python_calamine
 
-from extracts.columns import COLUMNS, Headers, normalised
-from extracts.days import DATE_COLUMNS, zoned_texts_as_days
+from extracts.columns import COLUMNS, DATE_COLUMNS, Headers, normalised
+from extracts.days import zoned_texts_as_days
 from extracts.duckdb_files import quoted, read_plainly
 from extracts.in_force import extra_columns
 from extracts.notes import Notes

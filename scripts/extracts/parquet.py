@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from extracts.columns import Headers
-from extracts.days import DATE_COLUMNS, has_zones, judge, midnights, zoned_texts_as_days
+from extracts.columns import DATE_COLUMNS, Headers
+from extracts.days import has_zones, judge, midnights, zoned_texts_as_days
 from extracts.duckdb_files import DUCKDB_REFUSES, identifier, link_to, quoted
 from extracts.in_force import extra_columns
 from extracts.notes import Notes

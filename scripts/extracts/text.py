@@ -10,8 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from extracts.columns import COLUMNS, Headers, normalised
-from extracts.days import DATE_COLUMNS, has_zones, zoned_texts_as_days
+from extracts.columns import COLUMNS, DATE_COLUMNS, Headers, normalised
+from extracts.days import has_zones, zoned_texts_as_days
 from extracts.decoding import Decoded, TextSurvey, decoded, decompressed, survey_text
 from extracts.duckdb_files import DUCKDB_REFUSES, copy_text, quoted, read_plainly
 from extracts.in_force import extra_columns

@@ -4,9 +4,9 @@ select
     antigen,
     schedule,
     variant,
-    'has a gap in its dose_number of the school year {{ school_year() }}: they are numbered from 1' as problem
+    'has a gap in its dose_number of the school year {{ var('school_year') }}: they are numbered from 1' as problem
 from {{ model }} as rules
-where {{ holds_in(school_year(), 'rules') }}
+where {{ holds_in(var('school_year'), 'rules') }}
 group by antigen, schedule, variant
 having count(distinct dose_number) <> max(dose_number)
 {% endtest %}

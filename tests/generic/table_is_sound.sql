@@ -1,13 +1,94 @@
 {#-
     What the columns of a table hold, as one test: a node of dbt costs more than the query of most checks. A row of its result is a
     check that failed, with the condition of the rows that are meant; the test counts these, or keys that stand more than once.
-    `checks_of_table` says what the arguments are.
+    For each check: the columns it is about, the end of a sentence that says what is wrong, the condition of the rows that are meant, and
+    from what they are counted.
+
+    never_null          columns that always have a value, with commas between (each item of a list would be a template for dbt)
+    unique              a key, columns with commas between, or a list of keys; a key of one column counts where that has a value. A key
+                        may be a list of expressions, or {columns, where}
+    values              the values of a column that has one
+    parents             the table in which a column's value stands, [table, column] where that has another name
+    periods             columns with a number of days, months or years, with commas between; periods_or_grades, or a grade
+    conditions          what every row satisfies; null does not count as satisfied
 -#}
 {% test table_is_sound(
     model, never_null='', unique='', values={}, parents={}, periods='', periods_or_grades='', conditions=[]
 ) %}
 {{- config(fail_calc='cast(coalesce(sum(rows_found), 0) as bigint)') }}
-{%- for check in checks_of_table(model, never_null, unique, values, parents, periods, periods_or_grades, conditions) %}
+{%- set checks = [] -%}
+{%- for column in never_null.split(', ') if column -%}
+    {%- do checks.append({'columns': [column], 'problem': 'is empty', 'holds_where': adapter.quote(column) ~ ' is null'}) -%}
+{%- endfor -%}
+{%- for column, known in values.items() -%}
+    {%- set literals = [] -%}
+    {%- for value in known -%}
+        {%- do literals.append(dbt.string_literal(value) if value is string else value | string) -%}
+    {%- endfor -%}
+    {%- do checks.append({
+        'columns': [column],
+        'problem': 'is none of ' ~ known | join(', '),
+        'holds_where': adapter.quote(column) ~ ' not in (' ~ literals | join(', ') ~ ')'
+    }) -%}
+{%- endfor -%}
+{%- for column, parent in parents.items() -%}
+    {%- set has_own_name = parent.identifier is undefined -%}
+    {%- set table = parent[0] if has_own_name else parent -%}
+    {%- set field = parent[1] if has_own_name else column -%}
+    {%- do checks.append({
+        'columns': [column],
+        'problem': 'does not stand in ' ~ field ~ ' of ' ~ table.identifier ~ ('.csv' if table.schema in ['annex', 'practice', 'quality'] else ''),
+        'holds_where': adapter.quote(column) ~ ' not in (select ' ~ field ~ ' from ' ~ table ~ ' where ' ~ field ~ ' is not null)'
+    }) -%}
+{%- endfor -%}
+{%- for column in periods.split(', ') + periods_or_grades.split(', ') if column -%}
+    {%- set has_grades = column in periods_or_grades.split(', ') -%}
+    {%- set number, unit = "split_part(" ~ column ~ ", ' ', 1)", "split_part(" ~ column ~ ", ' ', 2)" -%}
+    {#- Nothing is cast: what is no period has to be found, not to end the query. -#}
+    {%- set is_no_period = "(" ~ column ~ " <> concat(" ~ number ~ ", ' ', " ~ unit ~ ")"
+        ~ " or " ~ unit ~ " not in ('day', 'days', 'month', 'months', 'year', 'years')"
+        ~ " or " ~ number ~ " = '' or translate(" ~ number ~ ", '0123456789', '') <> '' or " ~ number ~ " like '0_%')" -%}
+    {%- set is_no_grade = "not (" ~ column ~ " = concat('grade ', " ~ unit ~ ") and " ~ unit ~ " <> ''"
+        ~ " and translate(" ~ unit ~ ", '0123456789', '') = '')" -%}
+    {%- do checks.append({
+        'columns': [column],
+        'problem': 'is no whole number of days, months or years, such as 28 days'
+            ~ (', and no grade, such as grade 7' if has_grades else ''),
+        'holds_where': is_no_grade ~ ' and ' ~ is_no_period if has_grades else is_no_period
+    }) -%}
+{%- endfor -%}
+{%- for condition in conditions -%}
+    {%- do checks.append({
+        'columns': [],
+        'problem': 'is not as it must be: ' ~ condition | trim,
+        'holds_where': 'not coalesce(' ~ condition ~ ', false)'
+    }) -%}
+{%- endfor -%}
+{%- for check in checks -%}
+    {%- do check.update({'found_in': model ~ ' where ' ~ check.holds_where}) -%}
+{%- endfor -%}
+
+{%- for key in ([unique] if unique is string else unique) if key -%}
+    {%- set named = (key.columns or key) if key is not string else key.split(', ') -%}
+    {%- set columns = [] -%}
+    {%- for column in named -%}
+        {%- do columns.append(adapter.quote(column) if modules.re.fullmatch('[a-z_0-9]+', column) else column) -%}
+    {%- endfor -%}
+    {%- set where = key.where or (columns[0] ~ ' is not null' if named | length == 1) -%}
+    {%- set text = [] -%}
+    {%- for column in columns -%}
+        {%- do text.append("coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), '')") -%}
+    {%- endfor -%}
+    {%- set text = 'concat(' ~ text | join(", '|', ") ~ ')' -%}
+    {%- set repeated = (' where ' ~ where if where else '') ~ ' group by ' ~ columns | join(', ') ~ ' having count(*) > 1' -%}
+    {%- do checks.append({
+        'columns': named,
+        'problem': 'stands more than once',
+        'holds_where': text ~ ' in (select ' ~ text ~ ' from ' ~ model ~ repeated ~ ')',
+        'found_in': '(select 1 as key from ' ~ model ~ repeated ~ ') as repeated'
+    }) -%}
+{%- endfor -%}
+{%- for check in checks %}
 select
     {{ dbt.string_literal(dbt.escape_single_quotes(check.columns | join(', '))) }} as column_name,
     {{ dbt.string_literal(dbt.escape_single_quotes(check.problem)) }} as problem,

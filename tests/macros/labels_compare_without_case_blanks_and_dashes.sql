@@ -1,4 +1,4 @@
--- normalized_label, trimmed and letters_only on the characters that extracts hold: hyphens and dashes, no-break spaces, tabs,
+-- normalized_label, trimmed and rewritten on the characters that extracts hold: hyphens and dashes, no-break spaces, tabs,
 -- accents, and what nobody sees.
 {%- set no_break_space, en_dash, minus = '\u00a0', '\u2013', '\u2212' %}
 with cases as (
@@ -39,25 +39,25 @@ with cases as (
         'engerixbµg' as letters
     union all
     select
-        concat(chr(65279), 'MMR', chr(8203), '-V', chr(173), 'ar', chr(8205)) as written,
+        concat('{{ "\ufeff" }}', 'MMR', '{{ "\u200b" }}', '-V', chr(173), 'ar', '{{ "\u200d" }}') as written,
         'mmr-var' as label,
         'MMR-Var' as without_outer_blanks,
         'mmrvar' as letters
     union all
     select
-        concat(chr(12288), 'ＭＭＲ－Ｖａｒ', chr(8195)) as written,
+        concat('{{ "\u3000" }}', 'ＭＭＲ－Ｖａｒ', '{{ "\u2003" }}') as written,
         'mmr-var' as label,
         'MMR-Var' as without_outer_blanks,
         'mmrvar' as letters
     union all
     select
-        concat('Men', chr(8210), 'C', chr(8213), 'C', chr(65123), chr(11834)) as written,
+        concat('Men', '{{ "\u2012" }}', 'C', '{{ "\u2015" }}', 'C', '{{ "\ufe63" }}', '{{ "\u2e3a" }}') as written,
         'men-c-c-' as label,
-        concat('Men', chr(8210), 'C', chr(8213), 'C', chr(65123), chr(11834)) as without_outer_blanks,
+        concat('Men', '{{ "\u2012" }}', 'C', '{{ "\u2015" }}', 'C', '{{ "\ufe63" }}', '{{ "\u2e3a" }}') as without_outer_blanks,
         'mencc' as letters
     union all
     select
-        concat('E', chr(769), 'le', chr(769), 'mentaire') as written,
+        concat('E', '{{ "\u0301" }}', 'le', '{{ "\u0301" }}', 'mentaire') as written,
         'élémentaire' as label,
         'Élémentaire' as without_outer_blanks,
         'élémentaire' as letters
@@ -69,7 +69,7 @@ with cases as (
         'renfrewsunit' as letters
     union all
     select
-        concat(' ', chr(9), chr(160), chr(8203), chr(12288)) as written,
+        concat(' ', chr(9), chr(160), '{{ "\u200b" }}', '{{ "\u3000" }}') as written,
         cast(null as {{ dbt.type_string() }}) as label,
         cast(null as {{ dbt.type_string() }}) as without_outer_blanks,
         cast(null as {{ dbt.type_string() }}) as letters
@@ -80,4 +80,4 @@ from cases
 where
     {{ normalized_label('written') }} is distinct from label
     or {{ trimmed('written') }} is distinct from without_outer_blanks
-    or {{ letters_only(trimmed('written')) }} is distinct from letters
+    or lower({{ rewritten(trimmed('written'), [['[^\\p{L}]', '']]) }}) is distinct from letters

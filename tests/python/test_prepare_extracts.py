@@ -3,11 +3,11 @@
 Cells of broken files say SECRET, so that every refusal is also held to print nothing of a row.
 """
 
-import ast
 import csv
 import ctypes
 import importlib
 import io
+import json
 import os
 import re
 import shutil
@@ -611,8 +611,11 @@ def test_a_wrong_row_of_the_column_map_is_refused(folder, output, tmp_path, row,
     assert str(error.value).startswith(f"Row {len(list(csv.reader(io.StringIO(text)))) - 1} of the column map")
 
 
-def test_the_columns_are_those_that_dbt_reads():
-    macro = (ROOT / "macros" / "extract_columns.sql").read_text(encoding="utf-8")
-    read_by_dbt = ast.literal_eval(re.search(r"set columns = (\{.*?\n    \}) -%\}", macro, re.DOTALL)[1])
-    for name, columns in read_by_dbt.items():
-        assert prepare_extracts.COLUMNS[name] == (tuple(columns["required"]), tuple(columns["optional"]))
+def test_the_columns_are_those_that_dbt_reads(demonstration):
+    target = demonstration.warehouse.with_suffix(".target")
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    sources = {source["name"]: source["columns"] for source in manifest["sources"].values()}
+    assert list(sources) == list(prepare_extracts.COLUMNS)
+    for name, (required, optional) in prepare_extracts.COLUMNS.items():
+        assert set(sources[name]) == {*required, *optional}
+        assert {column for column in sources[name] if sources[name][column]["meta"].get("is_optional")} == set(optional)

@@ -1,3 +1,5 @@
+{#- A remark in parentheses or the number of a dose behind a label: hpv-9-(2), mmr-(priorix); a number alone is read as `#`. -#}
+{%- set remark = '-*(?:[(]([^()]*)[)]|(#[1-9])|-(dose-[1-9]))$' -%}
 with immunizations as (
     select * from {{ ref('stg_panorama__immunizations') }}
 ),
@@ -67,16 +69,28 @@ cells as (
 ),
 
 pieces as (
-    {{ cell_pieces('cells', ['agent'], 'written_label') }}
+    {{ matching_parts('cells', ['agent'], rewritten('written_label', [['-*[,;|+&]+-*|-and-|-et-', '|']]), '[^|]+') }}
+),
+
+unremarked as (
+    select
+        agent,
+        part as piece,
+        {{ rewritten('part', [[remark, '']]) }} as piece_label
+    from pieces
 ),
 
 remarked as (
     select
-        agent,
-        piece,
-        {{ without_remark('piece') }} as piece_label,
-        {{ remark_of('piece') }} as remark
-    from pieces
+        *,
+        case
+            when piece_label <> piece
+                then {{ rewritten('piece', [
+                    ['^.*?' ~ remark, '\\1\\2\\3'],
+                    ['^(?:dose-|#|no[.]?-?)?[1-9](?:st|nd|rd|th|er|e)?(?:-dose)?$', '#']
+                ]) }}
+        end as remark
+    from unremarked
 ),
 
 -- A number behind an agent of unknown formulation may name the formulation (HPV (4)), and a remark is understood only where it

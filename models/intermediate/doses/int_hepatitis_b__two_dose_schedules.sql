@@ -15,7 +15,7 @@ compared as (
         student_key,
         is_at_11_or_later,
         agent_label in ('hb', 'hb-unspecified')
-        and coalesce({{ letters_only('trade_name') }} like '%engerix%', false) as is_engerix_b
+        and coalesce(lower({{ rewritten('trade_name', [['[^\\p{L}]', '']]) }}) like '%engerix%', false) as is_engerix_b
     from doses
 ),
 

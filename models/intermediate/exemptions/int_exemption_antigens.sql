@@ -60,7 +60,9 @@ cells as (
 ),
 
 pieces as (
-    {{ cell_pieces('cells', ['exemption_antigen_label'], 'exemption_antigen_label', slashes=true) }}
+    {{ matching_parts(
+        'cells', ['exemption_antigen_label'], rewritten('exemption_antigen_label', [['-*[,;|+&/]+-*|-and-|-et-', '|']]), '[^|]+'
+    ) }}
 ),
 
 pieces_named as (
@@ -70,9 +72,9 @@ pieces_named as (
         outside_annex.name_label is not null as is_outside_annex
     from pieces
     left join names
-        on pieces.piece = names.name_label
+        on pieces.part = names.name_label
     left join outside_annex
-        on pieces.piece = outside_annex.name_label
+        on pieces.part = outside_annex.name_label
 ),
 
 -- A cell is read where each of its pieces is an antigen; one that is known to be none of the annex's (Rabies) is passed over.

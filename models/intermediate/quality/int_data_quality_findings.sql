@@ -43,11 +43,6 @@
     ["immunization_histories_orphan_client", "immunization_histories", "row_number_text", "client_id", "not is_known_client"],
     ["immunization_histories_unexplained_text", "immunization_histories", "row_number_text", "unexplained_text", "unexplained_text is not null"]
 ] -%}
-{#- Rows that a column of the extract says are not in force, by extract; a history has no id. -#}
-{%- set ids = {
-    'clients': 'client_id', 'schools': 'school_id', 'education_records': 'education_record_id', 'immunizations': 'immunization_id',
-    'exemptions': 'exemption_id', 'immunization_histories': 'cast(source_row_number as ' ~ dbt.type_string() ~ ')'
-} -%}
 with school_year as (
     select * from {{ ref('int_school_year') }}
 ),
@@ -73,7 +68,7 @@ exemptions as (
 ),
 
 surplus_rows as (
-    select * from {{ ref('base_panorama__surplus_rows') }}
+    select * from {{ ref('int_surplus_rows') }}
 ),
 
 selected_clients as (
@@ -235,16 +230,14 @@ findings as (
         row_id as value,
         source_row_number
     from surplus_rows
-    {%- for extract_name, id_column in ids.items() %}
     union all
     select
-        '{{ extract_name }}_not_in_force' as check_name,
-        {{ id_column }} as row_id,
+        concat(extract_name, '_not_in_force') as check_name,
+        row_id,
         not_in_force as value,
         source_row_number
-    from {{ ref('base_panorama__' ~ extract_name) }}
+    from {{ ref('int_extract_rows') }}
     where not_in_force is not null
-    {%- endfor %}
     {%- for extract_name, checks_of_extract in checks | groupby(1) %}
     {%- set rows = [] %}
     {%- for check_name, _, id_column, value, condition in checks_of_extract %}

@@ -618,7 +618,7 @@ parts_of_years as (
         ) as remark
     from extract_year
     where extract_year is not null
-    {%- if not recorded_by() %}
+    {%- if var('recorded_by') == 'any_day' %}
     union all
     select
         'immunizations_none_in_school_year' as check_name,

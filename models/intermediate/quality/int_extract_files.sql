@@ -1,5 +1,30 @@
+{#- As the reader recorded them; a folder that dbt reads itself has them by name, each numbered from its own million million. -#}
+{%- set recorded = prepared_file('extract_files.parquet') -%}
 with files as (
-    {{ extract_files_read() }}
+    {%- if recorded %}
+    select
+        extract_name,
+        file,
+        cast(first_row as bigint) as first_row,
+        cast(row_count as bigint) as row_count
+    from {{ recorded }}
+    {%- else %}
+    select
+        listed.extract_name,
+        listed.file,
+        cast(listed.first_row as bigint) as first_row,
+        cast(null as bigint) as row_count
+    from (
+        values
+        {%- for extract_name in extract_columns() %}
+        {%- for file in ([extract_name ~ '.csv'] if is_demonstration() else extract_files(extract_name)) %}
+        ('{{ extract_name }}', '{{ file.split('/')[-1] | replace("'", "''") }}', {{ loop.index0 * 1000000000000 + 1 }}),
+        {%- endfor %}
+        {%- endfor %}
+        (null, null, null)
+    ) as listed (extract_name, file, first_row)
+    where listed.extract_name is not null
+    {%- endif %}
 ),
 
 ranged as (
@@ -15,19 +40,13 @@ ranged as (
     from files
 ),
 
--- A folder that dbt reads itself: each file is numbered from its own million million.
 counted as (
-    {%- for extract_name in extract_columns() %}
     select
-        '{{ extract_name }}' as extract_name,
+        extract_name,
         1000000000000 * cast(floor(source_row_number / 1000000000000) as bigint) + 1 as first_row,
         count(*) as row_count
-    from {{ ref('base_panorama__' ~ extract_name) }}
-    group by 1000000000000 * cast(floor(source_row_number / 1000000000000) as bigint) + 1
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+    from {{ ref('int_extract_rows') }}
+    group by extract_name, 1000000000000 * cast(floor(source_row_number / 1000000000000) as bigint) + 1
 ),
 
 final as (

@@ -6,6 +6,27 @@
     ['immunization_histories_orphan_client', 'client_id', 'clients'],
     ['education_records_unknown_school', 'school_id', 'schools']
 ] -%}
+{#- The form in which damaged ids meet: lower case, without decimals of 0, blanks, hyphens and separators. -#}
+{%- set bare_id -%}
+translate(
+            case
+                when id like '%.0' then left(lower(id), length(id) - 2)
+                when id like '%.00' then left(lower(id), length(id) - 3)
+                else lower(id)
+            end,
+            ' -_/.,''',
+            ''
+        )
+{%- endset -%}
+{#- What ids with a prefix, lost zeros or decimals have in common. Most have no letter: translate costs by what it looks for. -#}
+{%- set digits -%}
+trim(leading '0' from case
+            when upper(bare_id) = bare_id then translate(bare_id, ':#()', '')
+            else translate(bare_id, 'abcdefghijklmnopqrstuvwxyz:#()', '')
+        end)
+{%- endset -%}
+{#- 1.23E+09: a number as Excel shows it where it is long. -#}
+{%- set is_scientific = "(upper(id) like '_E+%' or upper(id) like '_._%E+%' or upper(id) like '_,_%E+%')" -%}
 with findings as (
     select * from {{ ref('int_data_quality_findings') }}
 ),
@@ -34,7 +55,7 @@ checks as (
     {%- endfor %}
 ),
 
-orphans as (
+orphan_ids as (
     select
         findings.check_name,
         findings.table_name,
@@ -42,8 +63,6 @@ orphans as (
         checks.known_extract,
         files.file,
         findings.value as id,
-        {{ bare_id('findings.value') }} as bare_id,
-        {{ digits_of_id('findings.value') }} as digits,
         count(*) as rows_of_id
     from findings
     inner join checks
@@ -54,6 +73,21 @@ orphans as (
             and findings.source_row_number between files.first_row and files.last_row
     where findings.value is not null
     group by findings.check_name, findings.table_name, checks.column_name, checks.known_extract, files.file, findings.value
+),
+
+bare_orphans as (
+    select
+        *,
+        {{ bare_id }} as bare_id,
+        {{ is_scientific }} as is_scientific
+    from orphan_ids
+),
+
+orphans as (
+    select
+        *,
+        {{ digits }} as digits
+    from bare_orphans
 ),
 
 known_ids as (
@@ -143,13 +177,20 @@ orphan_keys as (
         on orphans.known_extract = usual_lengths.known_extract
 ),
 
+bare_ids as (
+    select
+        *,
+        {{ bare_id }} as bare_id,
+        {{ is_scientific }} as is_scientific
+    from known_ids
+    where known_extract in (select orphans.known_extract from orphans)
+),
+
 bare_known_ids as (
     select
-        known_ids.*,
-        {{ bare_id('known_ids.id') }} as bare_id,
-        {{ digits_of_id('known_ids.id') }} as digits
-    from known_ids
-    where known_ids.known_extract in (select orphans.known_extract from orphans)
+        *,
+        {{ digits }} as digits
+    from bare_ids
 ),
 
 known_keys as (
@@ -208,13 +249,13 @@ explained as (
         *,
         case
             when orphan_id = known_id then 'letter_case'
-            when {{ without_blanks('orphan_id') }} = {{ without_blanks('known_id') }}
+            when translate(orphan_id, ' -_/.,''', '') = translate(known_id, ' -_/.,''', '')
                 then case when concat(orphan_id, known_id) like '%,%' then 'separators' else 'blanks_or_hyphens' end
             when
-                {{ without_zeros('bare_orphan_id') }} = {{ without_zeros('bare_known_id') }}
+                trim(leading '0' from bare_orphan_id) = trim(leading '0' from bare_known_id)
                 and (orphan_id like '%.0' or orphan_id like '%.00' or known_id like '%.0' or known_id like '%.00')
                 then 'decimals'
-            when {{ without_zeros('bare_orphan_id') }} = {{ without_zeros('bare_known_id') }} then 'leading_zeros'
+            when trim(leading '0' from bare_orphan_id) = trim(leading '0' from bare_known_id) then 'leading_zeros'
             when bare_orphan_id like concat('%', bare_known_id, '%') then 'prefix_or_suffix'
             when bare_known_id like concat(bare_orphan_id, '%') then 'cut_short'
             when bare_known_id like concat('%', bare_orphan_id, '%') then 'prefix_or_suffix'
@@ -261,12 +302,12 @@ scientific_known_ids as (
     select
         known_ids.known_extract,
         min(files.file) as file
-    from known_ids
+    from bare_ids as known_ids
     inner join files
         on
             known_ids.known_extract = files.extract_name
             and known_ids.source_row_number between files.first_row and files.last_row
-    where {{ is_scientific('known_ids.id') }}
+    where known_ids.is_scientific
     group by known_ids.known_extract
     having count(*) > 1
 ),
@@ -304,7 +345,7 @@ placed as (
         table_name as damaged_extract,
         file as damaged_file
     from orphans
-    where {{ is_scientific('id') }}
+    where is_scientific
     union all
     select
         orphans.check_name,
@@ -320,7 +361,7 @@ placed as (
     from orphans
     inner join scientific_known_ids as scientific
         on orphans.known_extract = scientific.known_extract
-    where not {{ is_scientific('orphans.id') }}
+    where not orphans.is_scientific
 ),
 
 orphans_by_file as (

@@ -1,3 +1,10 @@
+{#-
+    A likely spelling never loses or adds an antigen: the letters and digits are the same, or they differ by a letter (by two in long
+    names) within words of five letters or more. The short components of an agent (HB, Hib, MMR, MMRV) are compared as they are,
+    and so are digits.
+-#}
+{%- set compact = [['[^\\p{L}\\p{Nd}]+', '']] -%}
+{%- set components = [['\\p{L}{5,}', '*'], ['[^\\p{L}\\p{Nd}*]+', '']] -%}
 with unknown as (
     select
         agent,
@@ -32,7 +39,13 @@ nearest as (
         levenshtein(unknown.agent_label, known.agent_label) as distance
     from unknown
     cross join known
-    where {{ is_likely_spelling('unknown.agent_label', 'known.agent_label') }}
+    where
+        {{ rewritten('unknown.agent_label', compact) }} = {{ rewritten('known.agent_label', compact) }}
+        or (
+            {{ rewritten('unknown.agent_label', components) }} = {{ rewritten('known.agent_label', components) }}
+            and levenshtein(unknown.agent_label, known.agent_label)
+            <= case when length(unknown.agent_label) >= 10 then 2 else 1 end
+        )
     group by unknown.agent, unknown.agent_label, known.agent_label
     having count(distinct known.agent) = 1
 ),

@@ -85,7 +85,7 @@ final as (
             when school_type_label = 'other' then 'school_type_other'
             when phu_id is null then 'not_a_phu'
             when is_conflict then 'school_type_conflicts_with_age'
-            {%- if education_record_window() == 'overlap' %}
+            {%- if var('education_record_window') == 'overlap' %}
             when effective_from > assessment_date or effective_to < first_day then 'outside_school_year'
             {%- else %}
             when effective_from < first_day or effective_to is null or effective_to > assessment_date

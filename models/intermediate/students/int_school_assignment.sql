@@ -16,24 +16,16 @@ ages as (
 ),
 
 names as (
-    {%- set names = {
-        'decision': ['single_record', 'attended_june_30', 'age_appropriate_school', 'longest_attendance', 'tie_break'],
-        'dropped': [
-            'no_school_id', 'unknown_school', 'holding_school', 'school_type_other', 'not_a_phu',
-            'school_type_conflicts_with_age', 'outside_school_year'
-        ]
-    } %}
-    {%- for kind, kind_names in names.items() %}
-    {%- set last_kind = loop.last %}
-    {%- for name in kind_names %}
+    {%- for name in ['single_record', 'attended_june_30', 'age_appropriate_school', 'longest_attendance', 'tie_break'] %}
     select
-        '{{ kind }}' as kind,
+        'decision' as kind,
         '{{ name }}' as name
-    {%- if not (last_kind and loop.last) %}
     union all
-    {%- endif %}
     {%- endfor %}
-    {%- endfor %}
+    select
+        'dropped' as kind,
+        reason as name
+    from {{ ref('drop_reasons') }}
 ),
 
 frame as (

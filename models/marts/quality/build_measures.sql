@@ -39,7 +39,7 @@ final as (
         {{ build_id() }} as build_id,
         cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp) as built_at,
         school_year.school_year,
-        '{{ education_record_window() }}' as education_record_window,
+        '{{ var("education_record_window") }}' as education_record_window,
         '{{ var("recorded_by") }}' as recorded_by,
         measures.age,
         measures.antigen,

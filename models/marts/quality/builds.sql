@@ -2,14 +2,18 @@
     materialized='incremental', incremental_strategy='append', on_schema_change='append_new_columns', full_refresh=false
 ) }}
 
-{%- set extracts = extract_columns().keys() -%}
+{%- set rule_tables = (graph.nodes or {}).values() | selectattr('config.schema', 'equalto', 'annex') | list -%}
+{%- set accepted = env_var('ACCEPT', '').replace(',', ' ').split() | unique | sort | join(' ') | replace("'", "''") -%}
 with school_year as (
     select * from {{ ref('int_school_year') }}
 ),
 
 inputs as (
-    {%- for extract_name in extracts %}
-    {%- set columns = extract_columns(extract_name).required | map('replace', 'antigen', 'exemption_antigen') | list %}
+    {%- for extract_name in [
+        'clients', 'schools', 'education_records', 'immunizations', 'exemptions', 'immunization_histories'
+    ] %}
+    {%- set required = extract_columns().get(extract_name, {}).get('required', []) %}
+    {%- set columns = required | map('replace', 'antigen', 'exemption_antigen') | list %}
     select
         '{{ extract_name }}' as extract_name,
         count(*) as row_count,
@@ -26,15 +30,14 @@ final as (
         {{ build_id() }} as build_id,
         cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp) as built_at,
         school_year.school_year,
-        '{{ education_record_window() }}' as education_record_window,
+        '{{ var("education_record_window") }}' as education_record_window,
         {{ is_demonstration() | lower }} as is_demonstration,
         '{{ var("project_version") }}' as project_version,
-        '{{ rules_hash() }}' as rules_hash,
+        '{{ local_md5(rule_tables | map(attribute='checksum.checksum') | sort | join(' ')) }}' as rules_hash,
         inputs.extract_name,
         cast(inputs.row_count as bigint) as row_count,
         inputs.content_hash,
         'succeeded' as outcome,
-        {%- set accepted = accepted_checks() | join(' ') | replace("'", "''") %}
         cast({{ "'" ~ accepted ~ "'" if accepted else 'null' }} as {{ dbt.type_string() }}) as accepted
     from inputs
     cross join school_year

@@ -2,6 +2,8 @@
 -- sqlfluff:exclude_rules:references.keywords,structure.column_order,layout.indent
 -#}
 {%- set string = dbt.type_string() -%}
+{#- What the reader noted of the files; no rows where dbt reads the folder itself, or for the demonstration. -#}
+{%- set recorded = prepared_file('reading_notes.parquet') -%}
 {#- Extract, column, and a query of each spelling that was read as another name: spelling, meaning, row_count, is_cell. -#}
 {%- set names = [
     ['clients', 'gender', 'genders'], ['clients', 'client_status', 'statuses'], ['immunizations', 'agent', 'agents'],
@@ -29,19 +31,22 @@ public_health_units as (
 ),
 
 notes as (
-    {{ reading_notes() }}
+    select
+        {%- for text in ['extract_name', 'file', 'column_name', 'kind', 'detail'] %}
+        cast({{ text if recorded else 'null' }} as {{ string }}) as {{ text }},
+        {%- endfor %}
+        cast({{ 'row_count' if recorded else 'null' }} as bigint) as row_count
+    {{ 'from ' ~ recorded if recorded else 'where 1 = 0' }}
 ),
 
 noted_rows as (
-    {%- for extract_name in extract_columns() %}
     select
-        '{{ extract_name }}' as extract_name,
+        extract_name,
         source_row_number,
         readings
-    from {{ ref('base_panorama__' ~ extract_name) }}
+    from {{ ref('int_extract_rows') }}
     where readings is not null
     union all
-    {%- endfor %}
     select
         'immunization_histories' as extract_name,
         source_row_number,
@@ -51,16 +56,16 @@ noted_rows as (
 ),
 
 readings as (
-    {{ adapter.dispatch('split_cells')('noted_rows', ['extract_name', 'source_row_number'], 'readings', ';') }}
+    {{ matching_parts('noted_rows', ['extract_name', 'source_row_number'], 'readings', '[^;]+') }}
 ),
 
 shapes as (
     select
         readings.extract_name,
         files.file,
-        split_part(readings.piece, '|', 1) as column_name,
-        split_part(readings.piece, '|', 2) as kind,
-        nullif(split_part(readings.piece, '|', 3), '') as shape,
+        split_part(readings.part, '|', 1) as column_name,
+        split_part(readings.part, '|', 2) as kind,
+        nullif(split_part(readings.part, '|', 3), '') as shape,
         count(*) as row_count
     from readings
     left join files
@@ -68,8 +73,8 @@ shapes as (
             readings.extract_name = files.extract_name
             and readings.source_row_number between files.first_row and files.last_row
     group by
-        readings.extract_name, files.file, split_part(readings.piece, '|', 1), split_part(readings.piece, '|', 2),
-        nullif(split_part(readings.piece, '|', 3), '')
+        readings.extract_name, files.file, split_part(readings.part, '|', 1), split_part(readings.part, '|', 2),
+        nullif(split_part(readings.part, '|', 3), '')
 ),
 
 genders as (

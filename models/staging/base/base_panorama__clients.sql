@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ extract('clients') }} as raw_rows
+    select * from {{ extract_rows(ref('clients') if is_demonstration() else source('panorama', 'clients')) }} as raw_rows
 ),
 
 coded_values as (
@@ -12,7 +12,7 @@ coded_values as (
 ),
 
 read as (
-    {{ values_read('source', ids=['client_id'], dates=['date_of_birth'], codes=['gender', 'client_status']) }}
+    {{ values_read('source', ref('base_panorama__value_meanings'), ids=['client_id'], dates=['date_of_birth'], codes=['gender', 'client_status']) }}
 ),
 
 spellings as (

@@ -1,10 +1,11 @@
 with source as (
-    select * from {{ extract('exemptions') }} as raw_rows
+    select * from {{ extract_rows(ref('exemptions') if is_demonstration() else source('panorama', 'exemptions')) }} as raw_rows
 ),
 
 read as (
     {{ values_read(
         'source',
+        ref('base_panorama__value_meanings'),
         ids=['exemption_id', 'client_id'],
         dates=['effective_from', 'effective_to'],
         labels=['antigen', 'reason']

@@ -1,9 +1,10 @@
+{#- What of the cell no grammar explains: base_panorama__history_doses. -#}
 with source as (
-    select * from {{ extract('immunization_histories') }} as raw_rows
+    select * from {{ extract_rows(source('panorama', 'immunization_histories')) }} as raw_rows
 ),
 
 read as (
-    {{ values_read('source', ids=['client_id'], texts=['history']) }}
+    {{ values_read('source', ref('base_panorama__value_meanings'), ids=['client_id'], texts=['history']) }}
 ),
 
 final as (
@@ -11,7 +12,13 @@ final as (
         source_row_number,
         client_id,
         history,
-        {{ unexplained_history('history') }} as unexplained_text,
+        nullif(
+            trim(
+                both concat(' ,;-', chr(9), chr(10), chr(13), chr(160))
+                from {{ rewritten('history', [[patterns().bracketed, ' '], [patterns().dated, ' ']]) }}
+            ),
+            ''
+        ) as unexplained_text,
         not_in_force,
         readings
     from read

@@ -1,0 +1,17 @@
+{#- Fails the query with a sentence. -#}
+{% macro stop_build(sentence) -%}
+    {{ return(adapter.dispatch('stop_build')(sentence)) }}
+{%- endmacro %}
+
+{% macro duckdb__stop_build(sentence) -%}
+    error({{ sentence }})
+{%- endmacro %}
+
+{#- Aggregate, one text for the rows of a table whatever their order: it changes when any of the columns of any row does. -#}
+{% macro content_hash(columns) -%}
+    {{ return(adapter.dispatch('content_hash')(columns)) }}
+{%- endmacro %}
+
+{% macro duckdb__content_hash(columns) -%}
+    cast(coalesce(bit_xor(hash({{ columns | join(', ') }})), 0) as varchar)
+{%- endmacro %}

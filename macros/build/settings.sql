@@ -1,0 +1,50 @@
+{#-
+    Stops a run whose --vars has a name that dbt_project.yml does not (dbt would pass it over and build something else), or where a
+    setting is not what `setting_forms` says. Another project, which has this one as a package, has vars of its own.
+-#}
+{% macro check_settings() -%}
+    {%- set problems = [] -%}
+    {%- if project_name == 'immunization_coverage' -%}
+        {%- for name in (invocation_args_dict.vars or {}) if execute and name not in var('setting_forms') -%}
+            {%- do problems.append("--vars: there is no var '" ~ name ~ "'. There are " ~ var('setting_forms') | join(', ') ~ ".") -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- for name, form in var('setting_forms').items() -%}
+        {%- set value = var(name) | string -%}
+        {%- set has_form = modules.re.fullmatch(form.pattern, value) -%}
+        {%- if has_form and '-' in value and name in ['as_of', 'recorded_by'] -%}
+            {#- The last day of no month is in another month. -#}
+            {%- set first_of_month = modules.datetime.date(value[:4] | int, value[5:7] | int, 1) -%}
+            {%- set day = first_of_month + modules.datetime.timedelta(days=value[8:] | int - 1) -%}
+            {%- set has_form = day.month == first_of_month.month -%}
+        {%- endif -%}
+        {%- if not has_form -%}
+            {%- do problems.append(name ~ " is '" ~ value ~ "': it must be " ~ form.words ~ ".") -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set assessment_date = (var('school_year') | int + 1) ~ '-08-31' -%}
+    {%- set as_of = var('as_of') | string -%}
+    {%- if not problems and as_of != 'assessment_date' and as_of > assessment_date -%}
+        {%- do problems.append(
+            "as_of is '" ~ as_of ~ "', after the assessment date " ~ assessment_date ~ ": doses given in between would be missing. For a "
+            ~ "list of that day build its school year, with school_year: " ~ (as_of[:4] | int - (1 if as_of[5:7] < '09' else 0)) ~ "."
+        ) -%}
+    {%- endif -%}
+    {%- if execute and problems -%}
+        {%- do exceptions.raise_compiler_error(problems | join('\n')) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The day from which next doses are planned, as SQL: the var `as_of`, or the assessment date. `years` is the alias of int_school_year. -#}
+{% macro as_of(years='school_year') -%}
+    {{ return(years ~ '.assessment_date' if var('as_of') == 'assessment_date' else "date '" ~ var('as_of') ~ "'") }}
+{%- endmacro %}
+
+{% macro is_demonstration() -%}
+    {{ return(env_var('EXTRACTS_DIR', '') == '') }}
+{%- endmacro %}
+
+{#- Names the build that wrote a row: dbt's invocation id. -#}
+{% macro build_id() -%}
+    cast('{{ invocation_id }}' as {{ dbt.type_string() }})
+{%- endmacro %}

@@ -1,0 +1,50 @@
+{#- Days since 1 January 1970, for frames and differences counted in days. -#}
+{% macro day_number(date) -%}
+    {{ return(adapter.dispatch('day_number')(date)) }}
+{%- endmacro %}
+
+{% macro duckdb__day_number(date) -%}
+    cast({{ date }} - date '1970-01-01' as int)
+{%- endmacro %}
+
+{#- Completed months of age on a day: a birthday plus n months is the last day of the month where that is shorter. -#}
+{% macro age_in_months(birth, day) -%}
+    (
+        12 * (extract(year from {{ day }}) - extract(year from {{ birth }}))
+        + extract(month from {{ day }}) - extract(month from {{ birth }})
+        - case
+            when extract(day from {{ day }}) < extract(day from {{ birth }}) and {{ day }} < last_day({{ day }}) then 1
+            else 0
+        end
+    )
+{%- endmacro %}
+
+{#- The date that is a period after another: calendar months and years, 29 February plus a year is 28 February. -#}
+{% macro add_period(date, period) -%}
+    {{ return(adapter.dispatch('add_period')(date, period)) }}
+{%- endmacro %}
+
+{% macro duckdb__add_period(date, period) -%}
+    cast({{ date }} + {{ period }} as date)
+{%- endmacro %}
+
+{#- A period as the rule tables print it ('168 days', '7 years') as the engine's own type. -#}
+{% macro as_period(text) -%}
+    {{ return(adapter.dispatch('as_period')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__as_period(text) -%}
+    cast({{ text }} as interval)
+{%- endmacro %}
+
+{#-
+    The day on which somebody reaches an age of `recommended_ages`: a period after birth, or for `grade 7` the 1 September of the year
+    of the 12th birthday, for `grade 8` of the 13th, and so on.
+-#}
+{% macro day_of_age(birth, age) -%}
+    case
+        when {{ age }} like 'grade %'
+            then make_date(cast(extract(year from {{ birth }}) as int) + 5 + cast(replace({{ age }}, 'grade ', '') as int), 9, 1)
+        else {{ add_period(birth, as_period("case when " ~ age ~ " not like 'grade %' then " ~ age ~ " end")) }}
+    end
+{%- endmacro %}

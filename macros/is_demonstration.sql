@@ -1,3 +1,0 @@
-{% macro is_demonstration() -%}
-    {{ return(env_var('EXTRACTS_DIR', '') == '') }}
-{%- endmacro %}

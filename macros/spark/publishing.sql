@@ -1,0 +1,58 @@
+{#-
+    Publishing on Spark. A build that SPARK_BUILD names goes to schemas of its own (`marts__<name>` …); when all of it has passed, the
+    readers' schemas (`marts` …) get a view of each table. A build that fails changes nothing that readers see. The build that was
+    published before stays until the next one is, for queries that still run; others go.
+-#}
+{% macro spark__publish_build(results) -%}
+    {%- set build = env_var('SPARK_BUILD', '') -%}
+    {%- if execute and build and flags.WHICH == 'build' -%}
+        {%- set schemas = var('reader_schemas') -%}
+        {%- set relations = {} -%}
+        {%- for result in results if result.node.resource_type in ['model', 'seed'] and result.node.config.schema in schemas -%}
+            {%- do relations.update({(result.node.config.schema ~ '.' ~ result.node.alias): result.node.relation_name}) -%}
+        {%- endfor -%}
+        {%- set problems = [] -%}
+        {%- if results | rejectattr('status', 'in', ['success', 'pass', 'warn', 'no-op']) | list -%}
+            {%- do problems.append('the build failed.') -%}
+        {%- endif -%}
+        {%- for schema in schemas if not problems -%}
+            {%- do run_query('create schema if not exists ' ~ schema) -%}
+            {%- for row in run_query('show views in ' ~ schema).rows if not row[2] and (schema ~ '.' ~ row[1]) not in relations -%}
+                {%- do problems.append(
+                    'the build lacks ' ~ schema ~ '.' ~ row[1] ~ '; build without a selection, or drop that view.'
+                ) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {%- if problems -%}
+            {%- do log('Not published: ' ~ problems[0] ~ ' Readers keep the last good build.', info=True) -%}
+        {%- else -%}
+            {#- The schema remembers the name of the build that readers see. -#}
+            {%- set properties = run_query('describe schema extended marts').rows | selectattr(0, 'equalto', 'Properties') | map(attribute=1) -%}
+            {%- set previous = modules.re.search('\\(build,([^)]*)\\)', properties | join) -%}
+            {%- for view, relation in relations.items() -%}
+                {%- do run_query('create or replace view ' ~ view ~ ' as select * from ' ~ relation) -%}
+            {%- endfor -%}
+            {%- do run_query("alter schema marts set dbproperties ('build' = '" ~ build ~ "')") -%}
+            {%- for row in run_query("show schemas like '*__*'").rows if row[0].rpartition('__')[2] not in [build, previous and previous.group(1)] -%}
+                {%- do run_query('drop schema ' ~ row[0] ~ ' cascade') -%}
+            {%- endfor -%}
+            {%- do log('Published build ' ~ build ~ '.', info=True) -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro spark__carry_builds() -%}
+    {%- if execute and env_var('SPARK_BUILD', '') and flags.WHICH == 'build' -%}
+        {%- for table in ['builds', 'build_measures'] -%}
+            {%- set carried = api.Relation.create(schema=generate_schema_name('marts'), identifier=table, type='table') -%}
+            {%- set is_published = run_query("show schemas like 'marts'").rows
+                and run_query("show views in marts like '" ~ table ~ "'").rows -%}
+            {%- if is_published and not load_relation(carried) -%}
+                {#- dbt makes the schemas of what is selected only. -#}
+                {%- do run_query('create schema if not exists ' ~ carried.schema) -%}
+                {%- do run_query('create table ' ~ carried ~ ' using parquet as select * from marts.' ~ table) -%}
+                {%- do adapter.cache_added(carried) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
