@@ -21,20 +21,7 @@
 
 {#- The date that is a period after another: calendar months and years, 29 February plus a year is 28 February. -#}
 {% macro add_period(date, period) -%}
-    {{ return(adapter.dispatch('add_period')(date, period)) }}
-{%- endmacro %}
-
-{% macro duckdb__add_period(date, period) -%}
     cast({{ date }} + {{ period }} as date)
-{%- endmacro %}
-
-{#- A period as the rule tables print it ('168 days', '7 years') as the engine's own type. -#}
-{% macro as_period(text) -%}
-    {{ return(adapter.dispatch('as_period')(text)) }}
-{%- endmacro %}
-
-{% macro duckdb__as_period(text) -%}
-    cast({{ text }} as interval)
 {%- endmacro %}
 
 {#-
@@ -45,6 +32,6 @@
     case
         when {{ age }} like 'grade %'
             then make_date(cast(extract(year from {{ birth }}) as int) + 5 + cast(replace({{ age }}, 'grade ', '') as int), 9, 1)
-        else {{ add_period(birth, as_period("case when " ~ age ~ " not like 'grade %' then " ~ age ~ " end")) }}
+        else {{ add_period(birth, "cast(case when " ~ age ~ " not like 'grade %' then " ~ age ~ " end as interval)") }}
     end
 {%- endmacro %}

@@ -17,11 +17,11 @@
     {%- endfor -%}
     select
         *,
-        {{ add_period('base_date', as_period('period')) }} as bound_date,
+        {{ add_period('base_date', 'cast(period as interval)') }} as bound_date,
         coalesce(
             case
-                when comparison = 'from' then subject_date >= {{ add_period('base_date', as_period('period')) }}
-                else subject_date < {{ add_period('base_date', as_period('period')) }}
+                when comparison = 'from' then subject_date >= {{ add_period('base_date', 'cast(period as interval)') }}
+                else subject_date < {{ add_period('base_date', 'cast(period as interval)') }}
             end,
             false
         ) as is_met

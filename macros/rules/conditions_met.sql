@@ -3,7 +3,7 @@
     {%- for condition in conditions -%}
         {%- set subject = condition.subject -%}
         {%- if grace_days and condition.has_grace -%}
-            {%- set subject = add_period(subject, as_period("'" ~ grace_days ~ " days'")) -%}
+            {%- set subject = add_period(subject, "cast('" ~ grace_days ~ " days' as interval)") -%}
         {%- endif -%}
         {{ ' and ' if not loop.first }}(
         {{- (condition.period ~ ' is null or ') if condition.column }}

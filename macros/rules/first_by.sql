@@ -6,7 +6,3 @@
 {% macro duckdb__first_by(value, order_by) -%}
     arg_min({{ value }}, row({{ order_by | join(', ') }}))
 {%- endmacro %}
-
-{% macro spark__first_by(value, order_by) -%}
-    min_by({{ value }}, struct({{ order_by | join(', ') }}))
-{%- endmacro %}

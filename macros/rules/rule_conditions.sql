@@ -64,7 +64,7 @@
                 'name': column, 'column': none, 'text': rule ~ '.' ~ column, 'about': column, 'asks': 'dose', 'subject': given,
                 'comparison': 'from', 'has_grace': false, 'is_if_any': false, 'is_between_doses': false, 'reason': none, 'prose': none,
                 'said': ("'<'" if condition.get('comparison') == 'before' else "'≥'") ~ ' || ' ~ rule ~ '.' ~ column,
-                'period': (rule ~ '.' ~ column) if column else as_period(condition.text)
+                'period': (rule ~ '.' ~ column) if column else 'cast(' ~ condition.text ~ ' as interval)'
             }, **condition
         )) -%}
     {%- endfor -%}

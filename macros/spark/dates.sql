@@ -10,11 +10,3 @@
 {% macro spark__day_written(text, form) -%}
     try_to_date(initcap({{ text }}), '{{ {"year_first": "yyyy MMM d", "month_first": "MMM d, yyyy", "numbers": "yyyy-M-d"}[form] }}')
 {%- endmacro %}
-
-{% macro spark__add_period(date, period) -%}
-    {{ date }} + {{ period }}
-{%- endmacro %}
-
-{% macro spark__as_period(text) -%}
-    cast({{ text }} as interval)
-{%- endmacro %}

@@ -93,3 +93,30 @@
     {%- do adapter.add_query(sql, abridge_sql_log=True) -%}
     {{ return('') }}
 {%- endmacro %}
+
+{#- Spark would compute the source anew for each of them. -#}
+{% macro spark__unpivoted(source, keys, columns, rows) -%}
+    select
+        {%- for key in keys %}
+        {{ key }},
+        {%- endfor %}
+        {%- for column in columns %}
+        listed.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ source }}
+    lateral view inline(array(
+        {%- for row in rows %}
+        struct(
+            {%- for column in columns %}
+            {{ row[loop.index] }} as {{ column }},
+            {%- endfor %}
+            {{ row[0] }} as holds
+        ){{ ',' if not loop.last }}
+        {%- endfor %}
+    )) listed
+    where listed.holds
+{%- endmacro %}
+
+{% macro spark__first_by(value, order_by) -%}
+    min_by({{ value }}, struct({{ order_by | join(', ') }}))
+{%- endmacro %}

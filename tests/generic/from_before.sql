@@ -12,8 +12,8 @@ where
     {{ day_of_age("date '2000-01-01'", pair[0]) }}
     >= {{ day_of_age("date '2000-01-01'", pair[1]) }}
     {%- else %}
-    {{ add_period("date '2000-01-01'", as_period(pair[0])) }}
-    >= {{ add_period("date '2000-01-01'", as_period(pair[1])) }}
+    {{ add_period("date '2000-01-01'", 'cast(' ~ pair[0] ~ ' as interval)') }}
+    >= {{ add_period("date '2000-01-01'", 'cast(' ~ pair[1] ~ ' as interval)') }}
     {%- endif %}
 {%- if not loop.last %}
 union all

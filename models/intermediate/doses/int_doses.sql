@@ -54,7 +54,7 @@ exploded as (
         antigens_by_age.is_live,
         antigens_by_age.is_polysaccharide
         and immunizations.administered_date >= {{ add_period(
-            'students.date_of_birth', as_period('antigens_by_age.polysaccharide_age_from')
+            'students.date_of_birth', 'cast(antigens_by_age.polysaccharide_age_from as interval)'
         ) }} as is_counted_polysaccharide
     from immunizations
     cross join school_year

@@ -3,7 +3,7 @@ with doses as (
         student_key,
         agent_label,
         trade_name,
-        administered_date >= {{ add_period('date_of_birth', as_period("'11 years'")) }} as is_at_11_or_later
+        administered_date >= {{ add_period('date_of_birth', "cast('11 years' as interval)") }} as is_at_11_or_later
     from {{ ref('int_doses') }}
     where
         antigen = 'hepatitis_b'

@@ -305,7 +305,7 @@ interactions as (
     where
         antigen_agents.is_live
         or immunizations.administered_date
-        >= {{ add_period('tried_students.date_of_birth', as_period('antigen_agents.polysaccharide_age_from')) }}
+        >= {{ add_period('tried_students.date_of_birth', 'cast(antigen_agents.polysaccharide_age_from as interval)') }}
 ),
 
 too_close as (

@@ -2,7 +2,7 @@ with refused_doses as (
     select * from {{ ref('int_refused_doses') }}
     where
         reason in ('too_young', 'interval_too_short')
-        and days_short between 1 and {{ grace_days() }}
+        and days_short between 1 and {{ var('grace_days') }}
 ),
 
 open_antigens as (

@@ -18,7 +18,7 @@ doses as (
         and doses.administered_date >= doses.date_of_birth
 ),
 
-{{ slots_filled('rules', doses='doses', variants='open_antigens', grace_days=grace_days()) }},
+{{ slots_filled('rules', doses='doses', variants='open_antigens', grace_days=var('grace_days') | int) }},
 
 final as (
     select

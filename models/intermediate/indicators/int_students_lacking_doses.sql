@@ -52,7 +52,7 @@ slots_wanted as (
         {{ slots_counted('series') }} as filled,
         school_year.assessment_date,
         greatest(
-            {{ add_period('open_antigens.latest_dose_date', as_period("'1 day'")) }}, school_year.assessment_date
+            {{ add_period('open_antigens.latest_dose_date', "cast('1 day' as interval)") }}, school_year.assessment_date
         ) as not_before
     from open_antigens
     cross join school_year

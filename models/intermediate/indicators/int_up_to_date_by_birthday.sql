@@ -2,7 +2,7 @@
 with birthday_doses as (
     select
         *,
-        {{ as_period("concat(cast(birthday as " ~ dbt.type_string() ~ "), ' years')") }} as age_on_birthday
+        cast(concat(cast(birthday as {{ dbt.type_string() }}), ' years') as interval) as age_on_birthday
     from {{ ref('birthday_doses') }}
 ),
 

@@ -30,7 +30,7 @@ final as (
             and series.schedule = rules.schedule
             and series.valid_doses >= rules.valid_doses
             and (rules.age is null or open_antigens.age = rules.age)
-    where {{ conditions_met(criterion_conditions('open_antigens'), grace_days()) }}
+    where {{ conditions_met(criterion_conditions('open_antigens'), var('grace_days') | int) }}
 )
 
 select * from final

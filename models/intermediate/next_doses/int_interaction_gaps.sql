@@ -27,7 +27,7 @@ doses_by_antigen as (
     where
         antigen_agents.is_live
         or immunizations.administered_date
-        >= {{ add_period('immunizations.date_of_birth', as_period('antigen_agents.polysaccharide_age_from')) }}
+        >= {{ add_period('immunizations.date_of_birth', 'cast(antigen_agents.polysaccharide_age_from as interval)') }}
 ),
 
 after_each_dose as (

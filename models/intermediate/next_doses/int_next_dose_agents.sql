@@ -20,8 +20,8 @@ final as (
         next_dose_agents.agent,
         {{ normalized_label('next_dose_agents.agent') }} as agent_label,
         next_dose_agents.trade_name,
-        {{ as_period('next_dose_agents.offered_from') }} as offered_from,
-        {{ as_period('next_dose_agents.offered_before') }} as offered_before,
+        cast(next_dose_agents.offered_from as interval) as offered_from,
+        cast(next_dose_agents.offered_before as interval) as offered_before,
         next_dose_agents.sort_order,
         antigen_agents.is_live
     from next_dose_agents

@@ -48,7 +48,7 @@ slots_wanted as (
         open_antigens.antigen,
         open_antigens.variant,
         open_antigens.date_of_birth,
-        {{ add_period('open_antigens.latest_dose_date', as_period("'1 day'")) }} as not_before,
+        {{ add_period('open_antigens.latest_dose_date', "cast('1 day' as interval)") }} as not_before,
         cheapest.schedule,
         open_antigens.agent_label,
         open_antigens.is_live,
@@ -95,7 +95,7 @@ final as (
                 and cheapest.schedule = 'two_dose'
                 and coalesce(
                     open_antigens.latest_dose_date
-                    < {{ add_period('open_antigens.date_of_birth', as_period("'11 years'")) }},
+                    < {{ add_period('open_antigens.date_of_birth', "cast('11 years' as interval)") }},
                     true
                 )
                 then 'undecided'

@@ -54,7 +54,7 @@ plans as (
         open_antigens.variant,
         open_antigens.agent_label,
         open_antigens.is_live,
-        greatest({{ add_period('open_antigens.latest_dose_date', as_period("'1 day'")) }}, days.planned_from) as not_before,
+        greatest({{ add_period('open_antigens.latest_dose_date', "cast('1 day' as interval)") }}, days.planned_from) as not_before,
         schedules_wanted.last_slot,
         {{ slots_counted('series') }} as recorded_doses,
         {%- for slot in range(1, slots + 1) %}

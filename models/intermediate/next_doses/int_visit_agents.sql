@@ -306,8 +306,8 @@ ages as (
 offered_agents as (
     select
         agent_bit,
-        {{ as_period('offered_from') }} as offered_from,
-        {{ as_period('offered_before') }} as offered_before
+        cast(offered_from as interval) as offered_from,
+        cast(offered_before as interval) as offered_before
     from agents
 ),
 

@@ -36,7 +36,7 @@ final as (
         max(dose_rules.dose_number) over (partition by dose_rules.antigen, dose_rules.schedule) as last_slot,
         dose_rules.reference_dose_number,
         {%- for condition in rule_conditions(rule='dose_rules') if condition.column %}
-        {{ as_period(condition.text) }} as {{ condition.column }},
+        cast({{ condition.text }} as interval) as {{ condition.column }},
         {%- endfor %}
         agents_named.current_agents,
         agents_named.first_agents,

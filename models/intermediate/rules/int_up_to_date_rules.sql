@@ -20,7 +20,7 @@ final as (
         up_to_date_rules.reference_dose_number,
         up_to_date_rules.recent_dose_number,
         {%- for condition in criterion_conditions(rule='up_to_date_rules') %}
-        {{ as_period(condition.text) }} as {{ condition.column }}{{ ',' if not loop.last }}
+        cast({{ condition.text }} as interval) as {{ condition.column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from up_to_date_rules
     cross join school_year

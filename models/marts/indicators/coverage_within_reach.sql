@@ -68,7 +68,7 @@ final as (
         {{ percent('students_up_to_date', 'students') }} as coverage_percent,
         students_up_to_date_without_missed,
         {{ percent('students_up_to_date_without_missed', 'students') }} as coverage_without_missed_percent,
-        {{ grace_days() }} as grace_days,
+        {{ var('grace_days') }} as grace_days,
         students_up_to_date_with_grace,
         {{ percent('students_up_to_date_with_grace', 'students') }} as coverage_with_grace_percent
     from counts

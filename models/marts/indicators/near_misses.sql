@@ -11,7 +11,7 @@ days as (
     select days_of_grace.days_short
     from (
         values
-        {%- for day in range(grace_days() + 1) %}
+        {%- for day in range(var('grace_days') | int + 1) %}
         ({{ day }}){{ ',' if not loop.last }}
         {%- endfor %}
     ) as days_of_grace (days_short)

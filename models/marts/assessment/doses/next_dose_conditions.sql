@@ -116,7 +116,7 @@ final as (
         'last recorded dose of the antigen' as base,
         latest_dose_date as base_date,
         '1 day' as period,
-        {{ add_period('latest_dose_date', as_period("'1 day'")) }} as bound_date,
+        {{ add_period('latest_dose_date', "cast('1 day' as interval)") }} as bound_date,
         administered_date > latest_dose_date as is_met
     from doses_with_history
     where latest_dose_date is not null

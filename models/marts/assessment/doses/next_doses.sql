@@ -100,7 +100,7 @@ lost_doses as (
             and next_doses.antigen = later_live_doses.antigen
     where
         later_live_doses.administered_date > next_doses.next_valid_date
-        and later_live_doses.administered_date < {{ add_period('next_doses.next_valid_date', as_period("'28 days'")) }}
+        and later_live_doses.administered_date < {{ add_period('next_doses.next_valid_date', "cast('28 days' as interval)") }}
     group by next_doses.student_key, next_doses.antigen
 ),
 
@@ -138,7 +138,7 @@ final as (
         with_agents.earliest_completion_date,
         coalesce(
             with_agents.earliest_completion_date
-            >= {{ add_period('with_agents.date_of_birth', as_period("'18 years'")) }},
+            >= {{ add_period('with_agents.date_of_birth', "cast('18 years' as interval)") }},
             false
         ) as ends_after_school_age
     from with_agents

@@ -1,3 +1,13 @@
+{#- An exact percent, 0–100; null where there is nobody. -#}
+{% macro percent(part, whole) -%}
+    cast(100 * {{ part }} as double) / nullif({{ whole }}, 0)
+{%- endmacro %}
+
+{#- The release threshold: counts above 0 and below it are withheld. -#}
+{% macro suppress_below() -%}
+    {{ return(var('suppress_below') | int) }}
+{%- endmacro %}
+
 {#-
     Counts of public health units, added up to every row of the CTE `frame` by its geography: 0 where its units count nothing. `units`
     says which units a geography has (int_geography_units), `by` names what frame and counts share, `sums` what is added up.

@@ -22,26 +22,3 @@
     {%- endif %}
     {%- endfor %}
 {%- endmacro %}
-
-{#- Spark would compute the source anew for each of them. -#}
-{% macro spark__unpivoted(source, keys, columns, rows) -%}
-    select
-        {%- for key in keys %}
-        {{ key }},
-        {%- endfor %}
-        {%- for column in columns %}
-        listed.{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ source }}
-    lateral view inline(array(
-        {%- for row in rows %}
-        struct(
-            {%- for column in columns %}
-            {{ row[loop.index] }} as {{ column }},
-            {%- endfor %}
-            {{ row[0] }} as holds
-        ){{ ',' if not loop.last }}
-        {%- endfor %}
-    )) listed
-    where listed.holds
-{%- endmacro %}
