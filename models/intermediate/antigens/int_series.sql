@@ -1,3 +1,6 @@
+{#- Slots that a macro unrolls: the linter takes the lines after them for badly indented.
+-- sqlfluff:exclude_rules:layout.indent
+-#}
 with rules as (
     select * from {{ ref('int_dose_rules') }}
 ),

@@ -22,11 +22,11 @@ doses as (
 
 final as (
     select
-        student_key,
-        antigen,
-        schedule,
+        slots.student_key,
+        slots.antigen,
+        slots.schedule,
         {%- for slot in range(1, slot_count() + 1) %}
-        dose_{{ slot }}_date,
+        slots.dose_{{ slot }}_date,
         {%- endfor %}
         {{ slots_counted('slots') }} as valid_doses
     from slots

@@ -1,3 +1,6 @@
+{#- Slots that a macro unrolls: the linter takes the lines after them for badly indented.
+-- sqlfluff:exclude_rules:layout.indent
+-#}
 {%- set slots = slot_count() -%}
 with rules as (
     select * from {{ ref('int_dose_rules') }}
@@ -141,7 +144,7 @@ doses as (
     select * from could_be_given
 ),
 
-{#- A visit's dose is given from the day on which it is due. Where live doses keep a distance, the one given before is among them. #}
+{#- A visit's dose is given from the day on which it is due; live doses keep their distance from the one given before. #}
 {%- set could_be_given_then -%}
 (doses.is_recorded or doses.administered_date >= doses.due_{slot}_date)
 and (

@@ -1,5 +1,5 @@
--- The earliest catch-up on every schedule by which a student who is not up to date could become so: from the day of the lists, and
--- from the assessment date.
+-- The earliest catch-up on every schedule by which a student who is not up to date could become so: from the day of the lists,
+-- and from the assessment date.
 {%- set slots = slot_count() %}
 with rules as (
     select * from {{ ref('int_dose_rules') }}
@@ -54,7 +54,9 @@ plans as (
         open_antigens.variant,
         open_antigens.agent_label,
         open_antigens.is_live,
-        greatest({{ add_period('open_antigens.latest_dose_date', "cast('1 day' as interval)") }}, days.planned_from) as not_before,
+        greatest(
+            {{ add_period('open_antigens.latest_dose_date', "cast('1 day' as interval)") }}, days.planned_from
+        ) as not_before,
         schedules_wanted.last_slot,
         {{ slots_counted('series') }} as recorded_doses,
         {%- for slot in range(1, slots + 1) %}
@@ -105,20 +107,20 @@ completed as (
 
 final as (
     select
-        student_key,
-        antigen,
-        schedule,
-        planned_from,
-        variant,
-        criterion,
-        criterion_number,
-        valid_doses - recorded_doses as doses_needed,
-        recorded_doses + 1 as next_dose_number,
-        {{ slot_date('recorded_doses + 1', 'completed') }} as next_dose_date,
-        {{ slot_date('recorded_doses + 1', 'completed', column='rule_id') }} as next_rule_id,
-        {{ slot_date('valid_doses', 'completed') }} as last_dose_date
+        completed.student_key,
+        completed.antigen,
+        completed.schedule,
+        completed.planned_from,
+        completed.variant,
+        completed.criterion,
+        completed.criterion_number,
+        completed.valid_doses - completed.recorded_doses as doses_needed,
+        completed.recorded_doses + 1 as next_dose_number,
+        {{ slot_date('completed.recorded_doses + 1', 'completed') }} as next_dose_date,
+        {{ slot_date('completed.recorded_doses + 1', 'completed', column='rule_id') }} as next_rule_id,
+        {{ slot_date('completed.valid_doses', 'completed') }} as last_dose_date
     from completed
-    where place = 1
+    where completed.place = 1
 )
 
 select * from final
