@@ -1,3 +1,6 @@
+{#- Unrolled slots and reasons: the linter takes their lines for badly indented.
+-- sqlfluff:exclude_rules:layout.indent
+-#}
 {%- set slots = slot_count() -%}
 with rules as (
     select * from {{ ref('int_dose_rules') }}
@@ -79,10 +82,10 @@ tried as (
 
 judged as (
     select
-        *,
+        tried.*,
         case
-            when not is_kept then 'same_day_duplicate'
-            when administered_date = {{ slot_date('slot', 'tried') }} then 'valid'
+            when not tried.is_kept then 'same_day_duplicate'
+            when tried.administered_date = {{ slot_date('tried.slot', 'tried') }} then 'valid'
             else 'refused'
         end as verdict
     from tried
@@ -90,10 +93,10 @@ judged as (
 
 refused as (
     select
-        *,
-        {{ slot_date('slot - 1', 'judged') }} as previous_dose_date
+        judged.*,
+        {{ slot_date('judged.slot - 1', 'judged') }} as previous_dose_date
     from judged
-    where verdict = 'refused'
+    where judged.verdict = 'refused'
 ),
 
 -- Each refused dose beside the rules of its slot. Only the alternatives that fit the history before it can say why.

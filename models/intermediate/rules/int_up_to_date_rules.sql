@@ -1,4 +1,6 @@
-{#- A view: files have no type for periods. -#}
+{#- A view: files have no type for periods. The linter takes the loops for badly indented.
+-- sqlfluff:exclude_rules:layout.indent
+-#}
 {{ config(materialized='view') }}
 
 with up_to_date_rules as (
