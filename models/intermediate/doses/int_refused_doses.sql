@@ -5,7 +5,7 @@
 -- helps none of the other reasons: another record was kept, the schedule does not name the agent, or no slot is left.
 {%- set slots = slot_count() %}
 with rules as (
-    select * from {{ ref('int_dose_rules') }}
+    {{ dose_rules_in_force(ref('int_dose_rules'), ref('int_school_year')) }}
 ),
 
 refused as (

@@ -17,7 +17,7 @@ later_live_doses as (
 ),
 
 dose_rules as (
-    select * from {{ ref('int_dose_rules') }}
+    {{ dose_rules_in_force(ref('int_dose_rules'), ref('int_school_year')) }}
 ),
 
 diseases as (

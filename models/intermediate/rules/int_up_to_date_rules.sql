@@ -7,10 +7,6 @@ with up_to_date_rules as (
     select * from {{ ref('up_to_date_rules') }}
 ),
 
-school_year as (
-    select * from {{ ref('int_school_year') }}
-),
-
 final as (
     select
         up_to_date_rules.rule_id,
@@ -22,11 +18,11 @@ final as (
         up_to_date_rules.reference_dose_number,
         up_to_date_rules.recent_dose_number,
         {%- for condition in criterion_conditions(rule='up_to_date_rules') %}
-        cast({{ condition.text }} as interval) as {{ condition.column }}{{ ',' if not loop.last }}
+        cast({{ condition.text }} as interval) as {{ condition.column }},
         {%- endfor %}
+        up_to_date_rules.school_year_from,
+        up_to_date_rules.school_year_before
     from up_to_date_rules
-    cross join school_year
-    where {{ holds_in('school_year.first_year', 'up_to_date_rules') }}
 )
 
 select * from final
