@@ -135,7 +135,7 @@ refused_for as (
         alternatives.antigen,
         alternatives.schedule,
         alternatives.administered_date,
-        {{ first_by('reasons.reason', ['reasons.sort_order']) }} as reason,
+        {{ first_by('reasons.reason', ['coalesce(reasons.sort_order, 99)']) }} as reason,
         {{ first_by('alternatives.rule_id', ['coalesce(reasons.sort_order, 99)', 'alternatives.rule_id']) }} as rule_id
     from alternatives
     left join reasons
