@@ -163,11 +163,7 @@ final as (
             when 'refused' then coalesce(refused_for.reason, 'extra_dose')
         end as reason,
         case judged.verdict
-            when 'valid' then case judged.slot
-                {%- for slot in range(1, slots + 1) %}
-                when {{ slot }} then judged.dose_{{ slot }}_rule_id
-                {%- endfor %}
-            end
+            when 'valid' then {{ slot_date('judged.slot', 'judged', column='rule_id') }}
             when 'same_day_duplicate' then same_day_rules.rule_id
             else refused_for.rule_id
         end as rule_id
