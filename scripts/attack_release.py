@@ -42,6 +42,7 @@ import numpy as np
 from attack_schools import Rule as SchoolRule
 from attack_schools import attack_schools
 from release_rule import GENDERS_WITHHELD, Count, Frame, Pattern, Reasons, Rule, frames
+from warehouse_years import attach_last_year
 
 ROOT = Path(__file__).resolve().parents[1]
 INFINITY = highspy.kHighsInf
@@ -1023,7 +1024,8 @@ def main() -> int:
     parser.add_argument("warehouse", nargs="?", default=default, type=Path, metavar="warehouse.duckdb")
     warehouse = parser.parse_args().warehouse
     try:
-        with duckdb.connect(str(warehouse), read_only=True) as connection:
+        with duckdb.connect() as connection:
+            attach_last_year(connection, warehouse)
             result = attack_warehouse(connection, say=say)
             schools = attack_schools(connection, SchoolRule(published(connection).suppress_below), say)
     except duckdb.Error as error:

@@ -68,6 +68,8 @@ class DbtRun:
     invocation_id: str = ""
     status: int | None = None
     passed_gates: bool = False
+    # The models that were written, as schema.table.
+    written: set[str] = field(default_factory=set)
     errors: list[str] = field(default_factory=list)
     failed_tests: dict[str, FailedTest] = field(default_factory=dict)
     # What tests found: rows of the rule tables, with file and line, and checks of other tables.
@@ -145,7 +147,12 @@ class Events:
     def ended(self, info: dict, data: dict) -> None:
         self.done += 1
 
-    on_LogModelResult = on_LogSeedResult = on_LogNodeNoOpResult = ended
+    on_LogSeedResult = on_LogNodeNoOpResult = ended
+
+    def on_LogModelResult(self, info: dict, data: dict) -> None:
+        self.ended(info, data)
+        relation = data["node_info"]["node_relation"]
+        self.run.written.add(f"{relation['schema']}.{relation['alias']}")
 
     def on_LogTestResult(self, info: dict, data: dict) -> None:
         self.done += 1

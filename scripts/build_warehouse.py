@@ -63,14 +63,15 @@ from extracts.preparation import verify
 from filelock import lock_descriptor
 from prepare_extracts import ExtractsError, prepare
 from warehouse_path import close_to_others, problem_of_mode, problem_of_path
+from warehouse_years import SCHEMAS_OF_YEARS
 
 ROOT = Path(__file__).resolve().parents[1]
 DBT = shutil.which("dbt", path=Path(sys.executable).parent) or "dbt"
 SECONDS_TO_STOP = 15
 FREE_SPACE = "Free some and build again: a build needs room for a second warehouse and a copy of the extracts."
 LEAST_FREE_BYTES = 1_000_000
-# Tables of marts to which each build appends its rows.
-HISTORY = ("builds", "build_measures")
+# The tables to which each build appends its rows.
+HISTORY = ("marts.builds", "marts.build_measures")
 NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 DBT_OUTPUT = {
     "DBT_LOG_FORMAT": "json", "DBT_LOG_FORMAT_FILE": "debug", "DBT_USE_COLORS": "false", "DBT_USE_COLORS_FILE": "false",
@@ -80,8 +81,6 @@ DBT_OUTPUT = {
 DBT_DEFAULTS = {"DBT_WRITE_JSON": "false"}
 # The default selector leaves them out; with a selection of one's own that selector does not hold.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
-# The check that stops where the warehouse would be replaced by one of another school year.
-ANOTHER_SCHOOL_YEAR = "another_school_year"
 # What the reader of extracts stops at, before there are tables to check.
 READER_CHECKS = ("count_in_footer", "rows_at_a_limit", "texts_cut_short")
 CHECKS = ROOT / "seeds" / "quality" / "data_quality_checks.csv"
@@ -261,7 +260,7 @@ def problems_of_as_of(day: str, first_year: str) -> list[str]:
 def problems_of_accept(names: Iterable[str]) -> list[str]:
     """ACCEPT names checks: a name that is none would accept nothing, and the build would stop once more."""
     with CHECKS.open(encoding="utf-8", newline="") as file:
-        known = [row["check_name"] for row in csv.DictReader(file)] + [ANOTHER_SCHOOL_YEAR, *READER_CHECKS]
+        known = [row["check_name"] for row in csv.DictReader(file)] + list(READER_CHECKS)
     return [
         f"ACCEPT: there is no check '{name}'{nearest(name, known)}. The checks are in {CHECKS.relative_to(ROOT)}."
         for name in sorted(set(names) - set(known))
@@ -275,71 +274,83 @@ def check(arguments: list[str], places: Places) -> None:
     problems += [] if problems else problems_of_accept(accepted())
     if problems:
         raise NotPublished("\n".join(problems))
-    check_school_year(arguments, places)
+    if places.published.exists():
+        tables_for_readers(places.published)
 
 
-def school_years_of(warehouse: Path) -> set[str]:
-    """The school years of the marts, as `2018-19`; marts.builds names those that were replaced, too."""
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        tables = connection.execute(
-            "select table_name from information_schema.columns "
-            "where table_catalog = current_database() and table_schema = 'marts' and column_name = 'school_year' "
-            "and table_name <> 'builds' order by table_name <> 'coverage', table_name"
-        ).fetchall()
-        if not tables:
-            return set()
-        rows = connection.execute(f'select distinct school_year from marts."{tables[0][0]}"').fetchall()
-    return {school_year for (school_year,) in rows if school_year}
-
-
-def check_school_year(arguments: list[str], places: Places) -> None:
-    """One year's warehouse is not replaced by another's unless that is accepted by name."""
+def school_year_of(arguments: list[str]) -> str:
+    """The school year of the build as tables name it, 2018-19."""
     given = vars_of(arguments)
-    first_year = str((given if isinstance(given, dict) else {}).get("school_year") or project_vars()["school_year"])
-    if not re.fullmatch("[0-9]{4}", first_year) or not places.published.exists():
-        return
-    tables_for_readers(places.published)
-    school_year = f"{first_year}-{(int(first_year) + 1) % 100:02d}"
-    held = school_years_of(places.published)
-    if not held or school_year in held or ANOTHER_SCHOOL_YEAR in accepted():
-        return
-    years = " and ".join(sorted(held))
-    first = min(held)[:4]
-    raise NotPublished(
-        f"{places.published} holds the school year {years}, and this build is of {school_year}. Name another file "
-        f"(WAREHOUSE_PATH), or build the year that it holds (make build VARS='{{school_year: {first}}}'). To replace "
-        f"it by {school_year} on purpose: ACCEPT='{ANOTHER_SCHOOL_YEAR}'."
-    )
+    first_year = int((given if isinstance(given, dict) else {}).get("school_year") or project_vars()["school_year"])
+    return f"{first_year}-{(first_year + 1) % 100:02d}"
 
 
-def tables_for_readers(database: Path) -> set[str]:
+def tables_for_readers(database: Path, school_year: str = "") -> set[str]:
+    """The tables that readers read; with a school year those that have rows of it."""
     try:
         with duckdb.connect(str(database), read_only=True) as connection:
-            rows = connection.execute(
-                "select table_schema || '.' || table_name from information_schema.tables "
-                "where table_schema in ('marts', 'published')"
-            ).fetchall()
+            tables = {
+                table: has_school_year
+                for table, has_school_year in connection.execute(
+                    "select table_schema || '.' || table_name, bool_or(column_name = 'school_year') "
+                    "from information_schema.columns where table_catalog = current_database() "
+                    "and list_contains(?, table_schema) group by all",
+                    [list(SCHEMAS_OF_YEARS)],
+                ).fetchall()
+            }
+            if not school_year:
+                return set(tables)
+            return {
+                table
+                for table, has_school_year in tables.items()
+                if has_school_year
+                and connection.execute(f"from {quoted(table)} where school_year = ? limit 1", [school_year]).fetchall()
+            }
     except duckdb.Error as error:
         raise NotPublished(
             f"{database} cannot be read ({error}). Close the program that has it open to write, or move the file away "
             "if it is broken."
         ) from error
-    return {name for (name,) in rows}
 
 
-def carry_history(places: Places) -> None:
-    """What is kept from build to build (HISTORY) of the published warehouse; dbt appends this build."""
+def quoted(table: str) -> str:
+    return ".".join(f'"{name.replace(chr(34), chr(34) * 2)}"' for name in table.split(".", 1))
+
+
+def carry_years(places: Places, school_year: str) -> None:
+    """What is kept of the published warehouse: the rows of other school years, and the builds before this one."""
     if not places.published.exists():
         return
-    tables = tables_for_readers(places.published) & {f"marts.{table}" for table in HISTORY}
     with duckdb.connect(str(places.built)) as connection:
         catalog = connection.execute("select current_database()").fetchall()[0][0].replace('"', '""')
         path = str(places.published).replace("'", "''")
-        connection.execute(f"attach '{path}' as last_published_warehouse (read_only)")
-        if tables:
-            connection.execute(f'create schema "{catalog}".marts')
-        for table in sorted(tables):
-            connection.execute(f'create table "{catalog}".{table} as from last_published_warehouse.{table}')
+        connection.execute(f"attach '{path}' as last_published (read_only)")
+        tables = connection.execute(
+            "select distinct table_schema || '.' || table_name from information_schema.columns "
+            "where table_catalog = 'last_published' and list_contains(?, table_schema) and column_name = 'school_year' "
+            "order by all",
+            [list(SCHEMAS_OF_YEARS)],
+        ).fetchall()
+        for (table,) in tables:
+            kept = f"last_published.{quoted(table)}"
+            condition = "true" if table in HISTORY else "school_year <> $school_year"
+            values = {} if table in HISTORY else {"school_year": school_year}
+            if connection.execute(f"from {kept} where {condition} limit 1", values).fetchall():
+                connection.execute(f'create schema if not exists "{catalog}".{table.split(".")[0]}')
+                query = f'create table "{catalog}".{quoted(table)} as from {kept} where {condition}'
+                connection.execute(query, values)
+
+
+def check_complete(places: Places, run: DbtRun, school_year: str) -> None:
+    """A build of a selection would take away what it has not written of its school year."""
+    if not places.published.exists():
+        return
+    lost = tables_for_readers(places.published, school_year) - run.written
+    if lost:
+        raise NotPublished(
+            f"The published warehouse has tables of {school_year} that this build lacks: {', '.join(sorted(lost))}. "
+            f"Build without a selection, or move {places.published} away if they are meant to go."
+        )
 
 
 def run_dbt(arguments: list[str], places: Places, extracts: str, lock: int, progress: Progress) -> DbtRun:
@@ -478,7 +489,8 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
             progress.phase(f"Reading {folder}.")
             prepared = prepare_extracts(folder, places)
             extracts = str(places.extracts)
-        carry_history(places)
+        school_year = school_year_of(arguments)
+        carry_years(places, school_year)
         run = run_dbt(arguments, places, extracts, lock, progress)
         facts = facts_before_publishing(run, places)
         look = f"dbt's log: {log_of_dbt()}."
@@ -489,6 +501,7 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
                 raise NotPublished(reason_of_failure(run, facts))
             if facts.findings and not run.passed_gates:
                 raise NotPublished(f"The gates of the extracts were not run: the build left out the test {GATES}.")
+            check_complete(places, run, school_year)
             progress.phase("Publishing.")
             publish(places)
         except (NotPublished, ExtractsError, OSError, duckdb.Error) as error:

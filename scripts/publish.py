@@ -44,6 +44,7 @@ from earlier_releases import (
 )
 from filelock import FileLock, Timeout
 from release_rule import GENDERS_WITHHELD, Frame, Rule
+from warehouse_years import attach_last_year
 
 ROOT = Path(__file__).resolve().parents[1]
 # The files of a release with their hashes, as `sha256sum --check` reads them.
@@ -97,7 +98,7 @@ def copy_tables(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> Non
     """The release is made of copies in memory: nothing that it withholds is ever in its files."""
     connection.execute("create schema memory.published")
     for table in tables:
-        connection.execute(f"create table memory.published.{table} as from warehouse.published.{table}")
+        connection.execute(f"create table memory.published.{table} as from of_year.published.{table}")
 
 
 def withhold(connection: duckdb.DuckDBPyConnection, cells: set[tuple[int, str, str]], frames: dict[int, Frame]) -> None:
@@ -342,9 +343,7 @@ def publish(warehouse: Path, folder: Path, again: bool = False, named: Sequence[
     new.mkdir()
     try:
         with duckdb.connect(":memory:") as connection:
-            path = str(warehouse.resolve()).replace("'", "''")
-            connection.execute(f"attach '{path}' as warehouse (read_only)")
-            connection.execute("use warehouse")
+            attach_last_year(connection, warehouse)
             tables = tables_of(connection)
             check(connection, tables)
             [(school_year, build_id, threshold)] = connection.execute(

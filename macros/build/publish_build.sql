@@ -6,12 +6,18 @@
 {% macro duckdb__publish_build(results) -%}
 {%- endmacro %}
 
-{#- marts.builds and marts.build_measures are kept from build to build: a build in schemas of its own starts with what is published. -#}
-{% macro carry_builds() -%}
-    {{ return(adapter.dispatch('carry_builds')()) }}
+{#- Strategy of incremental tables: a build replaces the rows of its school year and leaves those of others, in one transaction. -#}
+{% macro get_incremental_school_year_sql(arguments) -%}
+    delete from {{ arguments.target_relation }} where school_year = {{ school_year_label() }};
+    {{ get_insert_into_sql(arguments.target_relation, arguments.temp_relation, arguments.dest_columns) }}
 {%- endmacro %}
 
-{% macro duckdb__carry_builds() -%}
+{#- Other school years and the builds before are kept: a build in schemas of its own starts with what is published of them. -#}
+{% macro carry_years() -%}
+    {{ return(adapter.dispatch('carry_years')()) }}
+{%- endmacro %}
+
+{% macro duckdb__carry_years() -%}
 {%- endmacro %}
 
 {#- Schemas are named exactly as the contract names them, without a prefix. A build of its own on Spark has schemas of its own (publish_build). -#}

@@ -40,6 +40,12 @@
     {{ return(years ~ '.assessment_date' if var('as_of') == 'assessment_date' else "date '" ~ var('as_of') ~ "'") }}
 {%- endmacro %}
 
+{#- The school year of the build as tables name it, such as '2018-19'. -#}
+{% macro school_year_label() -%}
+    {%- set first_year = var('school_year') | int -%}
+    '{{ first_year }}-{{ '%02d' % ((first_year + 1) % 100) }}'
+{%- endmacro %}
+
 {% macro is_demonstration() -%}
     {{ return(env_var('EXTRACTS_DIR', '') == '') }}
 {%- endmacro %}

@@ -41,16 +41,20 @@
     {%- endif -%}
 {%- endmacro %}
 
-{% macro spark__carry_builds() -%}
+{% macro spark__carry_years() -%}
     {%- if execute and env_var('SPARK_BUILD', '') and flags.WHICH == 'build' -%}
-        {%- for table in ['builds', 'build_measures'] -%}
-            {%- set carried = api.Relation.create(schema=generate_schema_name('marts'), identifier=table, type='table') -%}
-            {%- set is_published = run_query("show schemas like 'marts'").rows
-                and run_query("show views in marts like '" ~ table ~ "'").rows -%}
+        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.config.partition_by == 'school_year' -%}
+            {%- set carried = api.Relation.create(schema=node.schema, identifier=node.alias, type='table') -%}
+            {%- set published = node.config.schema ~ '.' ~ node.alias -%}
+            {%- set is_published = run_query("show schemas like '" ~ node.config.schema ~ "'").rows
+                and run_query('show views in ' ~ node.config.schema ~ " like '" ~ node.alias ~ "'").rows -%}
             {%- if is_published and not load_relation(carried) -%}
                 {#- dbt makes the schemas of what is selected only. -#}
                 {%- do run_query('create schema if not exists ' ~ carried.schema) -%}
-                {%- do run_query('create table ' ~ carried ~ ' using parquet as select * from marts.' ~ table) -%}
+                {%- do run_query(
+                    'create table ' ~ carried ~ ' using parquet partitioned by (school_year) as select * from ' ~ published
+                    ~ (' where school_year <> ' ~ school_year_label() if node.config.incremental_strategy != 'append' else '')
+                ) -%}
                 {%- do adapter.cache_added(carried) -%}
             {%- endif -%}
         {%- endfor -%}

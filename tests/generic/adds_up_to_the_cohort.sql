@@ -5,6 +5,7 @@
 {% test adds_up_to_the_cohort(model, up_to_date, cohorts_of=none) %}
 with split as (
     select
+        school_year,
         geography,
         coalesce(phu_id, '') as phu_id,
         age,
@@ -12,11 +13,12 @@ with split as (
         sum(students) as students,
         sum(case when {{ up_to_date }} then students else 0 end) as students_up_to_date
     from {{ model }}
-    group by geography, coalesce(phu_id, ''), age, antigen
+    group by school_year, geography, coalesce(phu_id, ''), age, antigen
 ),
 
 cohorts as (
     select
+        coverage.school_year,
         coverage.geography,
         coalesce(coverage.phu_id, '') as phu_id,
         coverage.age,
@@ -25,9 +27,10 @@ cohorts as (
         coverage.students_up_to_date
     from {{ ref('coverage') }} as coverage
     {%- if cohorts_of %}
-    inner join (select distinct age, antigen from {{ cohorts_of }}) as of_the_split
+    inner join (select distinct school_year, age, antigen from {{ cohorts_of }}) as of_the_split
         on
-            coverage.age = of_the_split.age
+            coverage.school_year = of_the_split.school_year
+            and coverage.age = of_the_split.age
             and coverage.antigen = of_the_split.antigen
     {%- endif %}
 )
@@ -38,7 +41,8 @@ select
 from cohorts
 full join split
     on
-        cohorts.geography = split.geography
+        cohorts.school_year = split.school_year
+        and cohorts.geography = split.geography
         and cohorts.phu_id = split.phu_id
         and cohorts.age = split.age
         and cohorts.antigen = split.antigen

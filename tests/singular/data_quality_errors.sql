@@ -3,4 +3,6 @@ select
     {{ adapter.quote('check') }},
     rows_failed
 from {{ ref('data_quality') }}
-where outcome = 'failed'
+where
+    outcome = 'failed'
+    and school_year = {{ school_year_label() }}

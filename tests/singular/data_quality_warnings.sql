@@ -5,4 +5,6 @@ select
     {{ adapter.quote('check') }},
     rows_failed
 from {{ ref('data_quality') }}
-where outcome = 'warned'
+where
+    outcome = 'warned'
+    and school_year = {{ school_year_label() }}

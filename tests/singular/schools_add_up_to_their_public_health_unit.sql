@@ -13,7 +13,9 @@ with schools as (
 
 units as (
     select * from {{ ref('not_up_to_date_reasons') }}
-    where geography = 'phu'
+    where
+        geography = 'phu'
+        and school_year = {{ school_year_label() }}
 )
 
 select

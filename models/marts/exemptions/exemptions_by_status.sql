@@ -9,6 +9,7 @@ students as (
 
 coverage as (
     select * from {{ ref('coverage') }}
+    where school_year = {{ school_year_label() }}
 ),
 
 student_antigens as (

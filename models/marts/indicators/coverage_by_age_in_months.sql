@@ -4,7 +4,9 @@ with criteria as (
 
 coverage as (
     select * from {{ ref('coverage') }}
-    where geography = 'province'
+    where
+        geography = 'province'
+        and school_year = {{ school_year_label() }}
 ),
 
 valid_doses as (

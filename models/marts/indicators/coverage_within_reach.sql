@@ -1,5 +1,6 @@
 with coverage as (
     select * from {{ ref('coverage') }}
+    where school_year = {{ school_year_label() }}
 ),
 
 open_antigens as (

@@ -4,6 +4,7 @@ with frame as (
 
 coverage as (
     select * from {{ ref('coverage') }}
+    where school_year = {{ school_year_label() }}
 ),
 
 -- A cohort of two programmes has no row, nor has a dose that can still come in time.

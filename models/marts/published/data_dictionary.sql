@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 {#- The descriptions of the YAML files, so that they are written once. -#}
 {%- set columns = [] -%}
 {%- if execute -%}

@@ -2,6 +2,7 @@
 
 with antigen_definitions as (
     select * from {{ ref('antigen_definitions') }}
+    where school_year = {{ school_year_label() }}
 ),
 
 final as (

@@ -9,6 +9,7 @@ with measures_counted as (
 
 coverage as (
     select * from {{ ref('coverage') }}
+    where school_year = {{ school_year_label() }}
 ),
 
 decisions as (

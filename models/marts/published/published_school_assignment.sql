@@ -1,7 +1,7 @@
 {{ config(alias='school_assignment') }}
 
 with school_assignment as (
-    select * from {{ ref('school_assignment') }}
+    select * from {{ ref('int_school_assignment') }}
     where kind = 'decision'
 ),
 

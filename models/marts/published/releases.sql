@@ -16,6 +16,7 @@ measures as (
         count(*) as counts,
         sum(case when withheld_reason is null then 0 else 1 end) as counts_withheld
     from {{ ref('published_measures') }}
+    where school_year = {{ school_year_label() }}
 ),
 
 final as (

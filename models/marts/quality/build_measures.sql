@@ -1,6 +1,4 @@
-{{ config(
-    materialized='incremental', incremental_strategy='append', on_schema_change='append_new_columns', full_refresh=false
-) }}
+{{ config(incremental_strategy='append') }}
 
 with students as (
     select * from {{ ref('int_students') }}

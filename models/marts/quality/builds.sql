@@ -1,6 +1,4 @@
-{{ config(
-    materialized='incremental', incremental_strategy='append', on_schema_change='append_new_columns', full_refresh=false
-) }}
+{{ config(incremental_strategy='append') }}
 
 {%- set rule_tables = (graph.nodes or {}).values() | selectattr('config.schema', 'equalto', 'annex') | list -%}
 {%- set accepted = env_var('ACCEPT', '').replace(',', ' ').split() | unique | sort | join(' ') | replace("'", "''") -%}
