@@ -2,10 +2,13 @@
 """Build the warehouse in a private place and publish it in one step: readers see the last good build or the new one.
 
     build_warehouse.py [arguments of dbt build …]
+    build_warehouse.py --remove-year 2016
     EXTRACTS_DIR=/path/to/extracts WAREHOUSE_PATH=/path/to/2018.duckdb build_warehouse.py --vars '{school_year: 2018}'
 
 EXTRACTS_DIR    the folder of extracts; unset or empty, the demonstration
 WAREHOUSE_PATH  the DuckDB file that readers open (default: warehouse.duckdb in the project folder)
+YEARS           school years that are built one after another, such as '2016 2017 2018', each from its own folder below
+                EXTRACTS_DIR (2016/ …), or all of them from one export of the last year
 ACCEPT          names of checks that do not stop this build, separated by blanks or commas
 WAREHOUSE_MODE, WAREHOUSE_GROUP   who may read the file: 0600 (the default), 0640 or 0660, and the name of a group
 TIME_LIMIT      seconds after which dbt is stopped, with 90m or 3h minutes or hours; without it, none
@@ -40,6 +43,7 @@ import argparse
 import contextlib
 import csv
 import errno
+import json
 import re
 import shutil
 import stat
@@ -63,15 +67,13 @@ from extracts.preparation import verify
 from filelock import lock_descriptor
 from prepare_extracts import ExtractsError, prepare
 from warehouse_path import close_to_others, problem_of_mode, problem_of_path
-from warehouse_years import SCHEMAS_OF_YEARS
+from warehouse_years import carry_years, remove_year, tables_for_readers
 
 ROOT = Path(__file__).resolve().parents[1]
 DBT = shutil.which("dbt", path=Path(sys.executable).parent) or "dbt"
 SECONDS_TO_STOP = 15
 FREE_SPACE = "Free some and build again: a build needs room for a second warehouse and a copy of the extracts."
 LEAST_FREE_BYTES = 1_000_000
-# The tables to which each build appends its rows.
-HISTORY = ("marts.builds", "marts.build_measures")
 NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 DBT_OUTPUT = {
     "DBT_LOG_FORMAT": "json", "DBT_LOG_FORMAT_FILE": "debug", "DBT_USE_COLORS": "false", "DBT_USE_COLORS_FILE": "false",
@@ -81,6 +83,8 @@ DBT_OUTPUT = {
 DBT_DEFAULTS = {"DBT_WRITE_JSON": "false"}
 # The default selector leaves them out; with a selection of one's own that selector does not hold.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+# Checks of the extract's own year: where one export serves several years, they hold for the last.
+CHECKS_OF_LAST_YEAR = ("extracts_of_another_school_year", "immunizations_after_assessment_date")
 # What the reader of extracts stops at, before there are tables to check.
 READER_CHECKS = ("count_in_footer", "rows_at_a_limit", "texts_cut_short")
 CHECKS = ROOT / "seeds" / "quality" / "data_quality_checks.csv"
@@ -219,6 +223,50 @@ def project_vars() -> dict[str, Any]:
     return yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 
 
+@dataclass(frozen=True)
+class Year:
+    """What is built of one school year: dbt's arguments, the folder of extracts, the checks that do not stop it."""
+
+    arguments: list[str]
+    extracts: str
+    accepted: str
+
+
+def years_of(arguments: list[str]) -> list[Year]:
+    """The school years of YEARS, or the one of --vars."""
+    folder, accept = os.environ.get("EXTRACTS_DIR", ""), os.environ.get("ACCEPT", "")
+    years = re.split(r"[\s,]+", os.environ.get("YEARS", "").strip())
+    if years == [""]:
+        return [Year(arguments, folder, accept)]
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--vars", default="{}")
+    others = parser.parse_known_args(arguments)[1]
+    given = vars_of(arguments)
+    odd = [year for year in years if not re.fullmatch("[12][0-9]{3}", year) or years.count(year) > 1]
+    if odd:
+        raise NotPublished(
+            f"YEARS is '{os.environ['YEARS']}', with {odd[0]}: name first years of school years, each once, such as "
+            "'2016 2017'."
+        )
+    if isinstance(given, dict) and "school_year" in given:
+        raise NotPublished("YEARS and the var school_year are both given: name the years once.")
+    own = {year: Path(folder) / year for year in years if folder and (Path(folder) / year).is_dir()}
+    if own and len(own) < len(years):
+        missing = " and ".join(str(Path(folder) / year) for year in years if year not in own)
+        raise NotPublished(
+            f"There is no folder {missing}. Each year has its own, or all are built from the files of {folder}."
+        )
+    last = max(years)
+    return [
+        Year(
+            [*others, "--vars", json.dumps((given if isinstance(given, dict) else {}) | {"school_year": year})],
+            str(own.get(year, folder)),
+            accept if own or year == last else " ".join([accept, *CHECKS_OF_LAST_YEAR]).strip(),
+        )
+        for year in sorted(years)
+    ]
+
+
 def accepted() -> set[str]:
     return set(re.split(r"[\s,]+", os.environ.get("ACCEPT", ""))) - {""}
 
@@ -275,7 +323,17 @@ def check(arguments: list[str], places: Places) -> None:
     if problems:
         raise NotPublished("\n".join(problems))
     if places.published.exists():
-        tables_for_readers(places.published)
+        readable_tables(places.published)
+
+
+def readable_tables(database: Path, school_year: str = "") -> set[str]:
+    try:
+        return tables_for_readers(database, school_year)
+    except duckdb.Error as error:
+        raise NotPublished(
+            f"{database} cannot be read ({error}). Close the program that has it open to write, or move the file away "
+            "if it is broken."
+        ) from error
 
 
 def school_year_of(arguments: list[str]) -> str:
@@ -285,67 +343,11 @@ def school_year_of(arguments: list[str]) -> str:
     return f"{first_year}-{(first_year + 1) % 100:02d}"
 
 
-def tables_for_readers(database: Path, school_year: str = "") -> set[str]:
-    """The tables that readers read; with a school year those that have rows of it."""
-    try:
-        with duckdb.connect(str(database), read_only=True) as connection:
-            tables = {
-                table: has_school_year
-                for table, has_school_year in connection.execute(
-                    "select table_schema || '.' || table_name, bool_or(column_name = 'school_year') "
-                    "from information_schema.columns where table_catalog = current_database() "
-                    "and list_contains(?, table_schema) group by all",
-                    [list(SCHEMAS_OF_YEARS)],
-                ).fetchall()
-            }
-            if not school_year:
-                return set(tables)
-            return {
-                table
-                for table, has_school_year in tables.items()
-                if has_school_year
-                and connection.execute(f"from {quoted(table)} where school_year = ? limit 1", [school_year]).fetchall()
-            }
-    except duckdb.Error as error:
-        raise NotPublished(
-            f"{database} cannot be read ({error}). Close the program that has it open to write, or move the file away "
-            "if it is broken."
-        ) from error
-
-
-def quoted(table: str) -> str:
-    return ".".join(f'"{name.replace(chr(34), chr(34) * 2)}"' for name in table.split(".", 1))
-
-
-def carry_years(places: Places, school_year: str) -> None:
-    """What is kept of the published warehouse: the rows of other school years, and the builds before this one."""
-    if not places.published.exists():
-        return
-    with duckdb.connect(str(places.built)) as connection:
-        catalog = connection.execute("select current_database()").fetchall()[0][0].replace('"', '""')
-        path = str(places.published).replace("'", "''")
-        connection.execute(f"attach '{path}' as last_published (read_only)")
-        tables = connection.execute(
-            "select distinct table_schema || '.' || table_name from information_schema.columns "
-            "where table_catalog = 'last_published' and list_contains(?, table_schema) and column_name = 'school_year' "
-            "order by all",
-            [list(SCHEMAS_OF_YEARS)],
-        ).fetchall()
-        for (table,) in tables:
-            kept = f"last_published.{quoted(table)}"
-            condition = "true" if table in HISTORY else "school_year <> $school_year"
-            values = {} if table in HISTORY else {"school_year": school_year}
-            if connection.execute(f"from {kept} where {condition} limit 1", values).fetchall():
-                connection.execute(f'create schema if not exists "{catalog}".{table.split(".")[0]}')
-                query = f'create table "{catalog}".{quoted(table)} as from {kept} where {condition}'
-                connection.execute(query, values)
-
-
 def check_complete(places: Places, run: DbtRun, school_year: str) -> None:
     """A build of a selection would take away what it has not written of its school year."""
     if not places.published.exists():
         return
-    lost = tables_for_readers(places.published, school_year) - run.written
+    lost = readable_tables(places.published, school_year) - run.written
     if lost:
         raise NotPublished(
             f"The published warehouse has tables of {school_year} that this build lacks: {', '.join(sorted(lost))}. "
@@ -422,11 +424,11 @@ def synchronize(path: Path, flags: int) -> None:
 def publish(places: Places) -> None:
     with duckdb.connect(str(places.built)) as connection:
         connection.execute("checkpoint")
-    tables = tables_for_readers(places.built)
+    tables = readable_tables(places.built)
     if not tables:
         raise NotPublished("The build has no tables that readers read.")
     if places.published.exists():
-        lost = tables_for_readers(places.published) - tables
+        lost = readable_tables(places.published) - tables
         if lost:
             raise NotPublished(
                 f"The published warehouse has tables that this build lacks: {', '.join(sorted(lost))}. Build without a "
@@ -490,7 +492,7 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
             prepared = prepare_extracts(folder, places)
             extracts = str(places.extracts)
         school_year = school_year_of(arguments)
-        carry_years(places, school_year)
+        carry_years(places.published, places.built, school_year)
         run = run_dbt(arguments, places, extracts, lock, progress)
         facts = facts_before_publishing(run, places)
         look = f"dbt's log: {log_of_dbt()}."
@@ -520,6 +522,30 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
         shutil.rmtree(places.working, ignore_errors=True)
 
 
+def remove(first_year: str, places: Places) -> None:
+    """Publishes the warehouse without a school year that it keeps."""
+    school_year = school_year_of(["--vars", json.dumps({"school_year": first_year})])
+    if not places.published.exists() or not readable_tables(places.published, school_year):
+        raise NotPublished(f"{places.published} has no school year {school_year}.")
+    with duckdb.connect(str(places.published), read_only=True) as connection:
+        [(last,)] = connection.execute("select school_year from intermediate.int_school_year").fetchall()
+    if last == school_year:
+        raise NotPublished(
+            f"{school_year} was built last, and the tables of persons are of it. Build another school year first, "
+            f"or move {places.published} away."
+        )
+    remove_leftovers(places)
+    places.working.mkdir(mode=0o700)
+    try:
+        shutil.copyfile(places.published, places.built)
+        deleted = remove_year(places.built, school_year)
+        publish(places)
+    finally:
+        ignore_signals()
+        shutil.rmtree(places.working, ignore_errors=True)
+    say(f"{school_year} is removed: {deleted:,} rows of marts, schools and published.")
+
+
 def is_full(places: Places, run: DbtRun, error: Exception) -> bool:
     said = "\n".join([*run.errors, *run.unreadable, str(error)])
     is_said = "No space left on device" in said or "not enough disk space" in said.lower()
@@ -537,20 +563,37 @@ def main(arguments: list[str]) -> int:
     started = time.monotonic()
     os.umask(0o077)
     warehouse = Path(os.environ.get("WAREHOUSE_PATH") or ROOT / "warehouse.duckdb")
+    built: list[str] = []
     try:
         stop_on_signals()
         places = Places.of(warehouse)
         lock = claim(places)
         if lock is None:
             return 3
-        check(arguments, places)
-        build(arguments, places, lock)
+        if arguments[:1] == ["--remove-year"]:
+            if len(arguments) != 2 or not re.fullmatch("[12][0-9]{3}", arguments[1]):
+                raise NotPublished("--remove-year takes the first year of a school year, such as 2016.")
+            remove(arguments[1], places)
+            return 0
+        years = years_of(arguments)
+        for year in years:
+            check(year.arguments, places)
+        for year in years:
+            school_year = school_year_of(year.arguments)
+            if len(years) > 1:
+                say(f"\nSchool year {school_year}, {len(built) + 1} of {len(years)}.")
+            os.environ |= {"EXTRACTS_DIR": year.extracts, "ACCEPT": year.accepted}
+            stop_on_signals()
+            build(year.arguments, places, lock)
+            built.append(school_year)
     except Stopped as stopped:
         return say_stopped(stopped.number)
     except (NotPublished, ExtractsError, OSError, duckdb.Error) as error:
         if Stopped.last is not None:
             return say_stopped(Stopped.last)
         state = "is as it was" if warehouse.exists() else "is not there yet"
+        if built:
+            state = f"has {' and '.join(built)} of this run, and is as it was otherwise"
         say(f"\nNot published. {sentence(error)}\n{warehouse} {state} ({time.monotonic() - started:.0f} s).")
         return 1
     say(f"\nPublished {places.published} in {time.monotonic() - started:.0f} s.")

@@ -1,17 +1,74 @@
-"""One school year of a warehouse, as if it held no other: the one that was built last, which `intermediate` is of."""
+"""The school years of a warehouse: each is kept as its own build made it."""
 
 from pathlib import Path
 
 import duckdb
 
-# The schemas that keep every school year that was built.
+# The schemas that keep every school year that was built, and their tables to which each build appends its rows.
 SCHEMAS_OF_YEARS = ("marts", "schools", "published")
+HISTORY = ("marts.builds", "marts.build_measures")
+
+
+def quoted(table: str) -> str:
+    return ".".join(f'"{name}"' for name in table.split("."))
+
+
+def tables_of_years(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, bool]:
+    """The tables that readers read, as schema.table, and whether they say the school year of a row."""
+    return dict(
+        connection.execute(
+            "select schema_name || '.' || table_name, bool_or(column_name = 'school_year') from duckdb_columns() "
+            "where database_name = ? and list_contains(?, schema_name) group by all order by all",
+            [catalog, list(SCHEMAS_OF_YEARS)],
+        ).fetchall()
+    )
+
+
+def tables_for_readers(database: Path, school_year: str = "") -> set[str]:
+    """The tables that readers read; with a school year those that have rows of it."""
+    with duckdb.connect() as connection:
+        attach(connection, database, "opened")
+        return {
+            table
+            for table, has_school_year in tables_of_years(connection, "opened").items()
+            if not school_year
+            or (
+                has_school_year
+                and connection.execute(
+                    f"from opened.{quoted(table)} where school_year = ? limit 1", [school_year]
+                ).fetchall()
+            )
+        }
+
+
+def attach(connection: duckdb.DuckDBPyConnection, database: Path, name: str) -> None:
+    path = str(database).replace("'", "''")
+    connection.execute(f"attach '{path}' as {name} (read_only)")
+
+
+def carry_years(published: Path, built: Path, school_year: str) -> None:
+    """Begins a build with what is kept: the published rows of other school years, and the builds before this one."""
+    if not published.exists():
+        return
+    with duckdb.connect(str(built)) as connection:
+        catalog = connection.execute("select current_database()").fetchall()[0][0].replace('"', '""')
+        attach(connection, published, "last_published")
+        for table, has_school_year in tables_of_years(connection, "last_published").items():
+            if not has_school_year:
+                continue
+            other_years = "" if table in HISTORY else f"where school_year <> '{school_year}'"
+            rows = f"from last_published.{quoted(table)} {other_years}"
+            if connection.execute(f"{rows} limit 1").fetchall():
+                connection.execute(f'create schema if not exists "{catalog}".{table.partition(".")[0]}')
+                connection.execute(f'create table "{catalog}".{quoted(table)} as {rows}')
 
 
 def attach_last_year(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
-    """Attaches the file as `warehouse`, and uses a catalog `of_year` with views of its tables."""
-    path = str(warehouse.resolve()).replace("'", "''")
-    connection.execute(f"attach '{path}' as warehouse (read_only)")
+    """
+    Attaches a file as `warehouse` and uses a catalog `of_year`: views of its tables as if it held no year but the one
+    that was built last, which `intermediate` is of.
+    """
+    attach(connection, warehouse.resolve(), "warehouse")
     tables = connection.execute(
         "select schema_name, table_name, bool_or(column_name = 'school_year') from duckdb_columns() "
         "semi join duckdb_tables() using (database_name, schema_name, table_name) "
@@ -25,3 +82,18 @@ def attach_last_year(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> 
         connection.execute(f'create schema if not exists of_year."{schema}"')
         connection.execute(f'create view of_year."{schema}"."{table}" as {rows}')
     connection.execute("use of_year")
+
+
+def remove_year(database: Path, school_year: str) -> int:
+    """Deletes the rows of a school year, of its builds too; returns how many."""
+    with duckdb.connect(str(database)) as connection:
+        catalog = connection.execute("select current_database()").fetchall()[0][0]
+        deleted = 0
+        connection.execute("begin")
+        for table, has_school_year in tables_of_years(connection, catalog).items():
+            if has_school_year:
+                query = f"delete from {quoted(table)} where school_year = ?"
+                deleted += connection.execute(query, [school_year]).fetchall()[0][0]
+        connection.execute("commit")
+        connection.execute("checkpoint")
+    return deleted

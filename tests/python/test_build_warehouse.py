@@ -1,6 +1,6 @@
 """Builds that fail, are killed or meet: the published warehouse is the last good build, and readers never see another.
 
-LONG_TESTS=1 kills 100 builds instead of 20, and reads with 100 processes while ten builds run and three are killed.
+LONG_TESTS=1 kills 100 builds instead of 10, and reads with 100 processes while ten builds run and three are killed.
 """
 
 import os
@@ -21,7 +21,7 @@ from conftest import ROOT
 from filelock import lock_descriptor
 
 LONG = os.environ.get("LONG_TESTS") == "1"
-KILLS = 100 if LONG else 20
+KILLS = 100 if LONG else 10
 READERS = 100 if LONG else 6
 BUILDS_READ, BUILDS_READ_KILLED = (10, {2, 5, 8}) if LONG else (3, {1})
 
@@ -31,9 +31,6 @@ FEW_MODELS = (
     "--resource-type", "seed", "--resource-type", "model",
     "--select", "+exemptions_by_antigen", "+exemptions_any_ispa", "+school_assignment", "+builds",
 )
-
-# These tests build one year's warehouse over another's.
-ACCEPTED = "another_school_year"
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="process groups and their signals are those of Unix")
 
@@ -50,7 +47,6 @@ def environment(warehouse: Path, school_year: int = 2018, extracts: str = "") ->
     return os.environ | {
         "WAREHOUSE_PATH": str(warehouse), "EXTRACTS_DIR": extracts, "NO_COLOR": "1",
         "DBT_TARGET_PATH": str(dbt_folder / "target"), "DBT_LOG_PATH": str(dbt_folder / "logs"),
-        "ACCEPT": ACCEPTED,
     }
 
 
@@ -102,25 +98,29 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def read(warehouse: Path, pause: float = 0) -> tuple[str, str, tuple]:
-    """The one build whose rows all tables hold: its id, its school year, and how many rows of each table."""
+def read(warehouse: Path, pause: float = 0) -> dict[str, tuple[str, tuple]]:
+    """By school year the one build whose rows all tables hold, and how many rows of each table."""
     with duckdb.connect(str(warehouse), read_only=True, config={"threads": 1}) as connection:
-        builds, counts = set(), []
+        builds, counts = {}, {}
         for table in TABLES:
-            query = f"select build_id, school_year, count(*) from marts.{table} group by all"
-            for build_id, school_year, count in connection.execute(query).fetchall():
-                builds.add((build_id, school_year))
-                counts.append(count)
+            query = f"select school_year, build_id, count(*) from marts.{table} group by all"
+            for school_year, build_id, count in connection.execute(query).fetchall():
+                builds.setdefault(school_year, set()).add(build_id)
+                counts.setdefault(school_year, []).append(count)
             time.sleep(pause)
-        (build,) = builds
-        recorded = connection.execute("select distinct build_id, school_year from marts.builds").fetchall()
-        assert build in recorded
-        return (*build, tuple(counts))
+        recorded = connection.execute("select distinct school_year, build_id from marts.builds").fetchall()
+    found = {}
+    for school_year, of_year in builds.items():
+        (build,) = of_year
+        assert (school_year, build) in recorded
+        assert len(counts[school_year]) == len(TABLES)
+        found[school_year] = (build, tuple(counts[school_year]))
+    return found
 
 
 @pytest.fixture(scope="module")
 def good_builds(tmp_path_factory) -> dict[int, Path]:
-    """A good build of each of two years, at the path that the tests of this file build."""
+    """Good builds of two years, one after the other, at the path that the tests of this file build: 2018 has both."""
     folder = tmp_path_factory.mktemp("builds")
     (folder / "shared").mkdir()
     kept = {}
@@ -135,7 +135,7 @@ def good_builds(tmp_path_factory) -> dict[int, Path]:
 
 @pytest.fixture
 def warehouse(good_builds) -> Path:
-    """The published good build of 2018, with nothing beside it."""
+    """The published warehouse of 2017 and 2018, with nothing beside it."""
     folder = good_builds[2018].parent / "shared"
     shutil.rmtree(folder)
     folder.mkdir()
@@ -144,7 +144,14 @@ def warehouse(good_builds) -> Path:
 
 @pytest.fixture(scope="module")
 def counts(good_builds) -> dict[str, tuple]:
-    return {school_year: rows for _, school_year, rows in map(read, good_builds.values())}
+    return {school_year: rows for school_year, (_, rows) in read(good_builds[2018]).items()}
+
+
+def test_a_build_of_another_year_is_added_and_the_year_before_is_as_it_was(good_builds):
+    alone, both = read(good_builds[2017]), read(good_builds[2018])
+    assert set(alone) == {"2017-18"}
+    assert set(both) == {"2017-18", "2018-19"}
+    assert both["2017-18"] == alone["2017-18"]
 
 
 def test_a_second_build_says_that_another_is_running_and_a_signal_ends_the_first_without_a_trace(warehouse):
@@ -172,8 +179,9 @@ def test_nobody_builds_beside_a_dbt_whose_parent_was_killed(warehouse):
     wait_until_dbt_writes(orphaning)
     os.kill(orphaning.pid, signal.SIGKILL)
     assert run(warehouse)[0] == 3
+    before = read(warehouse)
     kill_all(orphaning, warehouse)
-    assert read(warehouse)[1] == "2018-19"
+    assert read(warehouse) == before
 
 
 def test_a_failed_build_is_kept_aside_and_the_next_good_one_replaces_the_file_behind_a_link(warehouse, good_builds):
@@ -197,13 +205,15 @@ def test_a_failed_build_is_kept_aside_and_the_next_good_one_replaces_the_file_be
     )
     assert build.returncode == 0, build.stdout + build.stderr
     assert link.is_symlink()
-    assert read(link)[1] == "2017-18"
+    last, now = read(good_builds[2018]), read(link)
+    assert now["2018-19"] == last["2018-19"]
+    assert now["2017-18"][0] != last["2017-18"][0]
     assert sorted(path.name for path in warehouse.parent.iterdir()) == [".warehouse.duckdb.lock", "warehouse.duckdb"]
     assert mode(warehouse) == 0o600
     with duckdb.connect(str(link), read_only=True) as connection:
         recorded = {row[0] for row in connection.execute("select build_id from marts.builds").fetchall()}
         connection.execute("from staging.stg_panorama__clients limit 1")
-    assert {read(good_builds[2018])[0], read(link)[0]} < recorded
+    assert {build for build, _ in [*last.values(), *now.values()]} == recorded
 
 
 def test_extracts_that_cannot_be_prepared_stop_the_build_before_dbt(warehouse, tmp_path):
@@ -256,15 +266,12 @@ def test_a_warehouse_that_somebody_writes_or_that_is_broken_is_not_replaced(ware
     assert warehouse.read_bytes() == b"not a database" * 1000
 
 
-def test_a_warehouse_of_another_school_year_is_replaced_only_where_that_is_accepted(warehouse):
+def test_a_selection_that_leaves_out_published_tables_of_its_year_is_not_published(warehouse):
     before = warehouse.read_bytes()
-    refused = subprocess.run(
-        command(2017), env=environment(warehouse, 2017) | {"ACCEPT": ""}, capture_output=True, text=True, check=False
-    )
-    assert refused.returncode == 1
-    assert f"{warehouse} holds the school year 2018-19, and this build is of 2017-18" in refused.stdout
-    assert "ACCEPT='another_school_year'" in refused.stdout and "WAREHOUSE_PATH" in refused.stdout
-    assert "Preparing dbt" not in refused.stdout
+    selection = [*command(2017), "--exclude", "exemptions_any_ispa"]
+    done = subprocess.run(selection, env=environment(warehouse, 2017), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "tables of 2017-18 that this build lacks: marts.exemptions_any_ispa." in done.stdout
     assert warehouse.read_bytes() == before
 
 
@@ -398,7 +405,7 @@ def test_a_build_that_lacks_published_tables_is_not_published(tmp_path):
 
 def test_a_build_killed_at_any_moment_leaves_one_good_build_and_the_next_one_works(warehouse, counts):
     began = time.monotonic()
-    assert run(warehouse, 2018)[0] == 0
+    assert run(warehouse, 2017)[0] == 0
     duration = time.monotonic() - began
     moments = random.Random(2018)
     killed = 0
@@ -417,22 +424,24 @@ def test_a_build_killed_at_any_moment_leaves_one_good_build_and_the_next_one_wor
             # The machine is no longer as busy as it was.
             duration = time.monotonic() - began
         after = read(warehouse)
-        assert after == before or after[1] == "2017-18"
-        assert after[2] == counts[after[1]]
+        assert after["2018-19"] == before["2018-19"]
+        assert {school_year: rows for school_year, (_, rows) in after.items()} == counts
         assert not Path(f"{warehouse}.wal").exists()
     print(f"{killed} of {KILLS} builds killed, the others were through")
     assert killed >= KILLS * 0.8
     status, output = run(warehouse, 2017)
     assert status == 0, output
-    assert read(warehouse)[1:] == ("2017-18", counts["2017-18"])
+    last = read(warehouse)
+    assert last["2017-18"][0] != before["2017-18"][0]
+    assert {school_year: rows for school_year, (_, rows) in last.items()} == counts
 
 
 def read_until(warehouse: Path, stop: Path, counts: dict[str, tuple]) -> tuple[int, set[str]]:
     reads, builds = 0, set()
     while not stop.exists():
-        build, school_year, rows = read(warehouse, pause=0.05)
-        assert rows == counts[school_year]
-        builds.add(build)
+        found = read(warehouse, pause=0.05)
+        assert {school_year: rows for school_year, (_, rows) in found.items()} == counts
+        builds |= {build for build, _ in found.values()}
         reads += 1
         time.sleep(READERS * 0.03)
     return reads, builds
@@ -449,7 +458,7 @@ def read_in_one_session(warehouse: Path, stop: Path) -> None:
 
 def test_readers_see_whole_builds_while_builds_run_and_are_killed(warehouse, counts, tmp_path):
     stop = tmp_path / "stop"
-    published = {read(warehouse)[0]}
+    published = {build for build, _ in read(warehouse).values()}
     with ProcessPoolExecutor(READERS + 1, get_context("spawn")) as processes:
         session = processes.submit(read_in_one_session, warehouse, stop)
         readers = [processes.submit(read_until, warehouse, stop, counts) for _ in range(READERS)]
@@ -462,7 +471,7 @@ def test_readers_see_whole_builds_while_builds_run_and_are_killed(warehouse, cou
                 else:
                     status, output = finish(build)
                     assert status == 0, output
-                    published.add(read(warehouse)[0])
+                    published |= {build for build, _ in read(warehouse).values()}
         finally:
             stop.touch()
         session.result()
@@ -470,4 +479,4 @@ def test_readers_see_whole_builds_while_builds_run_and_are_killed(warehouse, cou
     print(f"{sum(reads for reads, _ in results)} reads by {READERS} readers saw {len(published)} builds")
     assert all(reads > 0 for reads, _ in results)
     assert set().union(*(builds for _, builds in results)) <= published
-    assert len(published) == 1 + BUILDS_READ - len(BUILDS_READ_KILLED)
+    assert len(published) == 2 + BUILDS_READ - len(BUILDS_READ_KILLED)
