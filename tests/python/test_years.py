@@ -126,7 +126,8 @@ def test_years_without_a_folder_and_years_that_are_none_are_refused(extracts, tm
     ):  # fmt: skip
         refused = subprocess.run(
             [sys.executable, ROOT / "scripts" / "build_warehouse.py"],
-            env=os.environ | {"WAREHOUSE_PATH": str(tmp_path / "w.duckdb"), "EXTRACTS_DIR": str(extracts), "YEARS": years},
+            env=os.environ
+            | {"WAREHOUSE_PATH": str(tmp_path / "w.duckdb"), "EXTRACTS_DIR": str(extracts), "YEARS": years},
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert refused.returncode == 1
