@@ -30,6 +30,15 @@ Warehouse = Annotated[
         help="The DuckDB file; without it, warehouse.duckdb in the project's folder.",
     ),
 ]
+Meanings = Annotated[
+    Path | None,
+    typer.Option(
+        "--column-meanings",
+        envvar="COLUMN_MEANINGS",
+        metavar="FILE",
+        help="A CSV file of values that take a row out of force, beside seeds/quality/column_meanings.csv.",
+    ),
+]
 Boundaries = Annotated[
     Path | None,
     typer.Option(envvar="PHU_BOUNDARIES", metavar="FILE", help="A GeoJSON file of the public health units' areas."),
@@ -127,6 +136,7 @@ def build(
         list[str] | None,
         typer.Option(envvar="ACCEPT", metavar="CHECK", help="A check that does not stop this build; may be repeated."),
     ] = None,
+    meanings: Meanings = None,
     group: Annotated[
         str | None, typer.Option(envvar="WAREHOUSE_GROUP", metavar="NAME", help="The group that may read the file.")
     ] = None,
@@ -155,6 +165,7 @@ def build(
 
     put(
         EXTRACTS_DIR=extracts, WAREHOUSE_PATH=warehouse, ACCEPT=" ".join(accept) if accept else None,
+        COLUMN_MEANINGS=meanings,
         WAREHOUSE_GROUP=group, WAREHOUSE_MODE=mode, TIME_LIMIT=time_limit, DUCKDB_MEMORY_LIMIT=memory_limit,
         VERBOSE="1" if verbose else None,
     )  # fmt: skip
@@ -422,7 +433,7 @@ def prepare(
     """
     from immunization_coverage.extracts import command
 
-    raise typer.Exit(command.main(folder, output, headers or command.HEADERS_FILE))
+    raise typer.Exit(command.main(folder, output, headers))
 
 
 @app.command(
@@ -454,6 +465,7 @@ def doctor(
         typer.Option(envvar="EXTRACTS_DIR", metavar="FOLDER", help="The extracts; without it, none are read."),
     ] = None,
     warehouse: Warehouse = None,
+    meanings: Meanings = None,
 ) -> None:
     """Say what is installed and what is missing for which feature, and whether extracts and warehouse can be read.
 
@@ -465,5 +477,5 @@ def doctor(
     from immunization_coverage import doctor
 
     keep_private()
-    put(EXTRACTS_DIR=extracts, WAREHOUSE_PATH=warehouse)
+    put(EXTRACTS_DIR=extracts, WAREHOUSE_PATH=warehouse, COLUMN_MEANINGS=meanings)
     raise typer.Exit(doctor.main())

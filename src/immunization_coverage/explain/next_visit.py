@@ -1,4 +1,4 @@
-"""The student's next visit in one sentence, as a parent could be told it. `make explain` and `make immuknow` say it."""
+"""The student's next visit in one sentence, as a parent could be told it. `icw explain` and `icw lists` say it."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ def next_visit(doses: list[dict], not_offered: Sequence[str] = ()) -> str:
     visits: dict[date, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for dose in doses:
         visits[dose["visit_date"]][dose["agent"]].append(lower_first(dose["name"]))
-    said = []
+    said: list[str] = []
     for day, agents in sorted(visits.items()):
         injections = f"{len(agents)} injection{'' if len(agents) == 1 else 's'}"
         against = listed(list(dict.fromkeys(name for names in agents.values() for name in names)))

@@ -226,7 +226,8 @@ class Explanation:
                 of_status[row["status"].replace("_", " ")].append(row)
             elif row["status"] == "overdue":
                 of_status[self.why_overdue(row)].append(row)
-        overdue, others = [], []
+        overdue: list[tuple[str, str]] = []
+        others: list[tuple[str, str]] = []
         for why, rows in of_status.items():
             diseases = listed([lower_first(row["disease_name"]) for row in rows])
             (overdue if rows[0]["status"] == "overdue" else others).append((diseases, why))
@@ -582,8 +583,8 @@ def why_no_students(connection: duckdb.DuckDBPyConnection, client_ids: list[str]
             said.append(f"  On record with it: {' and '.join(records)}, which count for nobody.")
         said += [f"  {finding_text(finding)}" for finding in found.of("findings")]
         said.append("School record")
-        records = found.of("decided_records") or found.of("records")
-        for record in sorted(records, key=lambda r: r["education_record_id"] or ""):
+        of_school = found.of("decided_records") or found.of("records")
+        for record in sorted(of_school, key=lambda r: r["education_record_id"] or ""):
             said.append(f"  {record_text(record)}")
             if record["dropped_reason"]:
                 said.append(f"    {dropped_text(record)}")
@@ -597,7 +598,7 @@ def why_no_students(connection: duckdb.DuckDBPyConnection, client_ids: list[str]
                 for finding in found.of("record_findings", row_id=record["education_record_id"])
                 if finding["check_name"] not in above
             ]
-        if not records:
+        if not of_school:
             said.append("  No education record names the client.")
     return lines
 

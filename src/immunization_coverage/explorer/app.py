@@ -14,7 +14,9 @@ import base64
 import os
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import altair
 import streamlit as st
@@ -147,7 +149,7 @@ def language_of(code: str) -> Language:
 
 
 @st.cache_resource(show_spinner=False)
-def drawings():
+def drawings() -> Any:
     return templates().get_template("figures.html").module
 
 
@@ -218,7 +220,9 @@ class Page:
         self.rows = self.rows_of(warehouse)
         self.row = only(self.rows, phu_id=self.phu_id)
 
-    def choose(self, key: str, label: str, options: list, shown, default: object = None):
+    def choose(
+        self, key: str, label: str, options: list, shown: Callable[[Any], str], default: object = None
+    ) -> Any:
         """A box that keeps its choice as long as it is one of the options; the page's address has it too."""
         if st.session_state.get(key) not in options:
             addressed = {str(option): option for option in options}.get(st.query_params.get(key))
@@ -299,12 +303,13 @@ class Page:
     def show_map(self) -> None:
         t, rows = self.language, self.rows
         if self.measure is COVERAGE:
-            category = category_of
+            category: Callable[[dict], str] = category_of
             legend = category_legend(self.warehouse, t, self.antigen, self.age, rows)
         else:
             category, legend = shades(t, self.measure, rows)
         label = t("explorer.tiles", subject=self.subject)
-        drawn, said = "", []
+        drawn = ""
+        said: list[str] = []
         if boundaries := self.boundaries():
             areas, said = area_map(self.warehouse, t, rows, boundaries, label, self.measure, category)
             image = standalone(str(drawings().areas(areas, False)))
@@ -486,11 +491,11 @@ class Page:
             # In the order in which the texts tell the values.
             order = {value: place for place, value in enumerate(t.entries("explorer.values"))}
             keys = [column for column in columns if column in INDICATOR_KEYS]
-            rows = sorted(rows, key=lambda row, keys=keys: [order.get(str(row[key]), row[key]) for key in keys])
+            rows = sorted_by(rows, keys, order)
             self.heading(t(f"explorer.indicators.{name}"), 3)
             if notes_key:
                 self.draw(f'<p class="note">{escape(t(f"explorer.{notes_key}.{name}"))}</p>')
-            texts = {column: lambda row, column=column: t(f"explorer.values.{row[column]}") for column in CODED_COLUMNS}
+            texts = {column: text_of_value(t, column) for column in CODED_COLUMNS}
             texts["year_given"] = lambda row: str(row["year_given"])
             table = data_table(t, name, rows, columns, texts)
             self.draw(html_table(table.headings, table.rows))
@@ -638,9 +643,18 @@ class Page:
         st.download_button(label, "\ufeff" + text, file_name=name, mime="text/csv", on_click="ignore", key=name)
 
 
+def sorted_by(rows: list[dict], keys: list[str], order: dict[str, int]) -> list[dict]:
+    return sorted(rows, key=lambda row: [order.get(str(row[key]), row[key]) for key in keys])
+
+
+def text_of_value(language: Language, column: str) -> Callable[[dict], str]:
+    return lambda row: language(f"explorer.values.{row[column]}")
+
+
 def standalone(svg: str) -> str:
     """An SVG as the address of an image, with the styles that it needs."""
-    styled = re.sub(r"<svg[^>]*>", lambda opening: f"{opening[0]}<style>{drawing_style()}</style>", svg, count=1)
+    style = f"<style>{drawing_style()}</style>"
+    styled = re.sub(r"<svg[^>]*>", lambda opening: opening.group() + style, svg, count=1)
     return "data:image/svg+xml;base64," + base64.b64encode(styled.encode("utf-8")).decode("ascii")
 
 

@@ -8,9 +8,9 @@ from immunization_coverage.extracts.preparation import prepare
 from immunization_coverage.extracts.problems import ExtractsError
 
 
-def main(folder: Path, output: Path, headers: Path = HEADERS_FILE) -> int:
+def main(folder: Path, output: Path, headers: Path | None = None) -> int:
     try:
-        prepared = prepare(folder, output, headers)
+        prepared = prepare(folder, output, headers or HEADERS_FILE)
     except ExtractsError as error:
         print(error, file=sys.stderr)
         return 2

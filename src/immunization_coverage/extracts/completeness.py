@@ -65,18 +65,18 @@ def check_texts(connection: duckdb.DuckDBPyConnection, part: Part, notes: Notes)
         def endings_like_others(longest: int, relation: str = relation) -> float:
             ending = f"right(text, {LETTERS_OF_ENDING})"
             others = f"select {ending} from {relation} where length(text) < {longest}"
-            (share,) = connection.execute(
+            ((share,),) = connection.execute(
                 f"select avg(cast({ending} in ({others}) as integer)) from {relation} where length(text) = {longest}"
-            ).fetchone()
+            ).fetchall()
             return share
 
         facts = {"file": part.prepared.file, "column": column}
         if lengths and is_cut(lengths, endings_like_others):
             rows = count_of(lengths[max(lengths)], "row")
             raise stop("texts_cut_short", **facts, characters=f"{max(lengths):,}", rows=rows)
-        (dotted,) = connection.execute(
+        ((dotted,),) = connection.execute(
             f"select count(*) from {relation} where rtrim(text) like '%...' or rtrim(text) like '%…'"
-        ).fetchone()
+        ).fetchall()
         if dotted > 1:
             raise stop("texts_end_in_dots", **facts, rows=count_of(dotted, "row"))
 

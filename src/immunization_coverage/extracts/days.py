@@ -128,7 +128,7 @@ def has_zones(connection: duckdb.DuckDBPyConnection, relation: str, columns: dic
     if not columns:
         return []
     flags = ", ".join(f"coalesce(bool_or({is_zoned(sql)}), false)" for sql in columns.values())
-    found = connection.execute(f"select {flags} from {relation}").fetchone()
+    (found,) = connection.execute(f"select {flags} from {relation}").fetchall()
     return [column for column, is_found in zip(columns, found, strict=True) if is_found]
 
 

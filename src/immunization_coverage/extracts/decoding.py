@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy
 
@@ -13,7 +14,8 @@ from immunization_coverage.extracts.problems import ExtractProblem, stop
 
 CHUNK_BYTES = 4 << 20
 # Windows-1252 leaves five bytes undefined; there Latin-1's control characters stand.
-WINDOWS_1252 = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256))
+# A text is the form that codecs decode fastest; their types know mappings only.
+WINDOWS_1252: Any = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256))
 END_OF_FILE = b"\x1a"
 
 

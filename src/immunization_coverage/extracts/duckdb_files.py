@@ -54,7 +54,7 @@ def copy_csv(
     line_bytes: int,
 ) -> int:
     link = link_to(path, target.with_suffix(".link.csv"))
-    (rows,) = connection.execute(
+    ((rows,),) = connection.execute(
         f"""
         copy (
             select {", ".join(f"{names[place]} as {column}" for column, place in places.items())}
@@ -66,7 +66,7 @@ def copy_csv(
             where {condition}
         ) to {quoted(target)} (format parquet)
         """
-    ).fetchone()
+    ).fetchall()
     return rows
 
 

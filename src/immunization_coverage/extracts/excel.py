@@ -185,9 +185,9 @@ def read_excel(
             raise stop("sheet_hidden", file=source.file, sheet=shown(name), extract=extract_name)
         matches[name] = (place, rows[place], places)
         last = (rows[place], places, [row for row in rows[place + 1 :] if any(row)])
-    for name, rows, known, error in unmatched:
+    for name, rows, known, refusal in unmatched:
         if not matches or known >= max(2, len(required) - 1):
-            problems.append(error)
+            problems.append(refusal)
         elif is_table_like(rows, max(2, len(required) - 1)):
             raise stop("sheet_without_header", file=source.file, sheet=shown(name))
         else:

@@ -336,10 +336,9 @@ def find_files(
     like = defaultdict(list)
     for file in unclaimed:
         try:
-            extract_name = check_unclaimed(folder, file, matched)
-            if extract_name is None:
-                if len(notes.counts) < MOST_UNREAD:
-                    notes.add(None, file, "not_read")
+            check_unclaimed(folder, file, matched)
+            if len(notes.counts) < MOST_UNREAD:
+                notes.add(None, file, "not_read")
         except ExtractProblem as problem:
             like[resembled(file.rpartition("/")[2])].append(str(problem))
     for problems in like.values():

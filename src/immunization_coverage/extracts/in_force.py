@@ -340,11 +340,11 @@ def problem(extract_name: str, column: Column) -> str:
             "give it the id of the row that remains, in the export."
         )
     written = io.StringIO()
-    rows = csv.writer(written, lineterminator="\n")
+    writer = csv.writer(written, lineterminator="\n")
     if column.kind not in FILLED_KINDS:
-        rows.writerows((extract_name, column.header.strip(), value, NOT_IN_FORCE) for value, _ in named)
+        writer.writerows((extract_name, column.header.strip(), value, NOT_IN_FORCE) for value, _ in named)
     if column.kind in FILLED_KINDS or rest:
-        rows.writerow((extract_name, column.header.strip(), ANY_VALUE, NOT_IN_FORCE))
+        writer.writerow((extract_name, column.header.strip(), ANY_VALUE, NOT_IN_FORCE))
     added = written.getvalue().rstrip("\n").replace("\n", "\n  ")
     return (
         f"{sentence} Say what its values mean by rows of {MEANINGS_FILE.relative_to(MEANINGS_FILE.parents[2])}, or of "

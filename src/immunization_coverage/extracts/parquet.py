@@ -56,9 +56,9 @@ def day_sql(
         judge(found, notes, source.extract_name, source.file, contract_column)
         return f"case when isfinite({column}) then cast(make_timestamp(epoch_us({column})) as date) end"
     moment = f"cast({column} as timestamp)"
-    (timed,) = connection.execute(
+    ((timed,),) = connection.execute(
         f"select count(*) from {relation} where isfinite({moment}) and {moment} <> cast({moment} as date)"
-    ).fetchone()
+    ).fetchall()
     if timed:
         notes.add(source.extract_name, source.file, "time_of_day_dropped", timed, contract_column)
     return f"case when isfinite({moment}) then cast({moment} as date) end"
@@ -73,7 +73,7 @@ def read_parquet(
         described = connection.execute(f"describe select * from {relation}").fetchall()
         schema = connection.execute(f"select name from parquet_schema({quoted(link)})").fetchall()
         printed = {name for (name,) in schema}
-        (rows,) = connection.execute(f"select num_rows from parquet_file_metadata({quoted(link)})").fetchone()
+        ((rows,),) = connection.execute(f"select num_rows from parquet_file_metadata({quoted(link)})").fetchall()
         # DuckDB numbers names that differ in case only; the file's own are compared.
         names = [name if name in printed else re.sub(r"_\d+$", "", name) for name, *_ in described]
         places = headers.match(source.extract_name, names, source.file)
@@ -112,4 +112,4 @@ def has_long_texts(connection: duckdb.DuckDBPyConnection, relation: str, columns
     if not columns:
         return False
     longest = ", ".join(f"max(length({sql}))" for sql in columns.values())
-    return any((length or 0) > 15 for length in connection.execute(f"select {longest} from {relation}").fetchone())
+    return any((length or 0) > 15 for length in connection.execute(f"select {longest} from {relation}").fetchall()[0])

@@ -62,9 +62,9 @@ def merge_parts(
             types[column] = "DATE" if kinds == {"DATE"} else "VARCHAR"
     selects = [select_part(part, types, sql, has_not_in_force) for part, sql in zip(parts, not_in_force, strict=True)]
     try:
-        (rows,) = connection.execute(
+        ((rows,),) = connection.execute(
             f"copy ({' union all '.join(selects)}) to {quoted(target)} (format parquet)"
-        ).fetchone()
+        ).fetchall()
     except DUCKDB_REFUSES as error:
         for part, select in zip(parts, selects, strict=True):
             try:

@@ -21,6 +21,7 @@ import duckdb
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from immunization_coverage.explain.next_visit import day_of_list, next_visit
 from immunization_coverage.extracts.decoding import as_utf8, survey_text
@@ -158,6 +159,8 @@ def rows_of_text(path: Path, file: str, scratch: Path) -> list[list[str]]:
 
 def rows_of_workbook(path: Path) -> list[list[str]]:
     sheet = load_workbook(path, read_only=True, data_only=True).active
+    # Excel writes no workbook without a sheet.
+    assert sheet is not None
     return [["" if value is None else str(value).strip() for value in row] for row in sheet.iter_rows(values_only=True)]
 
 
@@ -290,7 +293,7 @@ def those_known(places: list[dict], asked: str) -> str:
     return f"Known are: {named or 'none'}." if few is places else f"The nearest of {len(places)} are: {named}."
 
 
-def text_cell(sheet: object, value: object) -> object:
+def text_cell(sheet: WriteOnlyWorksheet, value: object) -> object:
     """A text as a cell that no spreadsheet reads as anything else; other values as they are."""
     if not isinstance(value, str):
         return value

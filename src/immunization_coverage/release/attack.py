@@ -234,7 +234,7 @@ class Knowledge:
         measure, _, antigen = name.removesuffix(gender).partition("/")
         only = self.frame.of_one_gender.get(antigen)
         students = "students" + (gender or (f" {only}" if only else ""))
-        cell = (
+        cell: Count | None = (
             f"students/{self._antigen_of(gender)}" if measure == "students" and gender else name.removesuffix(gender),
             unit,
         )
@@ -374,7 +374,9 @@ class Program:
         self.model.changeColsCost(len(self.costs), self.costs, np.ones(elastic))
 
     def _add(self, numbers: np.ndarray, low: np.ndarray, high: np.ndarray, elastic: list[tuple[int, float]]) -> None:
-        starts, indexes, values = [], [], []
+        starts: list[int] = []
+        indexes: list[int] = []
+        values: list[float] = []
         for i, number in enumerate(numbers):
             starts.append(len(indexes))
             row = self.matrix[number, self.places]
@@ -495,9 +497,9 @@ class Search:
             return i
 
         for row in matrix:
-            first, *others = np.flatnonzero(row).tolist() or [None]
-            for other in others:
-                leader[find(other)] = find(first)
+            linked = np.flatnonzero(row).tolist()
+            for other in linked[1:]:
+                leader[find(other)] = find(linked[0])
         leaders = np.array([find(i) for i in range(len(hidden))], dtype=int)
         return [hidden[leaders == i] for i in np.unique(leaders)]
 
@@ -517,7 +519,7 @@ class Search:
                     reason == "all_units" and not keeps_hidden_columns
                 ):
                     continue
-                if is_linked_to_family:
+                if is_linked_to_family and total is not None:
                     families[total].append(cell)
                 sides = [index[name] for name in names]
                 if self._is_small_on_any_side(sides):
@@ -605,9 +607,10 @@ class Search:
         if "all_units" not in {reasons.get(("students", unit)) for unit in students}:
             return
         small = [unit for unit, count in students.items() if 0 < count < self.threshold]
-        largest, *rest = sorted(students.keys() - set(small), key=lambda unit: (-students[unit], unit)) or [None]
-        if not rest:
+        large = sorted(students.keys() - set(small), key=lambda unit: (-students[unit], unit))
+        if len(large) < 2:
             return
+        largest, *rest = large
         hidden = [*small, largest]
         most = len(small) + self.threshold - 2
         if sum(students[unit] for unit in hidden) - students[rest[0]] <= most:
@@ -622,6 +625,8 @@ class Search:
 
     def _keep_side(self, i: int, low: np.ndarray, high: np.ndarray) -> None:
         value, threshold = self.values[i], self.threshold
+        least: float
+        most: float
         least, most = (0, 0) if value == 0 else (1, threshold - 1) if abs(value) < threshold else (threshold, INFINITY)
         if value < 0:
             least, most = -most, -least
@@ -749,7 +754,7 @@ class Search:
     def _tables_one_by_one(
         self, program: Program, numbers: list[int], bounds: Bounds, alone: bool
     ) -> list[tuple[np.ndarray, np.ndarray]]:
-        tables = []
+        tables: list[tuple[np.ndarray, np.ndarray]] = []
         own_tables: list[int] = []
         planned: dict[int, set[int]] = defaultdict(set)
         for number in numbers:
@@ -837,7 +842,7 @@ def attack(
     for i, age in enumerate(ages):
         frame = all_frames[age]
         knowledge = Knowledge(frame, released[age], ratios.get(age, ()))
-        truth = true_values.get(age, {})
+        truth = {count: value for count, value in true_values.get(age, {}).items() if value is not None}
         for count, printed in released[age].items():
             if count not in truth or printed not in (None, truth[count]):
                 name, unit = count

@@ -251,14 +251,21 @@ class Search:
             return None
         return int(table[STUDENTS][place] - table[WITHOUT_DTP][place]) - counted
 
+    def value_of(self, quantity: Quantity, table: Table) -> int:
+        """Of a quantity that is protected: it has a value in every table."""
+        value = self.value(quantity, table)
+        assert value is not None
+        return value
+
     def _protect(self, quantity: Quantity) -> None:
         value = self.value(quantity, self.group.truth)
         if value is None or not 0 < value < self.threshold:
             return
         name, place, what = quantity
         columns = [name]
-        if what == REMAINDER:
-            columns.append(self.group.columns[name].parent)
+        parent = self.group.columns[name].parent
+        if what == REMAINDER and parent:
+            columns.append(parent)
         if what == OTHERS:
             columns += [WITHOUT_DTP, STUDENTS]
         if not any(place in self.hidden[own] for own in columns):
@@ -295,7 +302,7 @@ class Search:
     def learn(self, table: Table) -> None:
         for quantity, values in self.seen.items():
             if len(values) < self.promised[quantity]:
-                values.add(self.value(quantity, table))
+                values.add(self.value_of(quantity, table))
 
     def low(self, name: str) -> int:
         return 1 if name == STUDENTS or name.startswith(f"{STUDENTS}/") else 0
@@ -308,7 +315,9 @@ class Search:
     def base_shown(self, name: str, table: Table | None = None) -> np.ndarray:
         """What a count is taken among; without those of whom the school shows that they have no DTP."""
         table = table or self.group.truth
-        base = table[self.group.columns[name].parent]
+        parent = self.group.columns[name].parent
+        assert parent is not None
+        base = table[parent]
         if name not in NOT_WITHOUT_DTP:
             return base
         is_shown = np.ones(len(base), dtype=bool)
@@ -449,11 +458,11 @@ class Search:
                     continue
                 table: Table | None = self.group.truth
                 for own in ancestors:
-                    # As many more or fewer are in what it is taken among.
-                    more = int(table[own][place]) + value - self.value(quantity, self.group.truth)
-                    table = self.table_with(own, {place: more}, True, table) if table else None
                     if table is None:
                         break
+                    # As many more or fewer are in what it is taken among.
+                    more = int(table[own][place]) + value - self.value_of(quantity, self.group.truth)
+                    table = self.table_with(own, {place: more}, True, table)
                 if table is None:
                     continue
                 if what == OTHERS and place in self.hidden[WITHOUT_DTP]:

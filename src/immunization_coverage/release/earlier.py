@@ -139,6 +139,10 @@ def printed_before(release: Release, earlier: Release) -> list[tuple]:
     ]
 
 
+def difference(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one - other
+
+
 def small_differences(release: Release, earlier: Release, frames: dict[int, Frame]) -> list[str]:
     """Quantities of the difference between two releases of other data that are small, and follow from their sums.
 
@@ -151,12 +155,7 @@ def small_differences(release: Release, earlier: Release, frames: dict[int, Fram
         counts = both[0].get(age, {}).keys() & both[1].get(age, {}).keys()
         if not counts:
             continue
-        changed = {
-            count: None
-            if both[0][age][count] is None or both[1][age][count] is None
-            else both[0][age][count] - both[1][age][count]
-            for count in counts
-        }
+        changed = {count: difference(both[0][age][count], both[1][age][count]) for count in counts}
         knowledge = Knowledge(frame, changed)
         known = np.array([changed[count] or 0 for count in knowledge.counts], dtype=float)
         equal = knowledge.row_low == knowledge.row_high

@@ -117,7 +117,9 @@ def models_of(frame: Frame, counts: Sequence[Count]) -> dict[str, Counted]:
             add({measure: f"{name}/{antigen}{suffix}" for measure, name in series.items()}, antigen, gender)
     add({"coverage_all_ispa": "coverage_all_ispa"})
     add({f"{name}_any_ispa": f"{name}_any_ispa" for name in exemptions})
-    decisions = [(("decision", unit), (place[name, unit],)) for name, unit in counts if name == "school_assignment"]
+    decisions: list[tuple[tuple[str | None, ...], tuple[int, ...]]] = [
+        (("decision", unit), (place[name, unit],)) for name, unit in counts if name == "school_assignment"
+    ]
     return {
         "int_measures": Counted(
             ("measure", "geography", "phu_id", "antigen", "gender"), ("students", "students_counted"), rows

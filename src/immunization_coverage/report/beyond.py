@@ -328,8 +328,8 @@ def reporting_figures(report: Report) -> list[Figure]:
         told = row["doses_with_delay"]
         row["doses_percent"] = 100 * row["doses"] / total
         row["within_30_days_percent"] = 100 * row["doses_within_30_days"] / told if told else None
-    told = sum(row["doses_with_delay"] for row in found.values())
-    in_time = sum(row["doses_within_30_days"] for row in found.values())
+    all_told = sum(row["doses_with_delay"] for row in found.values())
+    all_in_time = sum(row["doses_within_30_days"] for row in found.values())
 
     def channel(row: dict) -> str:
         return language(f"explorer.values.{row['channel']}")
@@ -338,8 +338,8 @@ def reporting_figures(report: Report) -> list[Figure]:
         figure(
             report,
             "reporting",
-            language("beyond.reporting_title", percent=language.percent(100 * in_time / told))
-            if told
+            language("beyond.reporting_title", percent=language.percent(100 * all_in_time / all_told))
+            if all_told
             else language("beyond.reporting_none"),
             sorted(found.values(), key=lambda row: -row["doses"]),
             [("doses_percent", "completed"), ("within_30_days_percent", "initiated")],

@@ -56,7 +56,7 @@ def place_words(name: str) -> frozenset[str]:
 def match(names: list[str], phus: list[dict]) -> list[tuple[str, ...]]:
     """The units of each boundary: the one with the same places in its name, or those whose places make up its name."""
     places = {phu["phu_id"]: place_words(phu["phu_name"]) for phu in phus}
-    matches = []
+    matches: list[tuple[str, ...]] = []
     for name in names:
         words = place_words(name)
         same = [phu_id for phu_id, own in places.items() if own == words]
@@ -71,7 +71,7 @@ def match(names: list[str], phus: list[dict]) -> list[tuple[str, ...]]:
             matches.append(())
     # A unit drawn twice would be counted twice by the eye: the first boundary has it.
     seen: set[str] = set()
-    unique = []
+    unique: list[tuple[str, ...]] = []
     for ids in matches:
         unique.append(() if seen & set(ids) else ids)
         seen |= set(ids)
@@ -91,7 +91,8 @@ def projected(longitude: float, latitude: float) -> tuple[float, float]:
 
 
 def rings(geometry: dict | None) -> list[list[tuple[float, float]]]:
-    polygons = {"Polygon": lambda c: [c], "MultiPolygon": lambda c: c}.get((geometry or {}).get("type", ""))
+    geometry = geometry or {}
+    polygons = {"Polygon": lambda c: [c], "MultiPolygon": lambda c: c}.get(geometry.get("type", ""))
     if polygons is None:
         raise BoundariesError("Boundaries have to be polygons (Polygon or MultiPolygon).")
     found = [

@@ -95,7 +95,8 @@ def notice(warehouse: Warehouse, language: Language) -> str:
 def population(warehouse: Warehouse, language: Language) -> str:
     """How many students each full cohort has, and whose definitions hold."""
     in_province = select(warehouse.coverage, geography="province")
-    sizes = {}
+    sizes: dict[int, int | None] = {}
+    joined: Callable[[list[str]], str]
     for age in warehouse.cohorts:
         # Most antigens of a cohort are assessed for all of its students.
         of_antigens = [row["students"] for row in select(in_province, age=age)]

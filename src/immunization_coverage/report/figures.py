@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from immunization_coverage.project import ROOT
 from immunization_coverage.report.boundaries import Boundaries
@@ -271,7 +272,8 @@ def line_chart(language: Language, lines: list[Line], label: str, axis: str) -> 
     def at(month: float, percent: float) -> tuple[float, float]:
         return round(left + (right - left) * month / months, 1), round(bottom - (bottom - top) * percent / 100, 1)
 
-    drawn, taken = [], []
+    drawn: list[Line] = []
+    taken: list[float] = []
     for line in sorted(lines, key=lambda line: -line.points[-1][1]):
         steps = [f"M{left} {bottom}"]
         for month, percent in line.points:
@@ -422,9 +424,11 @@ def shades(
     return shade, legend
 
 
-def category_legend(warehouse: Warehouse, language: Language, antigen: str, age: int, rows: list[dict]) -> list[tuple]:
+def category_legend(
+    warehouse: Warehouse, language: Language, antigen: str | None, age: int, rows: list[dict]
+) -> list[tuple]:
     """(class, text) of the five categories, of the goal's lack, and of whatever else the rows show."""
-    goal = warehouse.goals.get((antigen, age))
+    goal = warehouse.goals.get((antigen, age)) if antigen else None
     if goal is None:
         entries = [("no-goal", language("units.category_none"))]
     else:
@@ -449,7 +453,7 @@ def data_table(
     texts = texts or {}
 
     def shown(row: dict, column: str) -> str:
-        value = row.get(column)
+        value: Any = row.get(column)
         if column in texts:
             return texts[column](row)
         if column == "phu_name":

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
+from typing import Any
 
 import yaml
 
@@ -33,15 +34,15 @@ class Language:
         self.code = code
         self.texts = yaml.safe_load((FOLDER / f"{code}.yml").read_text(encoding="utf-8"))
 
-    def find(self, key: str) -> object | None:
-        found: object = self.texts
+    def find(self, key: str) -> Any:
+        found = self.texts
         for part in key.split("."):
             if not isinstance(found, dict) or part not in found:
                 return None
             found = found[part]
         return found
 
-    def __call__(self, key: str, **values: object) -> str:
+    def __call__(self, key: str, **values: Any) -> str:
         """The text of `key`. Where it has the forms `one` and `other` (and `none`), `count` decides."""
         text = self.find(key)
         if isinstance(text, dict):

@@ -304,7 +304,8 @@ def unit_figure(report: Report, antigen: str, age: int) -> Figure:
     of = {"antigen": language.antigen(antigen, "plain"), "age": age}
     at = of | {"age": report.age(age)}
     subtitle = language("units.subtitle", **of)
-    areas, area_notes = None, []
+    areas = None
+    area_notes: list[str] = []
     if report.boundaries is not None:
         label = language("units.boundaries_label", **at)
         areas, area_notes = area_map(warehouse, language, rows, report.boundaries, label)
@@ -339,7 +340,7 @@ def matrix(report: Report, age: int) -> Figure:
     language, warehouse = report.language, report.warehouse
     rows = select(warehouse.coverage, age=age)
     antigens = list(dict.fromkeys(row["antigen"] for row in rows))
-    by_unit = {}
+    by_unit: dict[str | None, dict[str, dict]] = {}
     for row in rows:
         by_unit.setdefault(row["phu_id"], {})[row["antigen"]] = row
     province_cells = by_unit.pop(None)
@@ -827,7 +828,7 @@ def quality(report: Report) -> Section | None:
             "percent": "–" if row["percent_failed"] is None else language.percent(row["percent_failed"], 2),
         }
 
-    by_extract = {}
+    by_extract: dict[str, list[dict]] = {}
     for row in sorted(found, key=lambda row: -row["rows_failed"]):
         by_extract.setdefault(row["table_name"], []).append(entry(row))
     extracts = [

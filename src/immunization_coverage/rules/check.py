@@ -9,7 +9,7 @@ import difflib
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ def is_day(text: str) -> bool:
         return False
 
 
-VALUES = {
+VALUES: dict[str, tuple[Callable[[str], object], str]] = {
     "integer": (re.compile("-?[0-9]{1,9}").fullmatch, "a whole number"),
     "bigint": (re.compile("-?[0-9]{1,18}").fullmatch, "a whole number"),
     "double": (re.compile(r"-?[0-9]+(\.[0-9]+)?").fullmatch, "a number, with a decimal point if any"),
