@@ -1,4 +1,4 @@
-# Thin on purpose: every target is a command or two that the README also gives for machines without make.
+# Thin on purpose: what a target does beside installing is one command, icw in most (.venv/bin/icw --help).
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := .uv/bin/uv
 SIZES ?= 50000 400000 1600000
@@ -6,11 +6,11 @@ SIZES ?= 50000 400000 1600000
 quoted = '$(subst ','\'',$(1))'
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: build test tested-demonstration lint setup docs report explore explain compare immuknow demonstration benchmark publish superset clean
+.PHONY: build test tested-demonstration lint setup docs report explore demonstration benchmark publish superset clean
 .PHONY: setup-spark spark-build spark-test spark-parity spark-cluster spark-cluster-stop
 
 build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
-	.venv/bin/python scripts/build_warehouse.py $(if $(VARS),--vars $(call quoted,$(VARS)))
+	.venv/bin/icw build $(if $(VARS),--vars $(call quoted,$(VARS)))
 
 test: export EXTRACTS_DIR =
 test: .venv/.browser  ## Lint, the demonstration with its data tests, every rule's unit test, the comparison with the independent reading
@@ -27,18 +27,23 @@ tested-demonstration: setup
 	DBT_TARGET_PATH=target/unit_tests .venv/bin/dbt test --select test_type:unit
 
 lint: setup
-	.venv/bin/ruff check benchmarks bi report scripts tests
+	.venv/bin/ruff check benchmarks bi scripts src tests
+	.venv/bin/mypy
 	mkdir -p target
 	WAREHOUSE_PATH=target/lint.duckdb DBT_TARGET_PATH=target/lint .venv/bin/sqlfluff lint models tests analyses
 
 setup: .venv/.locked
 
 .venv/.locked: uv.lock pyproject.toml $(UV)
-	$(UV) sync --locked --python $(PYTHON)
+	$(UV) sync --locked --extra metrics --python $(PYTHON)
 	touch $@
 
-.venv/.report .venv/.explore .venv/.browser: .venv/.%: .venv/.locked
-	$(UV) sync --locked --inexact --group $*
+.venv/.explore: .venv/.locked
+	$(UV) sync --locked --inexact --extra explore
+	touch $@
+
+.venv/.browser: .venv/.explore
+	$(UV) sync --locked --inexact --group browser
 	touch $@
 
 $(UV): requirements-uv.txt
@@ -46,30 +51,17 @@ $(UV): requirements-uv.txt
 	.uv/bin/pip install --quiet --require-hashes --requirement requirements-uv.txt
 	touch $@
 
-report: .venv/.report  ## The annual report, HTML and PDF in English and French, in reports/; RELEASE=1 as it was published
-	.venv/bin/python report/build_report.py $(if $(filter-out 0,$(RELEASE)),--release)
+report: setup  ## The annual report, HTML and PDF in English and French, in reports/; RELEASE=1 as it was published
+	.venv/bin/icw report
 
 explore: .venv/.explore  ## The explorer, in a browser on this computer; WAREHOUSES='2016.duckdb 2018.duckdb' for several years; SCHOOLS=1, EXPLAIN=1
-	.venv/bin/streamlit run report/explorer.py
+	.venv/bin/icw explore
 
 docs: setup  ## The catalogue of tables, columns, lineage and metrics as one page: target/static_index.html
-	@PYTHONPATH=scripts .venv/bin/python -c 'from explain import the_warehouse; the_warehouse()'
-	.venv/bin/dbt docs generate --static
+	.venv/bin/icw docs
 
-publish: setup  ## What may leave the house, in published/: Parquet, CSV, a read-only DuckDB file; attacked first. AGAIN=1, EARLIER='folder'
-	.venv/bin/python scripts/publish.py $(if $(AGAIN),--again) $(foreach release,$(EARLIER),--earlier $(call quoted,$(release)))
-
-explain: setup  ## Every dose of one student, the rule that counted or refused it, and what is missing; CLIENT=…
-	@.venv/bin/python scripts/explain.py $(foreach client,$(CLIENT),$(call quoted,$(client)))
-
-compare: setup  ## What differs from an earlier warehouse; COMPARE_WITH=file WHAT=students, doses, coverage or newly_compliant [LIMIT=20] [OUTPUT=file.csv]
-	@COMPARE_WITH=$(call quoted,$(COMPARE_WITH)) .venv/bin/python scripts/compare.py $(if $(WHAT),$(call quoted,$(WHAT))) \
-		$(if $(LIMIT),--limit $(call quoted,$(LIMIT))) $(if $(OUTPUT),--output $(call quoted,$(OUTPUT)))
-
-immuknow: setup  ## Students overdue under ISPA for ImmuKnow; OUTPUT=list.xlsx [NAMES=file] [FORM=immuknow] [PHU=id] [SCHOOL=id]
-	@.venv/bin/python scripts/export_immuknow.py $(if $(OUTPUT),$(call quoted,$(OUTPUT))) \
-		$(if $(NAMES),--names $(call quoted,$(NAMES))) $(if $(FORM),--form $(call quoted,$(FORM))) \
-		$(if $(PHU),--phu $(call quoted,$(PHU))) $(if $(SCHOOL),--school $(call quoted,$(SCHOOL)))
+publish: setup  ## What is safe to publish, in published/: Parquet, CSV, a read-only DuckDB file; attacked first
+	.venv/bin/icw publish
 
 superset: .superset/.locked  ## Apache Superset with its dashboard on the published file; its own environment
 	.superset/bin/python bi/superset/start.py
@@ -92,7 +84,7 @@ benchmark: setup  ## What a build costs, by size: docs/performance.md. SIZES='16
 spark-build spark-test spark-parity spark-cluster: export SPARK_LOCAL_IP ?= 127.0.0.1
 
 spark-build: setup-spark  ## The warehouse on Spark with its data tests, published when all have passed
-	@.venv/bin/python scripts/check_rules.py > /dev/null
+	@.venv/bin/icw rules > /dev/null
 	SPARK_BUILD=$$(date -u +%Y%m%d_%H%M%S) .venv/bin/dbt build --target spark $(if $(VARS),--vars $(call quoted,$(VARS)))
 
 # The demonstration costs Spark more in compiling than in rows, and each small table that is broadcast a page of memory.

@@ -1,5 +1,5 @@
 -- Doses whose verdict differs between two builds, and doses that only one of them has: what a changed rule did, dose by dose.
--- make compare WHAT=doses COMPARE_WITH=earlier.duckdb
+-- icw compare doses --with earlier.duckdb
 with built as (
     {%- for build, doses in [('now', ref('doses')), ('before', 'earlier.assessment.doses')] %}
     select

@@ -1,5 +1,5 @@
 -- Students whose up-to-date status differs between two builds, and by which rule.
--- make compare WHAT=students COMPARE_WITH=earlier.duckdb
+-- icw compare students --with earlier.duckdb
 with now_built as (
     select * from {{ ref('student_antigens') }}
 ),

@@ -1,6 +1,6 @@
 -- Coverage of the province and the PHUs beside another build's: last year's warehouse, or the same year under another rule.
 -- Rows whose counts differ, the largest change of the percent first; last the rows that only one of the builds has.
--- make compare WHAT=coverage COMPARE_WITH=earlier.duckdb
+-- icw compare coverage --with earlier.duckdb
 with now_built as (
     select * from {{ ref('coverage') }}
 ),

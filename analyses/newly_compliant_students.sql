@@ -1,5 +1,5 @@
 -- Students and diseases that were on the ISPA list of an earlier warehouse and are not any more, and why: up to date, exempt, or
--- no longer assessed here. make compare WHAT=newly_compliant COMPARE_WITH=earlier.duckdb
+-- no longer assessed here. icw compare newly_compliant --with earlier.duckdb
 with now_built as (
     select * from {{ ref('ispa_compliance') }}
 ),

@@ -42,9 +42,9 @@ from copy_extracts import copy_extracts
 from measure import CommandFailed, Measured, OutOfMemory, measure
 from phases import BuildTimes
 
-ROOT = Path(__file__).resolve().parents[1]
+from immunization_coverage.project import DBT, ROOT
+
 BENCHMARKS = ROOT / "benchmarks"
-DBT = shutil.which("dbt", path=Path(sys.executable).parent) or "dbt"
 GENERATOR = sorted((ROOT / "scripts").glob("generate_extracts*"))
 EXTRACTS = ("clients", "schools", "education_records", "immunizations", "exemptions")
 PEERS = ("pandas", "polars")
@@ -212,8 +212,8 @@ def seconds_for_peer(times: BuildTimes, rows: bool) -> float:
 
 def run_published(extracts: Path, folder: Path) -> dict:
     variables = {"WAREHOUSE_PATH": str(folder / "warehouse.duckdb"), "EXTRACTS_DIR": str(extracts)}
-    command = [sys.executable, ROOT / "scripts/build_warehouse.py"]
-    return run("make build", command, folder, **variables).figures()
+    command = [sys.executable, "-m", "immunization_coverage", "build"]
+    return run("icw build", command, folder, **variables).figures()
 
 
 def run_peer(name: str, extracts: Path, folder: Path, warehouse: Path, rows: bool) -> dict:

@@ -13,7 +13,8 @@ from pathlib import Path
 import altair
 from floor import FLOOR_SQL
 
-ROOT = Path(__file__).resolve().parents[1]
+from immunization_coverage.project import ROOT
+
 PAGE = ROOT / "docs" / "performance.md"
 PLOT = ROOT / "docs" / "performance.svg"
 BEGIN, END = "<!-- results: written by benchmarks/render_results.py -->", "<!-- end of results -->"

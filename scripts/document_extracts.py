@@ -6,12 +6,11 @@ document_extracts.py
 
 import csv
 import re
-from pathlib import Path
 
-from extracts.columns import COLUMNS, OPTIONAL_EXTRACTS
-from extracts.files import ENDINGS
+from immunization_coverage.extracts.columns import COLUMNS, OPTIONAL_EXTRACTS
+from immunization_coverage.extracts.files import ENDINGS
+from immunization_coverage.project import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "extracts.md"
 INTRODUCTION = """# What is read of extracts, what stops, and how to go on
 

@@ -14,7 +14,8 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from immunization_coverage.project import ROOT
+
 PAGE = ROOT / "docs" / "architecture.md"
 
 # Each step reads the one before it: what is no longer so in the manifest stops the command.

@@ -20,7 +20,8 @@ import time
 import urllib.request
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from immunization_coverage.project import ROOT
+
 HOST, PORT, STATUS_PORT = "127.0.0.1", 7077, 8980
 WORKERS = 2
 SECONDS_TO_START, SECONDS_TO_STOP = 60, 15

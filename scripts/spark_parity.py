@@ -28,10 +28,11 @@ from pathlib import Path
 import duckdb
 import yaml
 from dbt.cli.main import dbtRunner
-from prepare_extracts import ExtractsError, prepare
 
-ROOT = Path(__file__).resolve().parents[1]
-DBT = shutil.which("dbt", path=Path(sys.executable).parent) or "dbt"
+from immunization_coverage.extracts.preparation import prepare
+from immunization_coverage.extracts.problems import ExtractsError
+from immunization_coverage.project import DBT, ROOT
+
 # All that readers read. Between lies `intermediate`, where a student's key is each engine's own.
 SCHEMAS = tuple(yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["reader_schemas"])
 LEFT_OUT = ("build_id", "built_at", "content_hash")

@@ -1,6 +1,6 @@
 {#-
     At the end of a build: what the checks found, worst first, each with its sentence, and where to look. Counts only. For who runs dbt
-    by itself; `make build` prints a summary of its own (scripts/build_summary.py).
+    by itself; `make build` prints a summary of its own (src/immunization_coverage/build/summary.py).
 -#}
 {% macro print_findings(results) -%}
     {%- for result in results if result.node.unique_id == 'model.immunization_coverage.data_quality' and result.status == 'success' -%}

@@ -1,4 +1,4 @@
-{#- Publishes a build that has passed: on Spark here, on DuckDB in scripts/build_warehouse.py. -#}
+{#- Publishes a build that has passed: on Spark here, on DuckDB in src/immunization_coverage/build/builder.py. -#}
 {% macro publish_build(results) -%}
     {{ return(adapter.dispatch('publish_build')(results)) }}
 {%- endmacro %}

@@ -13,14 +13,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import compare
 import duckdb
 import pytest
 import warm_dbt
 
+from immunization_coverage import compare
+
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared"
 DBT = Path(sys.executable).parent / "dbt"
+ICW = Path(sys.executable).parent / "icw"
 ONLY_TABLES = ("--resource-type", "seed", "--resource-type", "model")
 
 
@@ -79,20 +81,20 @@ def run_compare(
 ) -> subprocess.CompletedProcess[str]:
     settings = {"WAREHOUSE_PATH": now, "COMPARE_WITH": earlier} | environment
     return subprocess.run(
-        [sys.executable, ROOT / "scripts" / "compare.py", *arguments],
+        [ICW, "compare", *arguments],
         env=os.environ | {name: str(value) for name, value in settings.items()},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
-# compare.py with a query that dbt has compiled before; its command is tested with dbt, too.
+# `icw compare` with a query that dbt has compiled before; the command is tested with dbt, too.
 COMPARE_COMPILED = """
 import sys
 from pathlib import Path
-import compare
-query = Path(sys.argv.pop()).read_text(encoding="utf-8")
-compare.compiled = lambda analysis, folder: query
-sys.exit(compare.main())
+from immunization_coverage import compare
+what, output, query = sys.argv[1:]
+compare.compiled = lambda analysis, folder: Path(query).read_text(encoding="utf-8")
+sys.exit(compare.main(what, 0, Path(output)))
 """
 
 
@@ -109,12 +111,12 @@ def compiled_analysis(name: str, folder: Path) -> Path:
 
 
 def differing(what: str, now: Path, earlier: Path, folder: Path) -> list[dict[str, str]]:
-    """The rows of compare.py; the file that it writes is of the folder, and its owner's alone."""
+    """The rows of `icw compare`; the file that it writes is of the folder, and its owner's alone."""
     output = folder / f"{what}.csv"
     query = compiled_analysis(compare.ANALYSES[what], folder)
-    settings = {"WAREHOUSE_PATH": now, "COMPARE_WITH": earlier, "PYTHONPATH": ROOT / "scripts"}
+    settings = {"WAREHOUSE_PATH": now, "COMPARE_WITH": earlier}
     done = subprocess.run(
-        [sys.executable, "-c", COMPARE_COMPILED, what, "--output", output, query],
+        [sys.executable, "-c", COMPARE_COMPILED, what, output, query],
         env=os.environ | {name: str(value) for name, value in settings.items()},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -151,8 +153,9 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Build:
 @pytest.fixture(scope="session")
 def browser():
     """The system's Chromium, headless. `.ci/run` installs it where it is missing."""
-    from build_report import find_browser
     from playwright.sync_api import sync_playwright
+
+    from immunization_coverage.report.document import find_browser
 
     found = find_browser()
     if found is None:
@@ -184,7 +187,4 @@ def copy_project(copy: Path) -> Path:
         shutil.copy(ROOT / name, copy)
     for name in ("models", "macros", "seeds", "analyses", "tests"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("python", "__pycache__"))
-    (copy / "scripts").mkdir()
-    for name in ("warehouse_path.py", "warehouse_plugin.py"):
-        shutil.copy(ROOT / "scripts" / name, copy / "scripts")
     return copy

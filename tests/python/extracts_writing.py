@@ -1,16 +1,12 @@
 """Small extracts that tests write, one fault each, and what a reading of them gives."""
 
-import importlib
-import sys
 from pathlib import Path
 
 import duckdb
-from conftest import ROOT
 
-sys.path.append(str(ROOT / "scripts"))
-prepare_extracts = importlib.import_module("prepare_extracts")
+from immunization_coverage.extracts.columns import COLUMNS
 
-HEADERS = {name: required for name, (required, _) in prepare_extracts.COLUMNS.items()}
+HEADERS = {name: required for name, (required, _) in COLUMNS.items()}
 ROWS = {
     "clients": [["0000000001", "2011-01-02", "F", "Active"], ["0000000002", "2006-01-02", "M", "Active"]],
     "schools": [

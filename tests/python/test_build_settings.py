@@ -7,13 +7,22 @@ import sys
 import time
 from pathlib import Path
 
-import build_warehouse
 import duckdb
 import pytest
-from build_progress import Progress
-from build_warehouse import NotPublished, Places, claim, problems_of_vars, remove_leftovers, run_dbt, time_limit
 from conftest import ROOT
-from warehouse_path import close_to_others, problem_of_mode, problem_of_path
+
+from immunization_coverage.build import builder
+from immunization_coverage.build.builder import (
+    NotPublished,
+    Places,
+    claim,
+    problems_of_vars,
+    remove_leftovers,
+    run_dbt,
+    time_limit,
+)
+from immunization_coverage.build.progress import Progress
+from immunization_coverage.warehouse_file import close_to_others, problem_of_mode, problem_of_path
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links, modes and signals are those of Unix")
 
@@ -113,7 +122,7 @@ def test_a_dbt_that_hangs_is_stopped_at_the_time_limit(tmp_path, monkeypatch):
     hanging = tmp_path / "dbt"
     hanging.write_text("#!/bin/sh\nexec sleep 60\n")
     hanging.chmod(0o700)
-    monkeypatch.setattr(build_warehouse, "DBT", str(hanging))
+    monkeypatch.setattr(builder, "DBT", str(hanging))
     monkeypatch.setenv("TIME_LIMIT", "1")
     began = time.monotonic()
     places = Places.of(tmp_path / "w.duckdb")
@@ -152,7 +161,6 @@ def plain_dbt(warehouse: Path, folder: Path) -> subprocess.CompletedProcess[str]
     project = folder / "project"
     project.mkdir(exist_ok=True)
     (project / "dbt_project.yml").write_text("name: little\nversion: '1.0.0'\nprofile: immunization_coverage\n")
-    (project / "scripts").exists() or (project / "scripts").symlink_to(ROOT / "scripts")
     return subprocess.run(
         [Path(sys.executable).parent / "dbt", "--no-use-colors", "debug", "--profiles-dir", ROOT],
         cwd=project, env=os.environ | {"WAREHOUSE_PATH": str(warehouse), "DBT_LOG_PATH": str(folder / "logs")},

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from build_progress import Events, Progress, error_in_short, lines_of_failure
-from build_summary import MOST_LINES, Facts, Finding, Reading, facts_of, summary
+
+from immunization_coverage.build.progress import Events, Progress, error_in_short, lines_of_failure
+from immunization_coverage.build.summary import MOST_LINES, Facts, Finding, Reading, facts_of, summary
 
 COVERAGE = [
     ("measles", 7, 604, 92.71),

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ROOT
+from conftest import ICW, ROOT
 from filelock import lock_descriptor
 
 LONG = os.environ.get("LONG_TESTS") == "1"
@@ -25,7 +25,6 @@ KILLS = 100 if LONG else 10
 READERS = 100 if LONG else 6
 BUILDS_READ, BUILDS_READ_KILLED = (10, {2, 5, 8}) if LONG else (3, {1})
 
-SCRIPTS = ROOT / "scripts"
 TABLES = ("exemptions", "exemptions_any_ispa", "school_assignment")
 FEW_MODELS = (
     "--resource-type", "seed", "--resource-type", "model",
@@ -36,9 +35,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="process groups and thei
 
 
 def command(school_year: int = 2018) -> list[str]:
-    return [
-        sys.executable, str(SCRIPTS / "build_warehouse.py"), *FEW_MODELS, "--vars", f"school_year: {school_year}"
-    ]
+    return [str(ICW), "build", *FEW_MODELS, "--vars", f"school_year: {school_year}"]
 
 
 def environment(warehouse: Path, school_year: int = 2018, extracts: str = "") -> dict[str, str]:
@@ -320,13 +317,12 @@ def test_a_full_disk_leaves_the_published_warehouse_as_it_was(warehouse):
 PUBLISH = """
 import os, signal, sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[3])
-import build_warehouse
-places = build_warehouse.Places.of(Path(sys.argv[1]))
+from immunization_coverage.build import builder
+places = builder.Places.of(Path(sys.argv[1]))
 lines_left = int(sys.argv[2])
 def trace(frame, event, argument):
     global lines_left
-    if frame.f_code.co_filename != build_warehouse.__file__:
+    if frame.f_code.co_filename != builder.__file__:
         return None
     if event == "line":
         lines_left -= 1
@@ -335,8 +331,8 @@ def trace(frame, event, argument):
     return trace
 sys.settrace(trace)
 try:
-    build_warehouse.publish(places)
-except build_warehouse.NotPublished as error:
+    builder.publish(places)
+except builder.NotPublished as error:
     sys.exit(str(error))
 """
 
@@ -351,7 +347,7 @@ def small_database(path: Path, build_id: str, *tables: str) -> None:
 
 def publish(warehouse: Path, killed_before_line: int = 0) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-c", PUBLISH, warehouse, str(killed_before_line), SCRIPTS],
+        [sys.executable, "-c", PUBLISH, warehouse, str(killed_before_line)],
         capture_output=True, text=True, check=False,
     )
 

@@ -3,15 +3,15 @@
 import os
 import shutil
 import subprocess
-import sys
 
-import build_warehouse
-import check_rules
 import duckdb
 import pytest
 import yaml
 from compiled_models import CompiledModels
-from conftest import ONLY_TABLES, ROOT, edit_rules, run_dbt
+from conftest import ICW, ONLY_TABLES, ROOT, edit_rules, run_dbt
+
+from immunization_coverage.build import builder
+from immunization_coverage.rules import check
 
 RULE_TABLES = ("path:seeds/annex", "path:seeds/practice", "path:seeds/quality")
 
@@ -161,13 +161,11 @@ def test_a_year_in_which_one_antigen_has_no_rows_stops_the_build_and_names_the_a
 
 
 def built_by_script(project, tmp_path, *arguments):
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "scripts", project / "scripts", ignore=ignored, dirs_exist_ok=True)
     environment = os.environ | {
         "WAREHOUSE_PATH": str(tmp_path / "script.duckdb"), "EXTRACTS_DIR": "", "DBT_LOG_PATH": str(tmp_path / "logs"),
     }
     return subprocess.run(
-        [sys.executable, project / "scripts" / "build_warehouse.py", *arguments],
+        [ICW, "--project", project, "build", *arguments],
         env=environment, capture_output=True, text=True, check=False,
     )
 
@@ -221,11 +219,11 @@ def test_rule_tables_that_cannot_be_loaded_stop_the_build_before_dbt_with_a_sent
 
 
 def test_every_column_of_a_rule_table_is_declared_with_its_type():
-    assert check_rules.problems_of_rules() == []
-    for folder in check_rules.FOLDERS:
+    assert check.problems_of_rules() == []
+    for folder in check.FOLDERS:
         described = (ROOT / "seeds" / folder / f"_{folder}.yml").read_text(encoding="utf-8")
         for declared in yaml.safe_load(described)["seeds"]:
-            assert list(check_rules.columns_of(declared)) == [column["name"] for column in declared["columns"]]
+            assert list(check.columns_of(declared)) == [column["name"] for column in declared["columns"]]
 
 
 @pytest.mark.parametrize(
@@ -252,10 +250,10 @@ def test_a_var_that_is_misspelt_or_no_day_stops_the_build_before_dbt(project_cop
     ("as_of", "school_year"), [("2019-09-01", 2019), ("2020-08-31", 2019), ("2020-12-31", 2020), ("2020-01-01", 2019)]
 )
 def test_a_list_of_a_day_after_the_assessment_date_is_refused_with_the_year_to_build(as_of, school_year):
-    (problem,) = build_warehouse.problems_of_vars(["--vars", f"as_of: {as_of}"])
+    (problem,) = builder.problems_of_vars(["--vars", f"as_of: {as_of}"])
     assert f"VARS='{{school_year: {school_year}, as_of: {as_of}}}'" in problem
-    assert build_warehouse.problems_of_vars(["--vars", f"{{school_year: {school_year}, as_of: {as_of}}}"]) == []
-    assert build_warehouse.problems_of_vars(["--vars", "as_of: 2019-08-31"]) == []
+    assert builder.problems_of_vars(["--vars", f"{{school_year: {school_year}, as_of: {as_of}}}"]) == []
+    assert builder.problems_of_vars(["--vars", "as_of: 2019-08-31"]) == []
 
 
 def test_dbt_refuses_a_list_of_a_day_after_the_assessment_date_too(tmp_path):

@@ -4,18 +4,16 @@ Each fault is drawn from the invented province of door_extracts. Faults that are
 have to leave every number as it is; faults that stop have to be named each in one run.
 """
 
-import importlib
 import os
 import re
 import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ROOT
+from conftest import ICW
 from door_extracts import (
     Extracts,
     as_text,
@@ -29,9 +27,8 @@ from door_extracts import (
     write_workbook,
 )
 
-sys.path.append(str(ROOT / "scripts"))
-prepare = importlib.import_module("prepare_extracts").prepare
-ExtractsError = importlib.import_module("extracts.problems").ExtractsError
+from immunization_coverage.extracts.preparation import prepare
+from immunization_coverage.extracts.problems import ExtractsError
 
 NUMBERS = (
     "select 'coverage', * exclude (build_id) from marts.coverage",
@@ -64,7 +61,7 @@ def build(folder: Path, place: Path, **environment: str) -> Run:
     variables |= {"EXTRACTS_DIR": str(folder), "WAREHOUSE_PATH": str(warehouse)}
     variables |= {"DBT_TARGET_PATH": str(place / "target"), "DBT_LOG_PATH": str(place / "logs")} | environment
     done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "build_warehouse.py", *SELECTED],
+        [ICW, "build", *SELECTED],
         env=variables, capture_output=True, text=True, check=False,
     )  # fmt: skip
     numbers = []

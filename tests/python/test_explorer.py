@@ -13,10 +13,12 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import ROOT
-from language import Language
 from pages import WIDTHS, Page, colours, percent
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from streamlit.testing.v1 import AppTest
+
+from immunization_coverage.explorer.start import APP
+from immunization_coverage.report.language import Language
 
 MEASURED_TABLES = (
     "coverage", "coverage_all_ispa", "series_uptake", "exemptions", "exemptions_any_ispa", "school_assignment",
@@ -48,7 +50,7 @@ def address(years, browser, tmp_path_factory):
     environment = {k: v for k, v in os.environ.items() if k not in ("WAREHOUSE_PATH", "PHU_BOUNDARIES", "RELEASE")}
     log = (tmp_path_factory.mktemp("explorer") / "log.txt").open("w+")
     server = subprocess.Popen(
-        [Path(sys.executable).parent / "streamlit", "run", "report/explorer.py", f"--server.port={port}"],
+        [sys.executable, "-m", "streamlit", "run", APP, f"--server.port={port}"],
         cwd=ROOT, env=environment | {"WAREHOUSES": str(years)}, stdout=log, stderr=subprocess.STDOUT,
     )  # fmt: skip
     try:
@@ -306,7 +308,7 @@ def test_a_click_is_answered_in_a_second(browser, address):
 
 
 def test_it_listens_on_this_computer_only():
-    config = (ROOT / "report" / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+    config = (APP.parent / ".streamlit" / "config.toml").read_text(encoding="utf-8")
     assert 'address = "localhost"' in config and "gatherUsageStats = false" in config
 
 
@@ -324,7 +326,7 @@ def test_one_students_page_is_there_only_when_it_is_asked_for(demonstration, tmp
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("WAREHOUSES", str(demonstration.warehouse))
     client = demonstration.rows("select min(client_id) from assessment.students")[0][0]
-    app = AppTest.from_file(str(ROOT / "report" / "explorer.py"), default_timeout=60)
+    app = AppTest.from_file(str(APP), default_timeout=60)
     assert "One student" not in tabs_of(app.run())
     monkeypatch.setenv("EXPLAIN", "1")
     assert "One student" in tabs_of(app.run())
@@ -345,7 +347,7 @@ def test_one_students_page_is_there_only_when_it_is_asked_for(demonstration, tmp
         connection.execute("drop schema marts cascade")
     monkeypatch.setenv("WAREHOUSES", str(tmp_path / "release.duckdb"))
     monkeypatch.setenv("RELEASE", "1")
-    tabs = set(tabs_of(AppTest.from_file(str(ROOT / "report" / "explorer.py"), default_timeout=60).run()))
+    tabs = set(tabs_of(AppTest.from_file(str(APP), default_timeout=60).run()))
     assert tabs and not {"One student", "Schools"} & tabs
 
 
@@ -353,7 +355,7 @@ def test_schools_are_there_only_when_they_are_asked_for_and_small_ones_withheld(
     for name in ("RELEASE", "EXPLAIN", "SCHOOLS", "WAREHOUSE_PATH"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("WAREHOUSES", str(demonstration.warehouse))
-    app = AppTest.from_file(str(ROOT / "report" / "explorer.py"), default_timeout=60)
+    app = AppTest.from_file(str(APP), default_timeout=60)
     assert "Schools" not in tabs_of(app.run())
     monkeypatch.setenv("SCHOOLS", "1")
     assert "Schools" in tabs_of(app.run())
@@ -379,7 +381,7 @@ def test_what_health_units_ask_for_has_its_numbers_and_says_what_it_is_not(demon
     for name in ("RELEASE", "EXPLAIN", "SCHOOLS", "WAREHOUSE_PATH"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("WAREHOUSES", str(demonstration.warehouse))
-    app = AppTest.from_file(str(ROOT / "report" / "explorer.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
     assert "What health units ask for" in tabs_of(app)
     for key, value in (("age", 7), ("antigen", "measles"), ("unit", "TO")):
         app.selectbox(key=key).set_value(value).run()
@@ -415,7 +417,7 @@ def test_schools_without_a_record_of_dtp_are_withheld_as_schools_are(demonstrati
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("WAREHOUSES", str(demonstration.warehouse))
     monkeypatch.setenv("SCHOOLS", "1")
-    app = AppTest.from_file(str(ROOT / "report" / "explorer.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
     for one_is_withheld in (True, False):
         phu_id, age = demonstration.rows(
             "select phu_id, age from schools.zero_dose group by all "

@@ -1,20 +1,18 @@
 """The list for ImmuKnow, held to that program's input checks (columns, ids, dates, agents) and to the warehouse."""
 
-import argparse
 import csv
 import hashlib
 import os
 import re
-import shlex
 import subprocess
-import sys
 from datetime import date, datetime
 
 import duckdb
-import export_immuknow
 import pytest
-from conftest import ROOT, SHARED, differing
+from conftest import ICW, ROOT, SHARED, differing
 from openpyxl import load_workbook
+
+from immunization_coverage.lists import immuknow
 
 SAMPLE = SHARED / "data" / "panorama_sample.csv"
 COLUMNS = [
@@ -74,7 +72,7 @@ DISEASES = {
 def run_export(warehouse, *arguments):
     environment = {name: value for name, value in os.environ.items() if name != "EXTRACTS_DIR"}
     return subprocess.run(
-        [sys.executable, ROOT / "scripts" / "export_immuknow.py", *map(str, arguments)],
+        [ICW, "lists", *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
@@ -297,21 +295,6 @@ def test_texts_of_a_workbook_are_never_formulas(demonstration, lists, tmp_path):
     assert all(cell.quotePrefix for cell in cells[:4])
 
 
-def test_make_hands_over_names_of_files_with_blanks_and_quotation_marks(tmp_path):
-    done = subprocess.run(
-        [
-            "make", "--dry-run", "immuknow", "explain",
-            "OUTPUT=my list's.xlsx", "NAMES=a;b.csv", "PHU=$$(x)", "CLIENT=1 2;3",
-        ],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    called = [shlex.split(line) for line in done.stdout.replace("\\\n", "").splitlines() if "scripts/" in line]
-    assert [words[2:] for words in called] == [
-        ["my list's.xlsx", "--names", "a;b.csv", "--phu", "$(x)"],
-        ["1", "2;3"],
-    ]
-
-
 def test_lists_and_names_in_the_project_folder_are_no_part_of_it():
     ignored = subprocess.run(
         ["git", "check-ignore", "list.xlsx", "names.csv"], cwd=ROOT, capture_output=True, text=True, check=False
@@ -343,7 +326,6 @@ def test_a_list_never_replaces_the_file_of_names(tmp_path):
     (tmp_path / "link.csv").symlink_to(names)
     before = names.read_bytes()
     for output in (names, tmp_path / "link.csv"):
-        arguments = argparse.Namespace(output=str(output), names=str(names))
-        with pytest.raises(export_immuknow.NotWritten, match="OUTPUT and NAMES are one file"):
-            export_immuknow.export(arguments)
+        with pytest.raises(immuknow.NotWritten, match="OUTPUT and NAMES are one file"):
+            immuknow.export(immuknow.Options(output, names))
     assert names.read_bytes() == before

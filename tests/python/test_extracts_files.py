@@ -1,17 +1,19 @@
 """Every file of a folder is read, named as not read, or stops the build where it resembles an extract."""
 
-import importlib
 import os
 import re
 import shutil
 import zipfile
+from pathlib import Path
 
+import document_extracts
 import duckdb
 import pytest
-from extracts_writing import ROWS, notes_read, prepare_extracts, rows_read, table, write_extracts
+from extracts_writing import ROWS, notes_read, rows_read, table, write_extracts
 
-files = importlib.import_module("extracts.files")
-preparation = importlib.import_module("extracts.preparation")
+from immunization_coverage.extracts import files, preparation
+from immunization_coverage.extracts.preparation import prepare
+from immunization_coverage.extracts.problems import ExtractsError
 
 # A name, and the extract that it resembles.
 NAMES = {
@@ -75,7 +77,7 @@ def test_files_of_systems_and_programs_are_named_as_not_read(tmp_path):
     folder = write_extracts(tmp_path / "in")
     for name in SYSTEM_FILES:
         (folder / name).write_text(table("clients"))
-    prepare_extracts.prepare(folder, tmp_path / "out")
+    prepare(folder, tmp_path / "out")
     assert notes_read(tmp_path / "out") == {(name, "system_file") for name in SYSTEM_FILES}
 
 
@@ -85,7 +87,7 @@ def test_files_that_resemble_nothing_are_named_as_not_read(tmp_path):
     (folder / "scripts").mkdir()
     (folder / "scripts" / "clients.sql").write_text("select * from clients")
     (folder / "elsewhere").symlink_to(tmp_path)
-    prepare_extracts.prepare(folder, tmp_path / "out")
+    prepare(folder, tmp_path / "out")
     assert notes_read(tmp_path / "out") == {
         ("postal_codes.csv", "not_read"),
         ("scripts/clients.sql", "not_read"),
@@ -118,8 +120,8 @@ def test_a_file_that_resembles_an_extract_is_refused(tmp_path, name, sentence):
     folder = write_extracts(tmp_path / "in")
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(IMMUNIZATIONS)
-    with pytest.raises(prepare_extracts.ExtractsError) as error:
-        prepare_extracts.prepare(folder, tmp_path / "out")
+    with pytest.raises(ExtractsError) as error:
+        prepare(folder, tmp_path / "out")
     (problem,) = error.value.problems
     assert sentence in problem
 
@@ -128,7 +130,7 @@ def test_a_table_of_results_in_a_nested_folder_is_named_as_not_read(tmp_path):
     folder = write_extracts(tmp_path / "in")
     (folder / "expected").mkdir()
     (folder / "expected" / "exemptions.csv").write_text("geography,age,antigen,students\nprovince,7,measles,5\n")
-    prepare_extracts.prepare(folder, tmp_path / "out")
+    prepare(folder, tmp_path / "out")
     notes = duckdb.sql(f"select kind, file from '{tmp_path}/out/reading_notes.parquet' where file like 'expected/%'")
     assert notes.fetchall() == [("not_read", "expected/exemptions.csv")]
 
@@ -137,8 +139,8 @@ def test_an_archive_is_looked_into(tmp_path):
     folder = write_extracts(tmp_path / "in")
     with zipfile.ZipFile(folder / "panorama.zip", "w") as archive:
         archive.writestr("export/immunizations_2.csv", IMMUNIZATIONS)
-    with pytest.raises(prepare_extracts.ExtractsError, match="panorama.zip looks like immunizations"):
-        prepare_extracts.prepare(folder, tmp_path / "out")
+    with pytest.raises(ExtractsError, match="panorama.zip looks like immunizations"):
+        prepare(folder, tmp_path / "out")
 
 
 @pytest.mark.parametrize(
@@ -157,7 +159,7 @@ def test_parts_are_read_together(tmp_path, names):
     for number, name in enumerate(names):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(table("immunizations", rows=ROWS["immunizations"][2 * number : 2 * number + 2]))
-    prepare_extracts.prepare(folder, tmp_path / "out")
+    prepare(folder, tmp_path / "out")
     assert sorted(rows_read(tmp_path / "out", "immunizations")) == ROWS["immunizations"]
     parts = duckdb.sql(
         f"select file, first_row, row_count from '{tmp_path}/out/extract_files.parquet' "
@@ -181,8 +183,8 @@ def test_a_folder_of_parts_that_cannot_be_trusted_is_refused(tmp_path, made, sen
     (folder / "clients").mkdir()
     (folder / "clients.csv").rename(folder / "clients" / "1.csv")
     made(folder / "clients")
-    with pytest.raises(prepare_extracts.ExtractsError) as error:
-        prepare_extracts.prepare(folder, tmp_path / "out")
+    with pytest.raises(ExtractsError) as error:
+        prepare(folder, tmp_path / "out")
     (problem,) = error.value.problems
     assert sentence in problem
 
@@ -194,8 +196,8 @@ def test_five_faults_are_told_in_one_run(tmp_path):
     (folder / "education_records.csv").rename(folder / "enrolments.csv")
     (folder / "immunizations_2.csv").write_text(IMMUNIZATIONS)
     (folder / "exemptions.csv").write_text("exemption_id,client_id,antigen\n1,2,3\n")
-    with pytest.raises(prepare_extracts.ExtractsError) as error:
-        prepare_extracts.prepare(folder, tmp_path / "out")
+    with pytest.raises(ExtractsError) as error:
+        prepare(folder, tmp_path / "out")
     problems = "\n".join(error.value.problems)
     for words in (
         "clients.csv has 5 columns on line 3",
@@ -209,11 +211,11 @@ def test_five_faults_are_told_in_one_run(tmp_path):
 
 def test_a_file_changed_during_the_build_is_found(tmp_path):
     folder = write_extracts(tmp_path / "in")
-    prepared = prepare_extracts.prepare(folder, tmp_path / "out")
+    prepared = prepare(folder, tmp_path / "out")
     preparation.verify(prepared)
     (folder / "schools.csv").write_text(table("schools"))
     os.utime(folder / "schools.csv", ns=(1, 1))
-    with pytest.raises(prepare_extracts.ExtractsError, match="schools.csv changed while the warehouse was built"):
+    with pytest.raises(ExtractsError, match="schools.csv changed while the warehouse was built"):
         preparation.verify(prepared)
 
 
@@ -222,32 +224,31 @@ def test_only_exemptions_may_have_no_rows(tmp_path, name, may_be_empty):
     folder = write_extracts(tmp_path / "in")
     (folder / f"{name}.csv").write_text(table(name, rows=[]))
     if may_be_empty:
-        prepare_extracts.prepare(folder, tmp_path / "out")
+        prepare(folder, tmp_path / "out")
         assert notes_read(tmp_path / "out") == {(f"{name}.csv", "extract_without_rows")}
     else:
-        with pytest.raises(prepare_extracts.ExtractsError, match=f"{name}.csv has a header but no rows"):
-            prepare_extracts.prepare(folder, tmp_path / "out")
+        with pytest.raises(ExtractsError, match=f"{name}.csv has a header but no rows"):
+            prepare(folder, tmp_path / "out")
 
 
 def test_immunizations_may_have_no_rows_where_there_are_histories(tmp_path):
     folder = write_extracts(tmp_path / "in")
     (folder / "immunizations.csv").write_text(table("immunizations", rows=[]))
     (folder / "immunization_histories.csv").write_text('client_id,history\n0000000001,"Mar 2, 2012 - MMR"\n')
-    prepare_extracts.prepare(folder, tmp_path / "out")
+    prepare(folder, tmp_path / "out")
     assert notes_read(tmp_path / "out") == {("immunizations.csv", "extract_without_rows")}
 
 
 def test_the_page_of_extracts_is_made_from_the_rows_that_the_reading_uses():
-    document = importlib.import_module("document_extracts")
-    assert document.PAGE.read_text(encoding="utf-8") == document.page()
+    assert document_extracts.PAGE.read_text(encoding="utf-8") == document_extracts.page()
 
 
 def test_every_stop_and_every_note_has_its_row():
     kinds = {row["kind"] for seed in ("reading_kinds", "reading_stops") for row in document_rows(seed)}
-    scripts = (files.SEEDS.parents[1] / "scripts" / "extracts").glob("*.py")
-    used = {kind for script in scripts for kind in re.findall(r"""\bstop\(\s*"(\w+)\"""", script.read_text())}
+    modules = Path(files.__file__).parent.glob("*.py")
+    used = {kind for module in modules for kind in re.findall(r"""\bstop\(\s*"(\w+)\"""", module.read_text())}
     assert used and used <= kinds
 
 
 def document_rows(seed):
-    return importlib.import_module("document_extracts").rows_of(seed)
+    return document_extracts.rows_of(seed)

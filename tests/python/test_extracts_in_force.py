@@ -1,20 +1,18 @@
 """A column whose name says that rows may not be in force: the build uses it as the user said, or stops and names it."""
 
-import importlib
 import re
-import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 from conftest import ROOT, run_dbt
 
-sys.path.append(str(ROOT / "scripts"))
-in_force = importlib.import_module("extracts.in_force")
-prepare_extracts = importlib.import_module("prepare_extracts")
-Notes = importlib.import_module("extracts.notes").Notes
-Source = importlib.import_module("extracts.parts").Source
-ExtractsError = importlib.import_module("extracts.problems").ExtractsError
+from immunization_coverage.extracts import in_force
+from immunization_coverage.extracts.columns import COLUMNS
+from immunization_coverage.extracts.notes import Notes
+from immunization_coverage.extracts.parts import Source
+from immunization_coverage.extracts.preparation import prepare
+from immunization_coverage.extracts.problems import ExtractsError
 
 # Extract, header, values of the rows, and what the build does.
 DOSES, EXEMPTIONS, ENROLMENTS, CLIENTS = "immunizations", "exemptions", "education_records", "clients"
@@ -321,10 +319,10 @@ def test_a_mapping_that_cannot_be_read_is_said_once(tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMN_MEANINGS", str(tmp_path / "none.csv"))
     extracts = tmp_path / "extracts"
     extracts.mkdir()
-    for name, (required, _) in prepare_extracts.COLUMNS.items():
+    for name, (required, _) in COLUMNS.items():
         (extracts / f"{name}.csv").write_text(f"{','.join(required)}\n{','.join('1' for _ in required)}\n")
     with pytest.raises(ExtractsError) as error:
-        prepare_extracts.prepare(extracts, tmp_path / "prepared")
+        prepare(extracts, tmp_path / "prepared")
     assert len(error.value.problems) == 1
 
 
@@ -336,7 +334,7 @@ def test_dbt_alone_stops_at_the_columns_that_the_reader_looks_into(tmp_path):
     assert [h for p in patterns for h in p.joined if not any(stem in h for stem in stems)] == []
     folder = tmp_path / "extracts"
     folder.mkdir()
-    for name, (required, _) in prepare_extracts.COLUMNS.items():
+    for name, (required, _) in COLUMNS.items():
         extra = [*required, "dose_status", "historical"] if name == DOSES else required
         (folder / f"{name}.csv").write_text(f"{','.join(extra)}\n")
     build = run_dbt("build", "--select", "antigens", warehouse=tmp_path / "warehouse.duckdb", extracts=folder)

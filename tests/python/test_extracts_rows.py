@@ -3,7 +3,10 @@
 import gzip
 
 import pytest
-from extracts_writing import HEADERS, ROWS, notes_read, prepare_extracts, rows_read, table, write_extracts
+from extracts_writing import HEADERS, ROWS, notes_read, rows_read, table, write_extracts
+
+from immunization_coverage.extracts.preparation import prepare
+from immunization_coverage.extracts.problems import ExtractsError
 
 NAME = "immunizations"
 HEADER = ",".join(HEADERS[NAME]) + "\n"
@@ -103,7 +106,7 @@ READ = {
 def test_what_programs_write_around_rows_is_passed_over_and_said(tmp_path, text, kinds):
     folder = write_extracts(tmp_path / "in")
     (folder / f"{NAME}.csv").write_text(text, encoding="utf-8", newline="")
-    prepare_extracts.prepare(folder, tmp_path / "out")
+    prepare(folder, tmp_path / "out")
     assert rows_read(tmp_path / "out", NAME) == ROWS[NAME]
     assert notes_read(tmp_path / "out") == {(f"{NAME}.csv", kind) for kind in kinds}
 
@@ -157,8 +160,8 @@ REFUSED = {
 def test_rows_that_may_have_lost_their_cells_are_refused(tmp_path, text, sentence):
     folder = write_extracts(tmp_path / "in")
     (folder / f"{NAME}.csv").write_text(text, encoding="utf-8", newline="")
-    with pytest.raises(prepare_extracts.ExtractsError) as error:
-        prepare_extracts.prepare(folder, tmp_path / "out")
+    with pytest.raises(ExtractsError) as error:
+        prepare(folder, tmp_path / "out")
     (problem,) = error.value.problems
     assert sentence in problem
 
@@ -167,7 +170,7 @@ def test_a_footers_count_can_be_accepted(tmp_path, monkeypatch):
     folder = write_extracts(tmp_path / "in")
     (folder / f"{NAME}.csv").write_text(HEADER + BODY + "(364 rows affected)\n")
     monkeypatch.setenv("ACCEPT", "other, count_in_footer")
-    prepare_extracts.prepare(folder, tmp_path / "out")
+    prepare(folder, tmp_path / "out")
     assert rows_read(tmp_path / "out", NAME) == ROWS[NAME]
 
 
@@ -193,7 +196,7 @@ def test_accents_come_out_whatever_the_encoding(tmp_path, encode, kinds):
     folder = write_extracts(tmp_path / "in")
     rows = [["1", "École A", "elementary school", "Peel"], ["2", "L'Érable", "x", "Peel"], ["3", "Été", "x", "Peel"]]
     (folder / "schools.csv").write_bytes(encode(table("schools", rows=rows)))
-    prepare_extracts.prepare(folder, tmp_path / "out")
+    prepare(folder, tmp_path / "out")
     assert rows_read(tmp_path / "out", "schools") == rows
     assert notes_read(tmp_path / "out") == {("schools.csv", kind) for kind in kinds}
 
@@ -203,11 +206,11 @@ def test_a_compressed_part_is_read_and_a_cut_one_refused(tmp_path):
     content = gzip.compress(table(NAME).encode())
     (folder / f"{NAME}.csv").unlink()
     (folder / f"{NAME}.csv.gz").write_bytes(content)
-    prepare_extracts.prepare(folder, tmp_path / "out")
+    prepare(folder, tmp_path / "out")
     assert rows_read(tmp_path / "out", NAME) == ROWS[NAME]
     (folder / f"{NAME}.csv.gz").write_bytes(content[:-12])
-    with pytest.raises(prepare_extracts.ExtractsError, match="cut off or damaged inside its gzip archive"):
-        prepare_extracts.prepare(folder, tmp_path / "out")
+    with pytest.raises(ExtractsError, match="cut off or damaged inside its gzip archive"):
+        prepare(folder, tmp_path / "out")
 
 
 def test_a_school_called_total_is_a_row(tmp_path):
@@ -215,5 +218,5 @@ def test_a_school_called_total_is_a_row(tmp_path):
     (folder / "schools.csv").write_text(
         "school_name,school_id,school_type,public_health_unit\nTotal Learning Academy,000118,elementary school,Peel\n"
     )
-    prepare_extracts.prepare(folder, tmp_path / "out")
+    prepare(folder, tmp_path / "out")
     assert rows_read(tmp_path / "out", "schools") == [["000118", "Total Learning Academy", "elementary school", "Peel"]]

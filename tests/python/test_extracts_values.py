@@ -1,17 +1,16 @@
 """Time stamps with a zone, workbooks, and exports that stopped early."""
 
-import importlib
 import random
 from datetime import date
 
 import duckdb
 import openpyxl
 import pytest
-from extracts_writing import HEADERS, ROWS, notes_read, prepare_extracts, rows_read, table, write_extracts
+from extracts_writing import HEADERS, ROWS, notes_read, rows_read, table, write_extracts
 
-completeness = importlib.import_module("extracts.completeness")
-days = importlib.import_module("extracts.days")
-
+from immunization_coverage.extracts import completeness, days
+from immunization_coverage.extracts.preparation import prepare
+from immunization_coverage.extracts.problems import ExtractProblem, ExtractsError
 
 # ---- days -----------------------------------------------------------------------------------------------------------
 
@@ -80,10 +79,10 @@ def test_stamps_with_a_zone_are_days_or_refused(tmp_path, texts, kind, expected,
     if form != "csv":
         (folder / "clients.csv").unlink()
     if expected is None:
-        with pytest.raises(prepare_extracts.ExtractsError, match="not midnight in UTC, nor in Ontario"):
-            prepare_extracts.prepare(folder, tmp_path / "out")
+        with pytest.raises(ExtractsError, match="not midnight in UTC, nor in Ontario"):
+            prepare(folder, tmp_path / "out")
         return
-    prepare_extracts.prepare(folder, tmp_path / "out")
+    prepare(folder, tmp_path / "out")
     assert [row[1] for row in rows_read(tmp_path / "out", "clients")] == expected
     assert (f"clients.{form}", kind) in notes_read(tmp_path / "out")
 
@@ -110,10 +109,10 @@ def test_stamps_of_parquet_are_the_same_days_in_every_zone(tmp_path, monkeypatch
         to '{folder}/clients.parquet'
     """)
     if expected is None:
-        with pytest.raises(prepare_extracts.ExtractsError, match="not midnight in UTC, nor in Ontario"):
-            prepare_extracts.prepare(folder, tmp_path / "out")
+        with pytest.raises(ExtractsError, match="not midnight in UTC, nor in Ontario"):
+            prepare(folder, tmp_path / "out")
         return
-    prepare_extracts.prepare(folder, tmp_path / "out")
+    prepare(folder, tmp_path / "out")
     assert [row[1] for row in rows_read(tmp_path / "out", "clients")] == [expected]
     assert notes_read(tmp_path / "out") == {("clients.parquet", kind) for kind in kinds}
 
@@ -174,7 +173,7 @@ def test_every_sheet_with_data_is_read_or_named(tmp_path, sheets, rows, kinds):
     folder = write_extracts(tmp_path / "in")
     (folder / "immunizations.csv").unlink()
     write_workbook(folder / "immunizations.xlsx", sheets)
-    prepare_extracts.prepare(folder, tmp_path / "out")
+    prepare(folder, tmp_path / "out")
     assert rows_read(tmp_path / "out", "immunizations") == [*ROWS["immunizations"], *MORE][:rows]
     assert notes_read(tmp_path / "out") == {(f"immunizations.xlsx{sheet}", kind) for sheet, kind in kinds}
 
@@ -209,8 +208,8 @@ def test_a_workbook_that_hides_rows_is_refused(tmp_path, sheets, how, sentence):
     folder = write_extracts(tmp_path / "in")
     (folder / "immunizations.csv").unlink()
     write_workbook(folder / "immunizations.xlsx", sheets, **how)
-    with pytest.raises(prepare_extracts.ExtractsError) as error:
-        prepare_extracts.prepare(folder, tmp_path / "out")
+    with pytest.raises(ExtractsError) as error:
+        prepare(folder, tmp_path / "out")
     (problem,) = error.value.problems
     assert sentence in problem
 
@@ -219,7 +218,7 @@ def test_cells_with_an_error_are_missing_and_said(tmp_path):
     folder = write_extracts(tmp_path / "in")
     (folder / "immunizations.csv").unlink()
     write_workbook(folder / "immunizations.xlsx", {"Sheet1": TABLE}, change=with_errors)
-    prepare_extracts.prepare(folder, tmp_path / "out")
+    prepare(folder, tmp_path / "out")
     assert [row[4] for row in rows_read(tmp_path / "out", "immunizations")] == ["", "", ""]
     assert notes_read(tmp_path / "out") == {("immunizations.xlsx", "error_cells")}
 
@@ -253,12 +252,12 @@ def test_texts_cut_short_are_found(tmp_path, monkeypatch, texts, words):
     rows = "".join(f'{number:010},"{text}"\n' for number, text in enumerate(texts))
     (folder / "immunization_histories.csv").write_text("client_id,history\n" + rows)
     if words is None:
-        prepare_extracts.prepare(folder, tmp_path / "out")
+        prepare(folder, tmp_path / "out")
         return
-    with pytest.raises(prepare_extracts.ExtractsError, match=words):
-        prepare_extracts.prepare(folder, tmp_path / "out")
+    with pytest.raises(ExtractsError, match=words):
+        prepare(folder, tmp_path / "out")
     monkeypatch.setenv("ACCEPT", "texts_cut_short")
-    prepare_extracts.prepare(folder, tmp_path / "out")
+    prepare(folder, tmp_path / "out")
 
 
 @pytest.mark.parametrize(
@@ -287,7 +286,7 @@ def test_as_many_rows_as_a_program_can_hold_are_refused(rows, is_refused):
 
     parts = [Part(count) for count in rows]
     if is_refused:
-        with pytest.raises(prepare_extracts.ExtractProblem, match="the export probably stopped there"):
+        with pytest.raises(ExtractProblem, match="the export probably stopped there"):
             completeness.check_rows(parts)
     else:
         completeness.check_rows(parts)

@@ -9,11 +9,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import build_warehouse
-import check_rules
 import pytest
 from conftest import ROOT, Build, run_dbt
-from prepare_extracts import prepare
+
+from immunization_coverage.build import builder
+from immunization_coverage.extracts import preparation
+from immunization_coverage.extracts.preparation import prepare
+from immunization_coverage.rules import check
 
 AGENTS = ("DTaP-IPV-Hib", "MMR", "Var", "Men-C-C", "Tdap-IPV")
 SELECTION = ("--resource-type", "seed", "--resource-type", "model", "--select", "+data_quality")
@@ -235,20 +237,20 @@ def test_an_accepted_check_stops_nothing_and_the_build_records_it(build):
 
 
 def test_a_name_in_accept_that_is_no_check_stops_with_the_nearest():
-    problems = build_warehouse.problems_of_accept(["student_without_doses", "another_school_year", "texts_cut_short"])
+    problems = builder.problems_of_accept(["student_without_doses", "another_school_year", "texts_cut_short"])
     assert len(problems) == 1
     assert "'student_without_doses' ('students_without_doses'?)" in problems[0]
 
 
 def test_what_the_reader_lets_pass_by_name_is_known_to_accept():
     used = set()
-    for module in (ROOT / "scripts" / "extracts").glob("*.py"):
+    for module in Path(preparation.__file__).parent.glob("*.py"):
         used |= set(re.findall(r'is_accepted\("(\w+)"\)', module.read_text(encoding="utf-8")))
-    assert used <= set(build_warehouse.READER_CHECKS)
+    assert used <= set(builder.READER_CHECKS)
 
 
 def test_an_assessed_age_without_students_is_named_by_its_line(tmp_path):
     (tmp_path / "assessed_antigens.csv").write_text("antigen,age\nmeasles,7\nmeasles,6\n", encoding="utf-8")
     shutil.copy(ROOT / "seeds" / "annex" / "school_type_priorities.csv", tmp_path)
-    (problem,) = check_rules.problems_of_ages(tmp_path)
+    (problem,) = check.problems_of_ages(tmp_path)
     assert problem.startswith("seeds/annex/assessed_antigens.csv: line 3: age is 6; students are 7 to 17 years old")

@@ -3,9 +3,10 @@
 import shutil
 
 import duckdb
-from attack_release import true_counts
 from conftest import run_dbt
-from warehouse import Warehouse
+
+from immunization_coverage.release.attack import true_counts
+from immunization_coverage.report.warehouse import Warehouse
 
 TABLES = {
     "coverage": ("age, antigen", "students", "students_up_to_date"),

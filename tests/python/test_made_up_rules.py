@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import build_report
-import language
 import made_up_rules
 import pytest
-from check_rules import is_day
 from conftest import ROOT, Build, copy_project, run_dbt
-from language import LANGUAGES
 from made_up_rules import AGENTS, AGES, ANTIGEN, COHORT, LABEL
-from measures import COVERAGE
 from test_metrics import query
-from warehouse import Warehouse, only
+
+from immunization_coverage.report import document, language
+from immunization_coverage.report.language import LANGUAGES
+from immunization_coverage.report.measures import COVERAGE
+from immunization_coverage.report.warehouse import Warehouse, only
+from immunization_coverage.rules.check import is_day
 
 # Days after birth on which a client has a dose, by the last digit of the client's id.
 GIVEN = {digit: days for digits, days in {
@@ -181,7 +181,7 @@ def test_metrics_have_the_made_up_antigen(made_up, tmp_path):
 def test_report_and_explorer_show_the_made_up_antigen_and_cohort(made_up, monkeypatch, code):
     monkeypatch.setattr(language, "FOLDER", made_up.texts)
     warehouse = Warehouse(made_up.build.warehouse)
-    page = build_report.render(warehouse, code)
+    page = document.render(warehouse, code)
     for age in AGES:
         row = only(warehouse.coverage, geography="province", antigen=ANTIGEN, age=int(age))
         assert row["students_up_to_date"] == made_up.counted(age, UP_TO_DATE)

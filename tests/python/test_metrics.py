@@ -32,8 +32,7 @@ def refuse(host, *arguments, **options):
     raise OSError(host)
 
 socket.getaddrinfo = refuse
-sys.path.insert(0, "scripts")
-from query_metrics import cli
+from immunization_coverage.metrics import cli
 
 for query in sys.argv[1:]:
     cli.main(query.split(), standalone_mode=False)
@@ -64,7 +63,6 @@ def query(build: Build, project: Path, asked: dict[str, tuple[tuple[str, ...], s
     # `mf` reads the semantic manifest from target/ of the folder that it is started in.
     for name in ("dbt_project.yml", "profiles.yml"):
         shutil.copy(ROOT / name, project)
-    (project / "scripts").symlink_to(ROOT / "scripts")
     (project / "target").mkdir()
     shutil.copy(build.warehouse.with_suffix(".target") / "semantic_manifest.json", project / "target")
     queries = [

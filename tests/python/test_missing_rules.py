@@ -5,10 +5,11 @@ from pathlib import Path
 
 import made_up_rules
 import pytest
-from check_rules import problems_of_rules
 from conftest import ROOT
 from made_up_rules import ANTIGEN, COHORT, OF_ANTIGEN, rewrite, rows_of
-from missing_rules import optional_pieces
+
+from immunization_coverage.rules.check import problems_of_rules
+from immunization_coverage.rules.missing import optional_pieces
 
 
 @pytest.fixture

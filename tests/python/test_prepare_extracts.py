@@ -5,7 +5,6 @@ Cells of broken files say SECRET, so that every refusal is also held to print no
 
 import csv
 import ctypes
-import importlib
 import io
 import json
 import os
@@ -20,17 +19,16 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ROOT, SHARED
+from conftest import ICW, SHARED
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-sys.path.append(str(ROOT / "scripts"))
-prepare_extracts = importlib.import_module("prepare_extracts")
-normalised = importlib.import_module("extracts.columns").normalised
-decoding = importlib.import_module("extracts.decoding")
-DELIMITERS = importlib.import_module("extracts.rows").DELIMITERS
+from immunization_coverage.extracts import command, decoding
+from immunization_coverage.extracts.columns import COLUMNS, HEADERS_FILE, OPTIONAL_EXTRACTS, normalised
+from immunization_coverage.extracts.preparation import prepare
+from immunization_coverage.extracts.problems import ExtractsError
+from immunization_coverage.extracts.rows import DELIMITERS
 
-SCRIPT = ROOT / "scripts" / "prepare_extracts.py"
 SAMPLE = SHARED / "data" / "panorama_sample.csv"
 CLIENTS = "client_id,date_of_birth,gender,client_status\n"
 CLIENT = "0000SECRET,2011-12-14,F,Active\n"
@@ -40,8 +38,8 @@ CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
 def write_minimal_extracts(folder: Path) -> Path:
     """The five required extracts, each with one row of text."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, (required, _) in prepare_extracts.COLUMNS.items():
-        if name not in prepare_extracts.OPTIONAL_EXTRACTS:
+    for name, (required, _) in COLUMNS.items():
+        if name not in OPTIONAL_EXTRACTS:
             (folder / f"{name}.csv").write_text(f"{','.join(required)}\n{','.join('0SECRET' for _ in required)}\n")
     return folder
 
@@ -65,14 +63,13 @@ def output(tmp_path):
 
 
 @pytest.fixture
-def refusal(folder, output, monkeypatch, capsys):
+def refusal(folder, output, capsys):
     """Run the command on the folder, which must refuse it; its sentences."""
 
     def run() -> list[str]:
         output.mkdir(exist_ok=True)
         (output / "clients.parquet").write_bytes(b"of an earlier run")
-        monkeypatch.setattr(sys, "argv", ["prepare_extracts.py", str(folder), str(output)])
-        assert prepare_extracts.main() == 2
+        assert command.main(folder, output) == 2
         printed = capsys.readouterr()
         assert "SECRET" not in printed.out + printed.err
         assert os.listdir(output) == ["clients.parquet"]
@@ -128,7 +125,7 @@ def test_the_cells_of_any_text_file_come_out_as_they_went_in(table, delimiter, l
     with tempfile.TemporaryDirectory() as scratch:
         folder, output = write_minimal_extracts(Path(scratch) / "in"), Path(scratch) / "out"
         (folder / "immunization_histories.csv").write_bytes(text.encode(codec))
-        prepared = prepare_extracts.prepare(folder, output)[-1]
+        prepared = prepare(folder, output)[-1]
         found = rows_of(output, "immunization_histories")
     assert found == [(client or None, history or None) for client, name, history in rows if client or name or history]
     assert prepared.rows == len(found)
@@ -168,7 +165,7 @@ def test_columns_may_be_shuffled_and_panoramas_own(folder, output):
         "Trade Name;Last Name;Date Administered;Immunizing Agent;Client Id;Lot #;Immunization ID\n"
         "Pediacel;SECRET;2013 AUG 20;DTaP-IPV-Hib;0009876543;A1;0042\n"
     )
-    prepare_extracts.prepare(folder, output)
+    prepare(folder, output)
     assert columns_of(output, "immunizations") == [
         "immunization_id", "client_id", "agent", "administered_date", "trade_name", "lot_number",
     ]
@@ -182,7 +179,7 @@ def test_windows_1252_with_accents_and_semicolons_is_read(folder, output):
         "School/ Daycare ID;School Name;School Type;PHU\r\n001234;École Élémentaire Jeanne-d’Arc;Elementary;Ottawa\r\n"
         .encode("cp1252") + b"001235;\x81;Elementary;Ottawa\r\n"
     )
-    prepared = {file.extract_name: file for file in prepare_extracts.prepare(folder, output)}["schools"]
+    prepared = {file.extract_name: file for file in prepare(folder, output)}["schools"]
     assert rows_of(output, "schools") == [
         ("001234", "École Élémentaire Jeanne-d’Arc", "Elementary", "Ottawa"),
         ("001235", "\x81", "Elementary", "Ottawa"),
@@ -203,20 +200,20 @@ def test_windows_1252_with_accents_and_semicolons_is_read(folder, output):
 )
 def test_untidy_but_clear_files_are_read(folder, output, text):
     (folder / "immunization_histories.csv").write_bytes(text.encode())
-    prepare_extracts.prepare(folder, output)
+    prepare(folder, output)
     assert rows_of(output, "immunization_histories") == [("01", "a"), ("02", "b")]
 
 
 def test_a_cell_of_ten_megabytes_is_read(folder, output):
     cell = "é" * 5_000_000
     (folder / "immunization_histories.csv").write_text(f"client_id,history\n01,{cell}\n02,short\n")
-    prepare_extracts.prepare(folder, output)
+    prepare(folder, output)
     assert rows_of(output, "immunization_histories") == [("01", cell), ("02", "short")]
 
 
 def test_an_injected_formula_is_text(folder, output):
     (folder / "immunization_histories.csv").write_text(f"client_id,history\n01,{FORMULA}\n")
-    prepare_extracts.prepare(folder, output)
+    prepare(folder, output)
     assert rows_of(output, "immunization_histories") == [("01", FORMULA)]
 
 
@@ -224,7 +221,7 @@ def test_parts_are_read_in_the_order_of_their_names(folder, output):
     (folder / "clients.csv").unlink()
     (folder / "clients_2.csv").write_text("Client Id,DOB,Gender,Status\n02,b,F,Active\n03,c,F,Active\n")
     (folder / "clients_1.csv").write_bytes(b"client_status;gender;client_id;date_of_birth\nActiv\xe9;F;01;a\n")
-    prepared = [file for file in prepare_extracts.prepare(folder, output) if file.extract_name == "clients"]
+    prepared = [file for file in prepare(folder, output) if file.extract_name == "clients"]
     assert [row[:2] for row in rows_of(output, "clients")] == [("01", "a"), ("02", "b"), ("03", "c")]
     assert [(file.path.name, file.rows, file.encoding) for file in prepared] == [
         ("clients_1.csv", 1, "Windows-1252"), ("clients_2.csv", 2, "UTF-8"),
@@ -235,7 +232,7 @@ def test_rows_keep_their_order_and_quoted_line_breaks_in_a_large_file(folder, ou
     rows = [(f"{i:010}", f'line\n"{i}"' if i % 3 else "x" * (i % 50)) for i in range(300_000)]
     with (folder / "immunization_histories.csv").open("w", newline="") as file:
         csv.writer(file).writerows([("client_id", "history"), *rows])
-    prepare_extracts.prepare(folder, output)
+    prepare(folder, output)
     assert rows_of(output, "immunization_histories") == [(client, history or None) for client, history in rows]
 
 
@@ -247,7 +244,7 @@ def test_a_folder_of_parquet_parts_is_merged_as_text_and_dates(folder, output):
             copy (select 7 as "Client Id", {born} as DOB, 'F' as gender, 'x' as client_status, 'SECRET' as name)
             to '{folder}/clients/{part}.parquet'
         """)
-    prepare_extracts.prepare(folder, output)
+    prepare(folder, output)
     assert columns_of(output, "clients") == ["client_id", "date_of_birth", "gender", "client_status"]
     assert rows_of(output, "clients") == [("7", date(2011, 1, 2), "F", "x"), ("7", date(2012, 1, 2), "F", "x")]
 
@@ -265,14 +262,14 @@ def test_a_folder_of_parquet_parts_is_merged_as_text_and_dates(folder, output):
 )
 def test_types_of_parquet_become_text(folder, output, value, expected):
     duckdb.sql(f"copy (select '01' as client_id, {value} as history) to '{folder}/immunization_histories.parquet'")
-    prepare_extracts.prepare(folder, output)
+    prepare(folder, output)
     assert rows_of(output, "immunization_histories") == [("01", expected)]
 
 
 def test_parquet_that_is_as_the_contract_says_is_linked(folder, output):
     source = folder / "immunization_histories.parquet"
     duckdb.sql(f"copy (select '01' as client_id, 'a' as history) to '{source}'")
-    prepare_extracts.prepare(folder, output)
+    prepare(folder, output)
     assert (output / source.name).samefile(source)
 
 
@@ -286,7 +283,7 @@ def test_excel_keeps_leading_zeros_and_dates(folder, output):
     workbook.active["E3"].data_type = "s"
     workbook.create_sheet("Notes").append(["Exported by nobody"])
     workbook.save(folder / "clients.xlsx")
-    prepare_extracts.prepare(folder, output)
+    prepare(folder, output)
     assert rows_of(output, "clients") == [
         ("0009876543", "2013-06-15", "F", "Active"), ("1009876543", "2013 JUN 16", None, "=cmd"),
     ]
@@ -295,7 +292,7 @@ def test_excel_keeps_leading_zeros_and_dates(folder, output):
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the sample is not beside the project")
 def test_panoramas_sample_is_read_without_names_and_addresses(folder, output):
     shutil.copy(SAMPLE, folder / "immunization_histories.csv")
-    prepared = prepare_extracts.prepare(folder, output)[-1]
+    prepared = prepare(folder, output)[-1]
     assert prepared.columns == {"client_id": "Client Id", "history": "Imms History by Agent"}
     with SAMPLE.open(encoding="utf-8", newline="") as file:
         sample = list(csv.DictReader(file))
@@ -310,25 +307,25 @@ def test_panoramas_sample_is_read_without_names_and_addresses(folder, output):
 
 def test_a_second_run_replaces_the_first_and_leaves_nothing_else(folder, output):
     (folder / "immunization_histories.csv").write_text("client_id,history\n01,a\n")
-    prepare_extracts.prepare(folder, output)
+    prepare(folder, output)
     assert (output / "immunization_histories.parquet").exists()
     (folder / "immunization_histories.csv").unlink()
-    prepare_extracts.prepare(folder, output)
-    required = set(prepare_extracts.COLUMNS) - set(prepare_extracts.OPTIONAL_EXTRACTS)
+    prepare(folder, output)
+    required = set(COLUMNS) - set(OPTIONAL_EXTRACTS)
     assert {path.name for path in output.iterdir()} == {
         f"{name}.parquet" for name in (*required, "extract_files", "reading_notes")
     }
 
 
 def test_what_is_prepared_is_the_owners_only(folder, output):
-    prepare_extracts.prepare(folder, output)
+    prepare(folder, output)
     assert stat.S_IMODE(output.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in output.iterdir()} == {0o600}
 
 
 def test_a_folder_whose_name_has_pattern_characters_is_read(folder, output):
     odd = folder.rename(folder.with_name("it's [2018] *?"))
-    assert len(prepare_extracts.prepare(odd, output)) == 5
+    assert len(prepare(odd, output)) == 5
 
 
 # ---- what is refused ------------------------------------------------------------------------------------------------
@@ -511,8 +508,8 @@ def test_every_problem_is_printed_at_once(folder, refusal):
 
 
 def test_the_output_folder_cannot_be_the_extracts_own(folder):
-    with pytest.raises(prepare_extracts.ExtractsError, match="holds the extracts themselves"):
-        prepare_extracts.prepare(folder, folder)
+    with pytest.raises(ExtractsError, match="holds the extracts themselves"):
+        prepare(folder, folder)
 
 
 class Capabilities(ctypes.Structure):
@@ -549,8 +546,8 @@ def test_what_may_not_be_read_is_refused(modes_hold, folder, output, unreadable)
         (folder / "clients").mkdir()
         (folder / "clients.csv").rename(folder / "clients" / "1.csv")
     (folder / unreadable).chmod(0)
-    with pytest.raises(prepare_extracts.ExtractsError) as error:
-        prepare_extracts.prepare(folder, output)
+    with pytest.raises(ExtractsError) as error:
+        prepare(folder, output)
     (folder / unreadable).chmod(0o700)
     what = unreadable or f"The folder of extracts {folder}"
     because = "cannot be read (permission denied): let the account that runs the build read it."
@@ -559,12 +556,12 @@ def test_what_may_not_be_read_is_refused(modes_hold, folder, output, unreadable)
 
 
 def test_the_command_says_what_it_read_or_exits_with_2(folder, output):
-    command = [sys.executable, SCRIPT, folder, output]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    asked = [ICW, "prepare", folder, output]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[0] == "clients.csv: 1 rows (UTF-8, comma)"
     (folder / "schools.csv").unlink()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
 
 
@@ -576,8 +573,8 @@ def test_any_damage_is_read_or_refused_without_a_word_of_a_row(place, cut, damag
         folder, output = write_minimal_extracts(Path(scratch) / "in"), Path(scratch) / "out"
         (folder / "clients.csv").write_bytes(content[:place] + damage + content[place + cut :])
         try:
-            prepare_extracts.prepare(folder, output)
-        except prepare_extracts.ExtractsError as error:
+            prepare(folder, output)
+        except ExtractsError as error:
             assert all(problem.startswith("clients") for problem in error.problems)
             # Damage can move a row's cells into the header, which is printed.
             assert "SECRET" not in str(error) or place < len(CLIENTS) + 1
@@ -589,9 +586,9 @@ def test_any_damage_is_read_or_refused_without_a_word_of_a_row(place, cut, damag
 
 def test_the_column_map_can_be_extended(folder, output, tmp_path):
     own = tmp_path / "headers.csv"
-    own.write_text(prepare_extracts.HEADERS_FILE.read_text() + "clients,gender,Geschlecht\n")
+    own.write_text(HEADERS_FILE.read_text() + "clients,gender,Geschlecht\n")
     (folder / "clients.csv").write_text(CLIENTS.replace("gender", "GESCHLECHT") + CLIENT)
-    prepare_extracts.prepare(folder, output, own)
+    prepare(folder, output, own)
     assert columns_of(output, "clients") == ["client_id", "date_of_birth", "gender", "client_status"]
 
 
@@ -604,10 +601,10 @@ def test_the_column_map_can_be_extended(folder, output, tmp_path):
 )
 def test_a_wrong_row_of_the_column_map_is_refused(folder, output, tmp_path, row, problem):
     own = tmp_path / "headers.csv"
-    text = prepare_extracts.HEADERS_FILE.read_text() + row + "\n"
+    text = HEADERS_FILE.read_text() + row + "\n"
     own.write_text(text)
-    with pytest.raises(prepare_extracts.ExtractsError, match=problem) as error:
-        prepare_extracts.prepare(folder, output, own)
+    with pytest.raises(ExtractsError, match=problem) as error:
+        prepare(folder, output, own)
     assert str(error.value).startswith(f"Row {len(list(csv.reader(io.StringIO(text)))) - 1} of the column map")
 
 
@@ -615,7 +612,7 @@ def test_the_columns_are_those_that_dbt_reads(demonstration):
     target = demonstration.warehouse.with_suffix(".target")
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     sources = {source["name"]: source["columns"] for source in manifest["sources"].values()}
-    assert list(sources) == list(prepare_extracts.COLUMNS)
-    for name, (required, optional) in prepare_extracts.COLUMNS.items():
+    assert list(sources) == list(COLUMNS)
+    for name, (required, optional) in COLUMNS.items():
         assert set(sources[name]) == {*required, *optional}
         assert {column for column in sources[name] if sources[name][column]["meta"].get("is_optional")} == set(optional)

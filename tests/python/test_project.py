@@ -1,10 +1,10 @@
 """What the project promises of itself: every rule tested, every column described, every public table under contract."""
 
 import csv
-import importlib
 import json
 import re
 
+import draw_architecture
 import pytest
 from conftest import ROOT, SHARED
 
@@ -170,8 +170,8 @@ def test_models_of_intermediate_are_private_and_marts_public(manifest):
 
 
 def test_the_page_of_the_architecture_is_drawn_from_the_manifest(manifest):
-    draw = importlib.import_module("draw_architecture")
-    assert draw.page(manifest) == draw.PAGE.read_text(encoding="utf-8"), "run scripts/draw_architecture.py"
+    page = draw_architecture.page(manifest)
+    assert page == draw_architecture.PAGE.read_text(encoding="utf-8"), "run scripts/draw_architecture.py"
 
 
 def test_marts_hold_no_person(demonstration):

@@ -4,12 +4,11 @@ import csv
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ROOT, SHARED
+from conftest import ICW, ROOT, SHARED
 
 SAMPLE = SHARED / "data" / "panorama_sample.csv"
 
@@ -18,7 +17,7 @@ def make_build(folder: Path, warehouse: Path, *arguments: str, **settings: str) 
     environment = os.environ | {"EXTRACTS_DIR": str(folder), "WAREHOUSE_PATH": str(warehouse)}
     environment |= {"DBT_TARGET_PATH": str(warehouse.parent / "target")} | settings
     return subprocess.run(
-        [sys.executable, ROOT / "scripts" / "build_warehouse.py", *arguments],
+        [ICW, "build", *arguments],
         cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
     )
 

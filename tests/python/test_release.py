@@ -3,13 +3,15 @@
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
-import publish
 import pytest
-from attack_release import (
+from conftest import ICW, Build, run_dbt
+from random_marts import write_marts
+
+from immunization_coverage.release import publish
+from immunization_coverage.release.attack import (
     Contradiction,
     Finding,
     Release,
@@ -24,10 +26,8 @@ from attack_release import (
     true_counts,
     values_of,
 )
-from conftest import ROOT, Build, run_dbt
-from earlier_releases import folder_of
-from random_marts import write_marts
-from release_rule import GENDERS_WITHHELD, Frame, Rule
+from immunization_coverage.release.earlier import folder_of
+from immunization_coverage.release.rule import GENDERS_WITHHELD, Frame, Rule
 
 FEW_AGES = (10, 12)
 # Small and large counts, few and many units: (seed, threshold, age).
@@ -297,7 +297,7 @@ def test_a_threshold_that_protects_nothing_stops_the_build(tmp_path):
 
 def run_publish(warehouse: Path, folder: Path, *options: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, ROOT / "scripts" / "publish.py", *options, folder],
+        [ICW, "publish", *options, folder],
         env=os.environ | {"WAREHOUSE_PATH": str(warehouse)},
         capture_output=True, text=True, check=False,
     )
@@ -507,17 +507,17 @@ def test_a_missing_warehouse_is_said_in_a_sentence(tmp_path):
     assert "There is no warehouse" in done.stdout
 
 
-@pytest.mark.parametrize("script", ["publish.py", "attack_release.py", "explain.py", "compare.py"])
-def test_an_option_is_never_taken_for_a_folder_a_file_or_a_client(demonstration, tmp_path, script):
+@pytest.mark.parametrize("command", ["publish", "attack", "explain", "compare"])
+def test_an_option_is_never_taken_for_a_folder_a_file_or_a_client(demonstration, tmp_path, command):
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, ROOT / "scripts" / script, *arguments], cwd=tmp_path, capture_output=True, text=True,
+            [ICW, command, *arguments], cwd=tmp_path, capture_output=True, text=True,
             check=False, env=os.environ | {"WAREHOUSE_PATH": str(demonstration.warehouse)},
         )  # fmt: skip
 
     asked, wrong = run("--help"), run("--force")
-    assert asked.returncode == 0 and asked.stdout.startswith(f"usage: {script}") and "WAREHOUSE_PATH" in asked.stdout
-    assert wrong.returncode == 2 and "usage:" in wrong.stderr
+    assert asked.returncode == 0 and f"Usage: icw {command}" in asked.stdout and "WAREHOUSE_PATH" in asked.stdout
+    assert wrong.returncode == 2 and "Usage:" in wrong.stderr
     assert not list(tmp_path.iterdir())
 
 

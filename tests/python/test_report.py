@@ -9,18 +9,20 @@ import re
 import shutil
 import string
 
-import build_report
 import duckdb
 import pytest
 import yaml
-from boundaries import BoundariesError, match, read_boundaries
 from conftest import ONLY_TABLES, ROOT, run_dbt
-from figures import Figure, tile_positions
-from language import LANGUAGES, Language
 from pages import WIDTHS, Page, colours, percent
-from sections import Choice, Report, coverage_sentence, province, summary
 from streamlit.testing.v1 import AppTest
-from warehouse import Warehouse, WarehouseError
+
+from immunization_coverage.explorer.start import APP
+from immunization_coverage.report import document
+from immunization_coverage.report.boundaries import BoundariesError, match, read_boundaries
+from immunization_coverage.report.figures import Figure, tile_positions
+from immunization_coverage.report.language import LANGUAGES, Language
+from immunization_coverage.report.sections import Choice, Report, coverage_sentence, province, summary
+from immunization_coverage.report.warehouse import Warehouse, WarehouseError
 
 UNITS_IN_FILE = ["Algoma Public Health", "Huron Perth Health Unit", "Toronto Public Health", "Nowhere Health Unit"]
 
@@ -45,7 +47,7 @@ def write_reports(folder, warehouse, *arguments, **environment):
         patch.setenv("WAREHOUSE_PATH", str(warehouse))
         for name, value in environment.items():
             patch.setenv(name, str(value))
-        status = build_report.main(["--output", str(folder), *arguments])
+        status = document.main(folder, "--release" in arguments, "--no-pdf" not in arguments)
     return status
 
 
@@ -457,7 +459,7 @@ def test_a_reader_chooses_an_antigen_by_keyboard_and_by_its_small_map(browser, r
 
 def test_the_pdf_is_tagged_and_has_every_section(reports, browser, tmp_path):
     pdf = tmp_path / "report.pdf"
-    build_report.print_pdf(build_report.find_browser(), reports["fr"], pdf, private=True)
+    document.print_pdf(document.find_browser(), reports["fr"], pdf, private=True)
     assert pdf.stat().st_mode & 0o077 == 0
     content = pdf.read_bytes()
     assert content.startswith(b"%PDF-")
@@ -728,20 +730,20 @@ def test_a_number_of_students_that_is_withheld_is_none_of_the_sentence(demonstra
         "select sum(students) filter (age = 7), sum(students) filter (age = 12) from marts.coverage "
         "where geography = 'province' and antigen = 'measles'"
     )
-    said = build_report.population(warehouse, Language("en"))
+    said = document.population(warehouse, Language("en"))
     assert said.startswith(f"Students aged 7: {seven}; aged 12: {twelve}; aged 17: withheld. By the method of")
-    assert build_report.population(warehouse, Language("fr")).startswith(f"Élèves de 7 ans\u00a0: {seven}; de 12 ans")
+    assert document.population(warehouse, Language("fr")).startswith(f"Élèves de 7 ans\u00a0: {seven}; de 12 ans")
 
 
 def test_definitions_of_another_year_are_said_to_be(demonstration, tmp_path):
-    own = build_report.population(Warehouse(demonstration.warehouse), Language("en"))
+    own = document.population(Warehouse(demonstration.warehouse), Language("en"))
     assert own.endswith("by the method of the technical annex of the 2018–19 report of Public Health Ontario.")
     statement = "update annex.school_years set definitions_of = '2017-18', is_own_annex_read = false"
     taken_over = Warehouse(changed(demonstration.warehouse, tmp_path, statement))
-    said = build_report.population(taken_over, Language("en"))
+    said = document.population(taken_over, Language("en"))
     assert "of the 2017–18 report" in said
     assert said.endswith("The annex of 2018–19 was not read: definitions of 2017–18 are taken for it.")
-    [(_, source), *_] = build_report.methods(Report(taken_over, Language("fr"))).context["paragraphs"]
+    [(_, source), *_] = document.methods(Report(taken_over, Language("fr"))).context["paragraphs"]
     assert "rapport 2017–18" in source and "L’annexe de 2018–19 n’a pas été lue" in source
 
 
@@ -800,7 +802,7 @@ def figures_in(found):
 
 
 def sections_of(warehouse, code):
-    found = (build(Report(warehouse, Language(code))) for build in build_report.SECTIONS)
+    found = (build(Report(warehouse, Language(code))) for build in document.SECTIONS)
     return [section for section in found if section is not None]
 
 
@@ -830,7 +832,7 @@ IN_PLACE = re.compile(
 def unreadable(warehouse, code, sections=None):
     """Sentences with a word in the place of a number, and titles that only repeat the line below them."""
     sections = sections or sections_of(warehouse, code)
-    found = [*sentences(sections).values(), build_report.population(warehouse, Language(code))]
+    found = [*sentences(sections).values(), document.population(warehouse, Language(code))]
     shown = [figure for section in sections for figure in figures_in(section.context)]
     repeated = [figure.title for figure in shown if figure.title == figure.subtitle]
     notes = [note for figure in shown for note in figure.notes]
@@ -908,7 +910,7 @@ def test_the_explorers_rank_in_a_release_is_among_the_units_not_withheld(release
     rank = 1 + sum(percent > shown[lowest] for percent in shown.values())
     monkeypatch.setenv("WAREHOUSES", str(path))
     monkeypatch.setenv("RELEASE", "1")
-    app = AppTest.from_file(str(ROOT / "report" / "explorer.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
     app.selectbox(key="unit").set_value(lowest).run()
     assert not app.exception
     page = " ".join(element.proto.body for element in app.get("html"))
@@ -964,7 +966,7 @@ def test_what_cannot_be_read_is_one_sentence(released, tmp_path, capsys):
     with pytest.raises(WarehouseError, match="cannot be opened"):
         Warehouse(tmp_path / "text.duckdb")
     with pytest.raises(RuntimeError, match="wrote no PDF"):
-        build_report.print_pdf(str(tmp_path / "none"), tmp_path / "page.html", tmp_path / "page.pdf", private=True)
+        document.print_pdf(str(tmp_path / "none"), tmp_path / "page.html", tmp_path / "page.pdf", private=True)
     duckdb.connect(str(tmp_path / "empty.duckdb")).close()
     with pytest.raises(WarehouseError, match="has no table published.measures"):
         Warehouse(tmp_path / "empty.duckdb", release=True)
@@ -997,5 +999,5 @@ def test_what_a_killed_report_left_in_the_temporary_folder_goes_with_the_next(tm
     names = ["coverage_report_999999999_x", f"coverage_report_{os.getpid()}_x", "coverage_report_of_mine", "others"]
     for name in names:
         (tmp_path / name).mkdir()
-    build_report.remove_leftovers()
+    document.remove_leftovers()
     assert {path.name for path in tmp_path.iterdir()} == set(names[1:])

@@ -4,7 +4,8 @@ import random
 
 import duckdb
 import pytest
-from attack_schools import NOT_WITHOUT_DTP, Rule, attack_schools
+
+from immunization_coverage.release.attack_schools import NOT_WITHOUT_DTP, Rule, attack_schools
 
 NONE_FOUND = (
     "Schools, beside the units' totals. Known: tables and rule. {:,} small quantities attacked, 0 narrowed, "

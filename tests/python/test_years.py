@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from conftest import ROOT
 
+ICW = [sys.executable, "-m", "immunization_coverage"]
 YEARS = (2016, 2017, 2018)
 KEPT = ("marts", "schools", "published")
 
@@ -48,9 +49,9 @@ def extracts(tmp_path_factory) -> Path:
     return folder
 
 
-def build(warehouse: Path, extracts: Path, *arguments: str, **environment: str) -> str:
+def icw(warehouse: Path, extracts: Path, *arguments: str, **environment: str) -> str:
     done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "build_warehouse.py", *arguments],
+        [*ICW, *arguments],
         env=os.environ | {
             "WAREHOUSE_PATH": str(warehouse), "EXTRACTS_DIR": str(extracts), "NO_COLOR": "1",
             "DBT_TARGET_PATH": str(warehouse.parent / "target"), "DBT_LOG_PATH": str(warehouse.parent / "logs"),
@@ -64,7 +65,7 @@ def build(warehouse: Path, extracts: Path, *arguments: str, **environment: str) 
 @pytest.fixture(scope="module")
 def three_years(extracts, tmp_path_factory) -> Path:
     warehouse = tmp_path_factory.mktemp("built") / "warehouse.duckdb"
-    build(warehouse, extracts, YEARS=" ".join(map(str, YEARS)))
+    icw(warehouse, extracts, "build", YEARS=" ".join(map(str, YEARS)))
     return warehouse
 
 
@@ -82,7 +83,7 @@ def test_each_year_is_kept_as_its_own_build_made_it(three_years):
 def test_the_middle_year_again_changes_no_row_of_the_others(three_years, extracts, tmp_path):
     warehouse = Path(shutil.copy(three_years, tmp_path / "warehouse.duckdb"))
     before = {year: hashes(warehouse, label(year)) for year in YEARS}
-    build(warehouse, extracts / "2017", "--vars", "{school_year: 2017}")
+    icw(warehouse, extracts / "2017", "build", "--school-year", "2017")
     after = {year: hashes(warehouse, label(year)) for year in YEARS}
     assert after[2016] == before[2016]
     assert after[2018] == before[2018]
@@ -96,7 +97,7 @@ def test_the_middle_year_again_changes_no_row_of_the_others(three_years, extract
 def test_a_removed_year_is_gone_and_the_others_are_as_they_were(three_years, tmp_path):
     warehouse = Path(shutil.copy(three_years, tmp_path / "warehouse.duckdb"))
     before = {year: hashes(warehouse, label(year)) for year in YEARS}
-    said = build(warehouse, tmp_path, "--remove-year", "2017")
+    said = icw(warehouse, tmp_path, "remove", "2017")
     assert "2017-18 is removed" in said
     assert all(rows == 0 for rows, _ in hashes(warehouse, "2017-18").values())
     assert {year: hashes(warehouse, label(year)) for year in (2016, 2018)} == {
@@ -112,7 +113,7 @@ def test_the_year_that_was_built_last_cannot_be_removed_nor_one_that_is_not_ther
     for year, why in ((2018, "2018-19 was built last"), (2015, "has no school year 2015-16")):
         before = three_years.read_bytes()
         refused = subprocess.run(
-            [sys.executable, ROOT / "scripts" / "build_warehouse.py", "--remove-year", str(year)],
+            [*ICW, "remove", str(year)],
             env=os.environ | {"WAREHOUSE_PATH": str(three_years)}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert refused.returncode == 1
@@ -125,7 +126,7 @@ def test_years_without_a_folder_and_years_that_are_none_are_refused(extracts, tm
         ("2016 2019", f"There is no folder {extracts / '2019'}"), ("2016 2016", "with 2016"), ("2016 next", "with next")
     ):  # fmt: skip
         refused = subprocess.run(
-            [sys.executable, ROOT / "scripts" / "build_warehouse.py"],
+            [*ICW, "build"],
             env=os.environ
             | {"WAREHOUSE_PATH": str(tmp_path / "w.duckdb"), "EXTRACTS_DIR": str(extracts), "YEARS": years},
             capture_output=True, text=True, check=False,

@@ -25,10 +25,7 @@ WAREHOUSE, EXTRACTS = "warehouse.duckdb", "warehouse.extracts"
 
 
 def settings(project: Path) -> dict[str, str]:
-    return {
-        "DBT_PROJECT_DIR": str(project), "DBT_PROFILES_DIR": str(project), "PYTHONPATH": str(project / "scripts"),
-        "NO_COLOR": "1",
-    }  # fmt: skip
+    return {"DBT_PROJECT_DIR": str(project), "DBT_PROFILES_DIR": str(project), "NO_COLOR": "1"}
 
 
 def read_project(extracts: str) -> object:
@@ -50,7 +47,6 @@ def run(arguments: list[str], folder: Path, environment: dict[str, str], output:
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    sys.path.insert(0, environment["PYTHONPATH"])
     sys.argv = ["dbt", *arguments]
     with output.open("w", encoding="utf-8") as file:
         for stream in (1, 2):

@@ -1,0 +1,1 @@
+"""Ontario's school immunization coverage: extracts in; a warehouse, releases, lists and reports out (`icw`)."""

@@ -1,0 +1,1 @@
+"""Builds the warehouse in a private place and publishes it in one step."""

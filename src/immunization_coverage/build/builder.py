@@ -1,0 +1,568 @@
+"""Builds the warehouse in a private place and publishes it in one step: readers see the last good build or the new one.
+
+Beside the warehouse w.duckdb are .w.duckdb.lock (who builds), .w.duckdb.building (while a build runs) and
+.w.duckdb.failed.duckdb (the last build, where it failed; until the next one starts). docs/operations.md says more.
+"""
+
+import argparse
+import contextlib
+import csv
+import errno
+import json
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import threading
+import time
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+from filelock import lock_descriptor
+
+from immunization_coverage.build.progress import GATES, DbtRun, Events, Progress, lines_of_failure
+from immunization_coverage.build.signals import STOP_SIGNALS
+from immunization_coverage.build.summary import Facts, facts_of, summary
+from immunization_coverage.extracts.parts import PreparedFile
+from immunization_coverage.extracts.preparation import prepare, verify
+from immunization_coverage.extracts.problems import ExtractsError
+from immunization_coverage.project import DBT, ROOT
+from immunization_coverage.rules.check import is_day, nearest, problems_of_rules
+from immunization_coverage.warehouse import warehouse_path
+from immunization_coverage.warehouse_file import close_to_others, problem_of_mode, problem_of_path
+from immunization_coverage.years import carry_years, remove_year, tables_for_readers
+
+SECONDS_TO_STOP = 15
+FREE_SPACE = "Free some and build again: a build needs room for a second warehouse and a copy of the extracts."
+LEAST_FREE_BYTES = 1_000_000
+NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+DBT_OUTPUT = {
+    "DBT_LOG_FORMAT": "json", "DBT_LOG_FORMAT_FILE": "debug", "DBT_USE_COLORS": "false", "DBT_USE_COLORS_FILE": "false",
+    "PYTHONIOENCODING": "utf-8",
+}  # fmt: skip
+# dbt's artifacts, the manifest twice, are written for other programs: DBT_WRITE_JSON=true.
+DBT_DEFAULTS = {"DBT_WRITE_JSON": "false"}
+# The default selector leaves them out; with a selection of one's own that selector does not hold.
+WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+# Checks of the extract's own year: where one export serves several years, they hold for the last.
+CHECKS_OF_LAST_YEAR = ("extracts_of_another_school_year", "immunizations_after_assessment_date")
+# What the reader of extracts stops at, before there are tables to check.
+READER_CHECKS = ("count_in_footer", "rows_at_a_limit", "texts_cut_short")
+CHECKS = ROOT / "seeds" / "quality" / "data_quality_checks.csv"
+
+
+class NotPublished(Exception):
+    """Says in a sentence why there is no new warehouse."""
+
+
+class Stopped(BaseException):
+    """A signal asked to stop."""
+
+    # The last one, for code that turns exceptions into its own, as DuckDB does.
+    last: int | None = None
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        Stopped.last = number
+
+
+@dataclass(frozen=True)
+class Places:
+    published: Path
+    lock: Path
+    working: Path
+    extracts: Path
+    built: Path
+    failed: Path
+
+    @classmethod
+    def of(cls, warehouse: Path) -> "Places":
+        # Through symbolic links: the file behind a link is replaced, the link stays.
+        try:
+            published = warehouse.resolve()
+        except (OSError, RuntimeError) as error:
+            raise NotPublished(f"WAREHOUSE_PATH: the symbolic links of {warehouse} form a loop.") from error
+        problem = problem_of_path(published) or problem_of_mode()
+        if problem:
+            raise NotPublished(problem)
+        hidden = published.with_name(f".{published.name}")
+        working = hidden.with_name(f"{hidden.name}.building")
+        return cls(
+            published=published,
+            lock=hidden.with_name(f"{hidden.name}.lock"),
+            working=working,
+            extracts=working / "extracts",
+            # DuckDB names a catalog after its file and stores that name in views: it has to be the published one.
+            built=working / published.name,
+            failed=hidden.with_name(f"{hidden.name}.failed.duckdb"),
+        )
+
+
+def wal_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}.wal")
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def say_stopped(number: int) -> int:
+    say(f"\nNot published: stopped by {signal.Signals(number).name}.")
+    return 128 + number
+
+
+def claim(places: Places) -> int | None:
+    """The descriptor that holds the warehouse's lock while any process has it open; none where another build has it."""
+    try:
+        # A link that somebody put there would lead to a file of ours, which is truncated below.
+        descriptor = os.open(places.lock, os.O_RDWR | os.O_CREAT | NO_LINK, 0o600)
+    except OSError as error:
+        if places.lock.is_symlink():
+            raise NotPublished(f"{places.lock} is a symbolic link, which no build has made. Remove it.") from error
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise NotPublished(f"{places.lock} is no regular file, and no build has made it. Remove it.")
+    # Windows locks the first byte against reading too, so what is to be read comes after it.
+    if not lock_descriptor(descriptor, blocking=False):
+        os.lseek(descriptor, 1, os.SEEK_SET)
+        holder = os.read(descriptor, 200).decode() or "it has just started"
+        say(f"Another build of {places.published} is running ({holder}). Try again when it has ended.")
+        return None
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, f" since {datetime.now():%Y-%m-%d %H:%M:%S}, process {os.getpid()}".encode())
+    return descriptor
+
+
+def stop_on_signals() -> None:
+    def stop(number: int, _frame: object) -> None:
+        ignore_signals()
+        raise Stopped(number)
+
+    for number in STOP_SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)
+
+
+def ignore_signals() -> None:
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def remove_leftovers(places: Places) -> None:
+    """What a build that was killed left behind, and the failed one before this."""
+    if places.working.is_symlink():
+        places.working.unlink()
+    elif places.working.exists():
+        shutil.rmtree(places.working)
+    for database in (places.failed, wal_of(places.failed)):
+        database.unlink(missing_ok=True)
+
+
+def prepare_extracts(folder: str, places: Places) -> list[PreparedFile]:
+    try:
+        return prepare(Path(folder).absolute(), places.extracts)
+    except (ExtractsError, OSError):
+        raise
+    except Exception as error:
+        # The text of an unexpected error may hold a row.
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        raise NotPublished(f"{type(error).__name__} in {at.filename}, line {at.lineno}, at the extracts.") from None
+
+
+def vars_of(arguments: list[str]) -> Any:
+    """What --vars says, its values as they are written: to YAML 2018-13-45 would be a day that does not exist."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--vars", default="{}")
+    try:
+        return yaml.load(parser.parse_known_args(arguments)[0].vars, yaml.BaseLoader)
+    except yaml.YAMLError:
+        # dbt says what is wrong with it.
+        return None
+
+
+def project_vars() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+
+
+@dataclass(frozen=True)
+class Year:
+    """What is built of one school year: dbt's arguments, the folder of extracts, the checks that do not stop it."""
+
+    arguments: list[str]
+    extracts: str
+    accepted: str
+
+
+def years_of(arguments: list[str]) -> list[Year]:
+    """The school years of YEARS, or the one of --vars."""
+    folder, accept = os.environ.get("EXTRACTS_DIR", ""), os.environ.get("ACCEPT", "")
+    years = re.split(r"[\s,]+", os.environ.get("YEARS", "").strip())
+    if years == [""]:
+        return [Year(arguments, folder, accept)]
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--vars", default="{}")
+    others = parser.parse_known_args(arguments)[1]
+    given = vars_of(arguments)
+    odd = [year for year in years if not re.fullmatch("[12][0-9]{3}", year) or years.count(year) > 1]
+    if odd:
+        raise NotPublished(
+            f"YEARS is '{os.environ['YEARS']}', with {odd[0]}: name first years of school years, each once, such as "
+            "'2016 2017'."
+        )
+    if isinstance(given, dict) and "school_year" in given:
+        raise NotPublished("YEARS and the var school_year are both given: name the years once.")
+    own = {year: Path(folder) / year for year in years if folder and (Path(folder) / year).is_dir()}
+    if own and len(own) < len(years):
+        missing = " and ".join(str(Path(folder) / year) for year in years if year not in own)
+        raise NotPublished(
+            f"There is no folder {missing}. Each year has its own, or all are built from the files of {folder}."
+        )
+    last = max(years)
+    return [
+        Year(
+            [*others, "--vars", json.dumps((given if isinstance(given, dict) else {}) | {"school_year": year})],
+            str(own.get(year, folder)),
+            accept if own or year == last else " ".join([accept, *CHECKS_OF_LAST_YEAR]).strip(),
+        )
+        for year in sorted(years)
+    ]
+
+
+def accepted() -> set[str]:
+    return set(re.split(r"[\s,]+", os.environ.get("ACCEPT", ""))) - {""}
+
+
+def problems_of_vars(arguments: list[str]) -> list[str]:
+    default = project_vars()
+    forms = default["setting_forms"]
+    given = vars_of(arguments)
+    problems = []
+    for name, value in given.items() if isinstance(given, dict) else ():
+        if name not in forms:
+            problems.append(f"--vars: there is no var '{name}'{nearest(name, forms)}. There are {', '.join(forms)}.")
+        elif not (isinstance(value, str) and has_form(value, forms[name]["pattern"])):
+            problems.append(f"--vars: {name} is '{value}': it must be {forms[name]['words']}.")
+        elif name == "as_of" and value != default["as_of"]:
+            problems += problems_of_as_of(value, str(given.get("school_year", default["school_year"])))
+    return problems
+
+
+def has_form(value: str, pattern: str) -> bool:
+    looks_like_a_day = re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value)
+    return bool(re.fullmatch(pattern, value)) and (is_day(value) or not looks_like_a_day)
+
+
+def problems_of_as_of(day: str, first_year: str) -> list[str]:
+    """A list of a day after the assessment date would lack the doses given in between."""
+    if not re.fullmatch("[0-9]{4}", first_year):
+        return []
+    assessment_date = f"{int(first_year) + 1}-08-31"
+    if day <= assessment_date:
+        return []
+    own_year = int(day[:4]) - (day[5:7] < "09")
+    return [
+        f"--vars: as_of is '{day}', after the assessment date {assessment_date}: doses given in between would be "
+        f"missing. For a list of that day build its school year: VARS='{{school_year: {own_year}, as_of: {day}}}'."
+    ]
+
+
+def problems_of_accept(names: Iterable[str]) -> list[str]:
+    """ACCEPT names checks: a name that is none would accept nothing, and the build would stop once more."""
+    with CHECKS.open(encoding="utf-8", newline="") as file:
+        known = [row["check_name"] for row in csv.DictReader(file)] + list(READER_CHECKS)
+    return [
+        f"ACCEPT: there is no check '{name}'{nearest(name, known)}. The checks are in {CHECKS.relative_to(ROOT)}."
+        for name in sorted(set(names) - set(known))
+    ]
+
+
+def check(arguments: list[str], places: Places) -> None:
+    time_limit()
+    problems = problems_of_vars(arguments) + problems_of_rules()
+    # A broken table of checks has been said.
+    problems += [] if problems else problems_of_accept(accepted())
+    if problems:
+        raise NotPublished("\n".join(problems))
+    if places.published.exists():
+        readable_tables(places.published)
+
+
+def readable_tables(database: Path, school_year: str = "") -> set[str]:
+    try:
+        return tables_for_readers(database, school_year)
+    except duckdb.Error as error:
+        raise NotPublished(
+            f"{database} cannot be read ({error}). Close the program that has it open to write, or move the file away "
+            "if it is broken."
+        ) from error
+
+
+def school_year_of(arguments: list[str]) -> str:
+    """The school year of the build as tables name it, 2018-19."""
+    given = vars_of(arguments)
+    first_year = int((given if isinstance(given, dict) else {}).get("school_year") or project_vars()["school_year"])
+    return f"{first_year}-{(first_year + 1) % 100:02d}"
+
+
+def check_complete(places: Places, run: DbtRun, school_year: str) -> None:
+    """A build of a selection would take away what it has not written of its school year."""
+    if not places.published.exists():
+        return
+    lost = readable_tables(places.published, school_year) - run.written
+    if lost:
+        raise NotPublished(
+            f"The published warehouse has tables of {school_year} that this build lacks: {', '.join(sorted(lost))}. "
+            f"Build without a selection, or move {places.published} away if they are meant to go."
+        )
+
+
+def run_dbt(arguments: list[str], places: Places, extracts: str, lock: int, progress: Progress) -> DbtRun:
+    """Runs `dbt build`. What it says goes to its log; its events say how far it is and why it failed."""
+    paths = {"WAREHOUSE_PATH": str(places.built), "EXTRACTS_DIR": extracts}
+    environment = DBT_DEFAULTS | os.environ | paths | DBT_OUTPUT
+    # For comparisons of two builds only; as a path relative to another folder it would end this one.
+    environment.pop("COMPARE_WITH", None)
+    # dbt inherits the lock: if this process is killed and dbt is not, nobody builds beside it.
+    inherited = () if os.name == "nt" else (lock,)
+    events = Events(progress, os.environ.get("VERBOSE", "") not in ("", "0"))
+    with subprocess.Popen(
+        [DBT, "build", *arguments, *WITHOUT_UNIT_TESTS],
+        cwd=ROOT, env=environment, pass_fds=inherited, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, encoding="utf-8", errors="replace",
+    ) as dbt:
+        is_over = threading.Event()
+
+        def end() -> None:
+            is_over.set()
+            stop_dbt(dbt)
+
+        limit = time_limit()
+        clock = threading.Timer(limit or 0, end)
+        clock.daemon = True
+        if limit:
+            clock.start()
+        try:
+            events.read(dbt.stdout or ())
+            events.run.status = dbt.wait()
+        except Stopped:
+            stop_dbt(dbt)
+            raise
+        finally:
+            clock.cancel()
+            progress.end()
+    if is_over.is_set():
+        events.run.errors.append(f"dbt was stopped: it was not through after TIME_LIMIT={os.environ['TIME_LIMIT']}.")
+    return events.run
+
+
+def stop_dbt(dbt: subprocess.Popen) -> None:
+    dbt.terminate()
+    try:
+        dbt.wait(SECONDS_TO_STOP)
+    except subprocess.TimeoutExpired:
+        dbt.kill()
+
+
+def time_limit() -> int | None:
+    """TIME_LIMIT in seconds."""
+    text = os.environ.get("TIME_LIMIT", "")
+    if not text:
+        return None
+    found = re.fullmatch("([1-9][0-9]{0,6})([smh]?)", text)
+    if not found:
+        raise NotPublished(f"TIME_LIMIT is '{text}': it must be seconds, or minutes or hours such as 90m or 3h.")
+    return int(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+
+
+def synchronize(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def publish(places: Places) -> None:
+    with duckdb.connect(str(places.built)) as connection:
+        connection.execute("checkpoint")
+    tables = readable_tables(places.built)
+    if not tables:
+        raise NotPublished("The build has no tables that readers read.")
+    if places.published.exists():
+        lost = readable_tables(places.published) - tables
+        if lost:
+            raise NotPublished(
+                f"The published warehouse has tables that this build lacks: {', '.join(sorted(lost))}. Build without a "
+                f"selection, or move {places.published} away if they are meant to go."
+            )
+    close_to_others(places.built)
+    synchronize(places.built, os.O_RDWR)
+    # Builds leave no write-ahead log, but whoever opened the published file to write may have. DuckDB would replay it
+    # into the new file.
+    wal_of(places.published).unlink(missing_ok=True)
+    ignore_signals()
+    os.replace(places.built, places.published)
+    # Not every system can synchronize a folder, and the new file is in place whether it can or not.
+    with contextlib.suppress(OSError):
+        synchronize(places.published.parent, os.O_RDONLY)
+
+
+def keep_failed(places: Places) -> bool:
+    """Moves what dbt built to where it can be looked at."""
+    if not places.built.exists():
+        return False
+    places.built.chmod(0o600)
+    os.replace(places.built, places.failed)
+    if wal_of(places.built).exists():
+        os.replace(wal_of(places.built), wal_of(places.failed))
+    return True
+
+
+def log_of_dbt() -> Path:
+    return ROOT / os.environ.get("DBT_LOG_PATH", "logs") / "dbt.log"
+
+
+def facts_before_publishing(run: DbtRun, places: Places) -> Facts:
+    """What the summary says; nothing where the build ended before its database could be read."""
+    with contextlib.suppress(duckdb.Error):
+        if places.built.exists():
+            return facts_of(places.built, run.invocation_id, places.published, places.extracts)
+    return Facts()
+
+
+def reason_of_failure(run: DbtRun, facts: Facts) -> str:
+    stops = [finding.check for finding in facts.findings if finding.outcome == "failed"]
+    reasons = []
+    if stops:
+        reasons.append(f"The extracts: {', '.join(stops)} stop{'s' if len(stops) == 1 else ''} the build.")
+    if not stops or run.errors or any(test.name != GATES for test in run.failed_tests.values()):
+        reasons.append(f"dbt build failed (exit status {run.status}).")
+    return " ".join(reasons)
+
+
+def build(arguments: list[str], places: Places, lock: int) -> None:
+    remove_leftovers(places)
+    places.working.mkdir(mode=0o700)
+    progress = Progress()
+    try:
+        folder = os.environ.get("EXTRACTS_DIR", "")
+        extracts = ""
+        prepared: list[PreparedFile] = []
+        if folder:
+            progress.phase(f"Reading {folder}.")
+            prepared = prepare_extracts(folder, places)
+            extracts = str(places.extracts)
+        school_year = school_year_of(arguments)
+        carry_years(places.published, places.built, school_year)
+        run = run_dbt(arguments, places, extracts, lock, progress)
+        facts = facts_before_publishing(run, places)
+        look = f"dbt's log: {log_of_dbt()}."
+        try:
+            # First, as it explains whatever dbt met in such a file.
+            verify(prepared)
+            if run.status != 0:
+                raise NotPublished(reason_of_failure(run, facts))
+            if facts.findings and not run.passed_gates:
+                raise NotPublished(f"The gates of the extracts were not run: the build left out the test {GATES}.")
+            check_complete(places, run, school_year)
+            progress.phase("Publishing.")
+            publish(places)
+        except (NotPublished, ExtractsError, OSError, duckdb.Error) as error:
+            if is_full(places, run, error):
+                # Kept, it would keep the disk full.
+                run.errors.append(f"There is no space left on the disk of {places.published.parent}. {FREE_SPACE}")
+            elif keep_failed(places):
+                look = f"The failed build, until the next one starts: {places.failed}. {look}"
+            say("\n".join(["", *summary(facts, folder, False), *lines_of_failure(run), look]))
+            raise NotPublished(sentence(error)) from error
+        look = f"All checks: marts.data_quality; the rows: assessment.data_quality_findings; {look}"
+        say("\n".join(["", *summary(facts, folder, True), look]))
+    finally:
+        ignore_signals()
+        # What cannot be removed now is removed at the start of the next build.
+        shutil.rmtree(places.working, ignore_errors=True)
+
+
+def remove(first_year: int, places: Places) -> None:
+    """Publishes the warehouse without a school year that it keeps."""
+    school_year = school_year_of(["--vars", json.dumps({"school_year": first_year})])
+    if not places.published.exists() or not readable_tables(places.published, school_year):
+        raise NotPublished(f"{places.published} has no school year {school_year}.")
+    with duckdb.connect(str(places.published), read_only=True) as connection:
+        [(last,)] = connection.execute("select school_year from intermediate.int_school_year").fetchall()
+    if last == school_year:
+        raise NotPublished(
+            f"{school_year} was built last, and the tables of persons are of it. Build another school year first, "
+            f"or move {places.published} away."
+        )
+    remove_leftovers(places)
+    places.working.mkdir(mode=0o700)
+    try:
+        shutil.copyfile(places.published, places.built)
+        deleted = remove_year(places.built, school_year)
+        publish(places)
+    finally:
+        ignore_signals()
+        shutil.rmtree(places.working, ignore_errors=True)
+    say(f"{school_year} is removed: {deleted:,} rows of marts, schools and published.")
+
+
+def is_full(places: Places, run: DbtRun, error: Exception) -> bool:
+    said = "\n".join([*run.errors, *run.unreadable, str(error)])
+    is_said = "No space left on device" in said or "not enough disk space" in said.lower()
+    return is_said or shutil.disk_usage(places.working).free < LEAST_FREE_BYTES
+
+
+def sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        advice = f" {FREE_SPACE}" if error.errno == errno.ENOSPC else ""
+        return f"{error.filename}: {error.strerror}.{advice}"
+    return str(error)
+
+
+def main(arguments: list[str], removed: int | None = None) -> int:
+    """Builds, or removes a school year that the warehouse keeps, by its first year."""
+    started = time.monotonic()
+    os.umask(0o077)
+    warehouse = warehouse_path()
+    built: list[str] = []
+    try:
+        stop_on_signals()
+        places = Places.of(warehouse)
+        lock = claim(places)
+        if lock is None:
+            return 3
+        if removed is not None:
+            remove(removed, places)
+            return 0
+        years = years_of(arguments)
+        for year in years:
+            check(year.arguments, places)
+        for year in years:
+            school_year = school_year_of(year.arguments)
+            if len(years) > 1:
+                say(f"\nSchool year {school_year}, {len(built) + 1} of {len(years)}.")
+            os.environ |= {"EXTRACTS_DIR": year.extracts, "ACCEPT": year.accepted}
+            stop_on_signals()
+            build(year.arguments, places, lock)
+            built.append(school_year)
+    except Stopped as stopped:
+        return say_stopped(stopped.number)
+    except (NotPublished, ExtractsError, OSError, duckdb.Error) as error:
+        if Stopped.last is not None:
+            return say_stopped(Stopped.last)
+        state = "is as it was" if warehouse.exists() else "is not there yet"
+        if built:
+            state = f"has {' and '.join(built)} of this run, and is as it was otherwise"
+        say(f"\nNot published. {sentence(error)}\n{warehouse} {state} ({time.monotonic() - started:.0f} s).")
+        return 1
+    say(f"\nPublished {places.published} in {time.monotonic() - started:.0f} s.")
+    return 0

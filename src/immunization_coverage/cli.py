@@ -1,0 +1,509 @@
+"""The command line: its options are settings of the environment, which the project's modules and dbt read."""
+
+import os
+import shlex
+import signal
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from immunization_coverage.project import VARIABLE
+
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    # A traceback in full would show the values of rows.
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Warehouse = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="WAREHOUSE_PATH",
+        metavar="FILE",
+        help="The DuckDB file; without it, warehouse.duckdb in the project's folder.",
+    ),
+]
+Meanings = Annotated[
+    Path | None,
+    typer.Option(
+        "--column-meanings",
+        envvar="COLUMN_MEANINGS",
+        metavar="FILE",
+        help="A CSV file of values that take a row out of force, beside seeds/quality/column_meanings.csv.",
+    ),
+]
+Boundaries = Annotated[
+    Path | None,
+    typer.Option(envvar="PHU_BOUNDARIES", metavar="FILE", help="A GeoJSON file of the public health units' areas."),
+]
+
+
+class Form(StrEnum):
+    panorama = "panorama"
+    immuknow = "immuknow"
+
+
+class What(StrEnum):
+    students = "students"
+    doses = "doses"
+    coverage = "coverage"
+    newly_compliant = "newly_compliant"
+
+
+def examples(*lines: str) -> str:
+    return "\n\n".join(["**Examples**", *lines])
+
+
+def put(**settings: object) -> None:
+    """Sets what an option names; the environment stays the default of the others."""
+    os.environ |= {name: str(value) for name, value in settings.items() if value is not None}
+
+
+def keep_private() -> None:
+    """New files are their owner's alone, and what is in a temporary folder goes when the system asks to end."""
+    os.umask(0o077)
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+
+
+def version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        typer.echo(version("immunization-coverage-warehouse"))
+        raise typer.Exit
+
+
+@app.callback(
+    epilog=examples(
+        "icw build --extracts /secure/extracts --warehouse /secure/2018.duckdb --school-year 2018",
+        "icw --project /opt/immunization-coverage doctor",
+    ),
+)
+def icw(
+    project: Annotated[
+        Path | None,
+        typer.Option(
+            envvar=VARIABLE,
+            metavar="FOLDER",
+            help="The project's folder; without it the current one or one above it, or the installed checkout.",
+        ),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=version, is_eager=True, help="Print it and end.")
+    ] = False,
+) -> None:
+    """Ontario's school immunization coverage: extracts in, coverage by the annex's definitions out.
+
+    Every command has a page: icw build --help. Options win over the environment variables that are named beside them.
+    """
+    if project is not None:
+        os.environ[VARIABLE] = str(project.absolute())
+
+
+@app.command(
+    context_settings=PASSED_ON,
+    epilog=examples(
+        "icw build    (the demonstration)",
+        "icw build --extracts /secure/extracts --school-year 2018 --as-of 2019-03-01",
+        "icw build --years 2016 --years 2017 --years 2018    (each from /secure/extracts/2016 …)",
+        "icw build --accept students_without_doses --time-limit 2h",
+        "icw build --vars '{suppress_below: 11}' --select int_series+",
+    ),
+)
+def build(
+    context: typer.Context,
+    extracts: Annotated[
+        Path | None,
+        typer.Option(envvar="EXTRACTS_DIR", metavar="FOLDER", help="The extracts; without it, the demonstration."),
+    ] = None,
+    warehouse: Warehouse = None,
+    school_year: Annotated[
+        int | None, typer.Option(metavar="YEAR", help="The first year of the school year: 2018 is 2018-19.")
+    ] = None,
+    years: Annotated[
+        list[int] | None,
+        typer.Option(
+            envvar="YEARS",
+            metavar="YEAR",
+            help="Instead of --school-year, may be repeated: several, each from its own folder below the extracts "
+            "(2016/, 2017/), or all from one export of the last year.",
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="DAY", help="The day of the overdue list; without it, the school year's end.")
+    ] = None,
+    variables: Annotated[
+        str | None, typer.Option("--vars", metavar="YAML", help="Any of dbt's vars, such as '{suppress_below: 11}'.")
+    ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(envvar="ACCEPT", metavar="CHECK", help="A check that does not stop this build; may be repeated."),
+    ] = None,
+    meanings: Meanings = None,
+    group: Annotated[
+        str | None, typer.Option(envvar="WAREHOUSE_GROUP", metavar="NAME", help="The group that may read the file.")
+    ] = None,
+    mode: Annotated[
+        str | None, typer.Option(envvar="WAREHOUSE_MODE", help="0600 (its owner alone), 0640 (with a group) or 0660.")
+    ] = None,
+    time_limit: Annotated[
+        str | None, typer.Option(envvar="TIME_LIMIT", metavar="TIME", help="How long dbt may take, such as 90m or 2h.")
+    ] = None,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(envvar="DUCKDB_MEMORY_LIMIT", metavar="SIZE", help="How much memory DuckDB takes, such as 8GB."),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", envvar="VERBOSE", help="Print every line of dbt's, not only in its log.")
+    ] = False,
+) -> None:
+    """Build a school year with all its data tests, and publish it in one step.
+
+    The warehouse keeps every school year that was built; a build replaces its own. Readers see the last good build or
+    the new one. Further arguments go to dbt build.
+
+    **Exit status**: 0 published; 1 not published, the warehouse is as it was; 2 a wrong argument; 3 another
+    build of it is running; 128 and the signal's number where a signal stopped it. docs/operations.md says more.
+    """
+    from immunization_coverage.build import builder, settings
+
+    put(
+        EXTRACTS_DIR=extracts, WAREHOUSE_PATH=warehouse, ACCEPT=" ".join(accept) if accept else None,
+        COLUMN_MEANINGS=meanings,
+        WAREHOUSE_GROUP=group, WAREHOUSE_MODE=mode, TIME_LIMIT=time_limit, DUCKDB_MEMORY_LIMIT=memory_limit,
+        VERBOSE="1" if verbose else None, YEARS=" ".join(map(str, years)) if years else None,
+    )  # fmt: skip
+    try:
+        arguments = [*settings.vars_argument(variables, school_year, as_of), *context.args]
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    raise typer.Exit(builder.main(arguments))
+
+
+@app.command(epilog=examples("icw remove 2016"))
+def remove(
+    school_year: Annotated[int, typer.Argument(metavar="YEAR", help="The first year of the school year.")],
+    warehouse: Warehouse = None,
+) -> None:
+    """Remove a school year from the warehouse; every other stays as it is.
+
+    The one that was built last cannot go: the tables of persons are of it.
+
+    **Exit status**: 0 removed; 1 not removed, the warehouse is as it was; 3 a build of it is running.
+    """
+    from immunization_coverage.build import builder
+
+    put(WAREHOUSE_PATH=warehouse)
+    raise typer.Exit(builder.main([], removed=school_year))
+
+
+@app.command(
+    epilog=examples(
+        "icw report",
+        "icw report --release --output /public/reports",
+        "icw report --warehouse /secure/2018.duckdb --boundaries /maps/units.geojson --no-pdf",
+    ),
+)
+def report(
+    warehouse: Warehouse = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(envvar="REPORT_DIR", metavar="FOLDER", help="Where it goes; without it, reports/ of the project."),
+    ] = None,
+    release: Annotated[
+        bool, typer.Option("--release", envvar="RELEASE", help="Show what was published, small counts withheld.")
+    ] = False,
+    pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Print each page as a PDF, too; needs Chromium.")] = True,
+    boundaries: Boundaries = None,
+    chromium: Annotated[
+        Path | None, typer.Option(envvar="CHROMIUM", metavar="FILE", help="The browser; without it, one that is found.")
+    ] = None,
+) -> None:
+    """Write the annual report, HTML and PDF in English and French.
+
+    Without --release it is internal, with every count, and says so in its name. Exit status 1: not written, with a
+    sentence.
+    """
+    from immunization_coverage.project import ROOT
+    from immunization_coverage.report import document
+
+    keep_private()
+    put(WAREHOUSE_PATH=warehouse, PHU_BOUNDARIES=boundaries, CHROMIUM=chromium)
+    raise typer.Exit(document.main(output or ROOT / "reports", release, pdf))
+
+
+@app.command(
+    context_settings=PASSED_ON,
+    epilog=examples(
+        "icw explore",
+        "icw explore --warehouse 2016.duckdb --warehouse 2018.duckdb",
+        "icw explore --explain --port 8502",
+    ),
+)
+def explore(
+    context: typer.Context,
+    warehouses: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--warehouse",
+            metavar="FILE",
+            show_envvar=False,
+            help="A DuckDB file or a folder of them; repeated, a trend over their school years. "
+            "[dim]\\[env var: WAREHOUSES, WAREHOUSE_PATH][/dim]",
+        ),
+    ] = None,
+    release: Annotated[
+        bool, typer.Option("--release", envvar="RELEASE", help="Show what was published, small counts withheld.")
+    ] = False,
+    schools: Annotated[
+        bool, typer.Option("--schools", envvar="SCHOOLS", help="Coverage by school, for those who may see schools.")
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", envvar="EXPLAIN", help="One student's verdicts, and the overdue lists.")
+    ] = False,
+    boundaries: Boundaries = None,
+    port: Annotated[
+        int | None, typer.Option(help="Where it listens; without it 8501, or the next that is free.")
+    ] = None,
+) -> None:
+    """Open the explorer in a browser: any measure by year, age, antigen and public health unit.
+
+    It is read-only and listens on this computer. Further arguments go to streamlit run. Ctrl-C ends it.
+    """
+    from immunization_coverage.explorer import start
+
+    put(
+        WAREHOUSES=shlex.join(map(str, warehouses)) if warehouses else None, PHU_BOUNDARIES=boundaries,
+        RELEASE="1" if release else None, SCHOOLS="1" if schools else None, EXPLAIN="1" if explain else None,
+    )  # fmt: skip
+    raise typer.Exit(start.main([*([f"--server.port={port}"] if port else []), *context.args]))
+
+
+@app.command(
+    epilog=examples(
+        "icw publish",
+        "icw publish /public/2018 --warehouse /secure/2018.duckdb",
+        "icw publish --again --earlier /public/march",
+    ),
+)
+def publish(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="The files' folder; without it, published/ of the project.", show_default=False),
+    ] = None,
+    warehouse: Warehouse = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="A year that was released before, if nothing follows from both.")
+    ] = False,
+    earlier: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="RELEASE", help="A release published elsewhere, its folder or file; may be repeated."),
+    ] = None,
+) -> None:
+    """Write the files that are safe to publish: Parquet, CSV, a read-only DuckDB file, a README.
+
+    They are attacked first: a small count that can be derived is withheld, or nothing is published. The folder is
+    replaced as a whole; one that holds other files than those of a release is left alone. Each release is kept beside
+    the warehouse, and a release that differs from it is refused without --again.
+
+    **Exit status**: 0 published; 1 not published, the folder is as it was; 2 a wrong argument.
+    """
+    from immunization_coverage.project import ROOT
+    from immunization_coverage.release import publish
+
+    put(WAREHOUSE_PATH=warehouse)
+    raise typer.Exit(publish.main(folder or ROOT / "published", again, earlier or ()))
+
+
+@app.command(epilog=examples("icw attack --warehouse /secure/2018.duckdb"))
+def attack(warehouse: Warehouse = None) -> None:
+    """Attack the published tables and the schools' as an independent reader would, and name what is not safe.
+
+    icw publish does so before it writes, and withholds; this prints every finding, never with its count.
+
+    **Exit status**: 0 nothing found; 1 something was, or there is nothing to attack.
+    """
+    from immunization_coverage.release import attack
+
+    put(WAREHOUSE_PATH=warehouse)
+    raise typer.Exit(attack.main())
+
+
+@app.command(epilog=examples("icw explain 3907765171", "icw explain 3907765171 1234567890 | less"))
+def explain(
+    clients: Annotated[list[str] | None, typer.Argument(metavar="CLIENT_ID", show_default=False)] = None,
+    warehouse: Warehouse = None,
+) -> None:
+    """Follow one student's verdicts: every dose, the rule that counted or refused it, and what is missing.
+
+    It begins with three lines: up to date for what, overdue for what and why, the next visit. Then follow the education
+    records, exemptions and records of immunity; for each antigen the criterion, for each schedule every dose with its
+    slot or its reason, the rule's sentence and the dates that it compares; the nearest criterion and the next dose
+    where the student is not up to date; and the records that no antigen took. Of a client who is no student of the
+    warehouse: the records, and why. What is printed is about a person: it goes to the terminal and nowhere else.
+
+    **Exit status**: 0 all explained; 1 a client is no student of the warehouse, or there is none.
+    """
+    from immunization_coverage.explain import student
+
+    put(WAREHOUSE_PATH=warehouse)
+    raise typer.Exit(student.main(clients or []))
+
+
+@app.command(
+    epilog=examples(
+        "icw compare students --with march.duckdb",
+        "icw compare newly_compliant --with march.duckdb --output /secure/newly_compliant.csv",
+    ),
+)
+def compare(
+    what: Annotated[
+        What,
+        typer.Argument(
+            help="students whose status differs; doses whose verdict differs; coverage, largest change first; "
+            "newly_compliant, who left the ISPA list.",
+        ),
+    ],
+    earlier: Annotated[
+        Path | None,
+        typer.Option("--with", envvar="COMPARE_WITH", metavar="FILE", help="The earlier warehouse."),
+    ] = None,
+    warehouse: Warehouse = None,
+    limit: Annotated[int, typer.Option(metavar="N", help="How many rows are printed; 0 for all.")] = 20,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Gets all rows, exact, readable by you alone; none is printed then."),
+    ] = None,
+) -> None:
+    """Compare the warehouse with an earlier one; both are opened read-only.
+
+    All but coverage is about persons: it goes to the terminal or the file that you name, and to no log. Exit status 1:
+    nothing was compared, with a sentence; 2: a wrong argument.
+    """
+    from immunization_coverage import compare
+
+    put(WAREHOUSE_PATH=warehouse, COMPARE_WITH=earlier)
+    raise typer.Exit(compare.main(what.value, limit, output))
+
+
+@app.command(
+    epilog=examples(
+        "icw lists /secure/list.xlsx --names /secure/names.csv",
+        "icw lists /secure/list.csv --form immuknow --phu TPH",
+    ),
+)
+def lists(
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="A .xlsx or .csv file, readable by you alone.")],
+    warehouse: Warehouse = None,
+    names: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Names and addresses (.csv, .xlsx): Client Id, First Name, Last Name, and any of Street Address "
+            "Line 1, Street Address Line 2, City, Province/Territory, Postal Code. They enter no warehouse.",
+        ),
+    ] = None,
+    form: Annotated[
+        Form, typer.Option(help="Columns as Panorama exports them, or as ImmuKnow's own input schema has them.")
+    ] = Form.panorama,
+    phu: Annotated[str | None, typer.Option(metavar="ID", help="This public health unit only.")] = None,
+    school: Annotated[str | None, typer.Option(metavar="ID", help="This school only.")] = None,
+    not_yet_due: Annotated[
+        bool, typer.Option("--not-yet-due", help="Also those for whom no dose counts on the list's day yet.")
+    ] = False,
+) -> None:
+    """Write the students who are overdue under ISPA, in the input format of ImmuKnow, the notice generator.
+
+    The list is for the build's --as-of day; without one, as of the end of the school year. A workbook has a second
+    sheet with each student's next visit. In .xlsx texts stay texts; a spreadsheet that opens a .csv drops the zeros of
+    ids. Exit status 1: nothing was written, with a sentence.
+    """
+    from immunization_coverage.lists import immuknow
+
+    put(WAREHOUSE_PATH=warehouse)
+    raise typer.Exit(immuknow.main(immuknow.Options(output, names, form.value, phu, school, not_yet_due)))
+
+
+@app.command(epilog=examples("icw rules", "icw rules /tmp/edited/seeds"))
+def rules(
+    seeds: Annotated[
+        Path | None, typer.Argument(help="A folder of seeds; without it, the project's.", show_default=False)
+    ] = None,
+) -> None:
+    """Check the rule tables: each problem with file and line, each piece that an antigen or an age lacks.
+
+    Exit status 1: there are problems, which a build would stop at. Without any, optional pieces are named.
+    """
+    from immunization_coverage.rules import check
+
+    raise typer.Exit(check.main(seeds or check.SEEDS))
+
+
+@app.command(epilog=examples("icw prepare /secure/extracts /secure/prepared"))
+def prepare(
+    folder: Annotated[Path, typer.Argument(help="The folder of the extracts.")],
+    output: Annotated[Path, typer.Argument(help="The folder that gets one Parquet file of each extract.")],
+    headers: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The column map; else seeds/quality/extract_headers.csv.")
+    ] = None,
+) -> None:
+    """Read extracts as people export them, and write one Parquet file of each, as icw build does first.
+
+    docs/extracts.md has what is read and what stops. Only the contract's columns are taken. Exit status 2: the extracts
+    are refused, every problem is a sentence, and the output folder is as it was.
+    """
+    from immunization_coverage.extracts import command
+
+    raise typer.Exit(command.main(folder, output, headers))
+
+
+@app.command(
+    context_settings=PASSED_ON | {"help_option_names": []},
+    add_help_option=False,
+    options_metavar="",
+    epilog=examples("icw metrics query --metrics coverage --group-by age,antigen", "icw metrics list metrics"),
+)
+def metrics(context: typer.Context) -> None:
+    """Ask MetricFlow for a metric: its own command line, mf, without a look-up on the internet."""
+    from immunization_coverage import metrics
+
+    metrics.main(context.args)
+
+
+@app.command(epilog=examples("icw docs --warehouse /secure/2018.duckdb"))
+def docs(warehouse: Warehouse = None) -> None:
+    """Write the catalogue of tables, columns, lineage and metrics as one page: target/static_index.html."""
+    from immunization_coverage import catalogue
+
+    put(WAREHOUSE_PATH=warehouse)
+    raise typer.Exit(catalogue.main())
+
+
+@app.command(epilog=examples("icw doctor", "icw doctor --extracts /secure/extracts --warehouse /secure/2018.duckdb"))
+def doctor(
+    extracts: Annotated[
+        Path | None,
+        typer.Option(envvar="EXTRACTS_DIR", metavar="FOLDER", help="The extracts; without it, none are read."),
+    ] = None,
+    warehouse: Warehouse = None,
+    meanings: Meanings = None,
+) -> None:
+    """Say what is installed and what is missing for which feature, and whether extracts and warehouse can be read.
+
+    Nothing is built. The extracts are read as a build reads them, with every row; what that needs on the disk lies in a
+    folder of its own beside the warehouse, and is removed at the end.
+
+    **Exit status**: 0 a build can start; 1 something that it needs is missing.
+    """
+    from immunization_coverage import doctor
+
+    keep_private()
+    put(EXTRACTS_DIR=extracts, WAREHOUSE_PATH=warehouse, COLUMN_MEANINGS=meanings)
+    raise typer.Exit(doctor.main())

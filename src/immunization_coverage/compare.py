@@ -1,0 +1,148 @@
+"""What differs between the warehouse and an earlier one: the queries of analyses/, every column, written to no log.
+
+Both files are opened read-only. All but `coverage` is about persons: it goes to the terminal or to the file that is
+named. Percents are printed with two decimals.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
+
+import duckdb
+
+from immunization_coverage.project import DBT, ROOT
+from immunization_coverage.warehouse import existing_warehouse
+
+ANALYSES = {
+    "students": "changed_students",
+    "doses": "changed_doses",
+    "coverage": "coverage_beside_earlier",
+    "newly_compliant": "newly_compliant_students",
+}
+# What the compiled queries call the two warehouses, whatever the files are called.
+NOW, EARLIER = "this_build", "earlier"
+
+
+class NotCompared(Exception):
+    """Says in a sentence why nothing was compared."""
+
+
+def compiled(analysis: str, folder: Path) -> str:
+    """The SQL of an analysis. dbt writes to the folder only, and reads no warehouse."""
+    environment = os.environ | {
+        "WAREHOUSE_PATH": str(folder / f"{NOW}.duckdb"),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "EXTRACTS_DIR": "",
+    }
+    environment.pop("COMPARE_WITH", None)
+    done = subprocess.run(
+        [DBT, "--quiet", "--no-use-colors", "--log-level-file", "none", "compile", "--select", analysis],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = list((folder / "target" / "compiled").glob(f"*/analyses/{analysis}.sql"))
+    if done.returncode or not found:
+        raise NotCompared(f"dbt could not compile analyses/{analysis}.sql: {(done.stdout + done.stderr).strip()}")
+    return found[0].read_text(encoding="utf-8")
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    quoted = str(path).replace("'", "''")
+    try:
+        connection.execute(f"attach '{quoted}' as {name} (read_only)")
+    except duckdb.Error as error:
+        raise NotCompared(f"{path} cannot be opened ({str(error).splitlines()[0]}).") from None
+
+
+def warehouses() -> tuple[Path, Path]:
+    """The warehouse and the earlier one."""
+    if not os.environ.get("COMPARE_WITH"):
+        raise NotCompared("Name the earlier warehouse: --with earlier.duckdb, or COMPARE_WITH.")
+    now, earlier = existing_warehouse(), Path(os.environ["COMPARE_WITH"])
+    if not earlier.is_file():
+        raise NotCompared(f"There is no earlier warehouse {earlier}: --with (COMPARE_WITH) has to name one.")
+    if now.samefile(earlier):
+        raise NotCompared(f"{earlier} is the warehouse itself: --with has to name an earlier one, or a copy.")
+    return now, earlier
+
+
+def shown(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def table(columns: list[str], rows: list[tuple]) -> list[str]:
+    """Lines of text. A heading is broken where it is wider than what stands below it."""
+    cells = [[shown(value) for value in row] for row in rows]
+    headings, places = [], []
+    for place, column in enumerate(columns):
+        words = column.split("_")
+        width = max(len(text) for text in [*words, *(row[place] for row in cells)])
+        headings.append(textwrap.wrap(" ".join(words), width))
+        is_number = any(isinstance(row[place], (int, float)) and not isinstance(row[place], bool) for row in rows)
+        places.append(f"{{:{'>' if is_number else '<'}{width}}}")
+    height = max(map(len, headings))
+    headings = [[""] * (height - len(heading)) + heading for heading in headings]
+    layout = "  ".join(places)
+    return [layout.format(*line).rstrip() for line in [*zip(*headings, strict=True), *cells]]
+
+
+def counted(rows: int) -> str:
+    return "1 row" if rows == 1 else f"{rows} rows"
+
+
+def write(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    path.chmod(0o600)
+    quoted = str(path).replace("'", "''")
+    # Into the file that is there, which has its mode.
+    connection.execute(f"copy differing to '{quoted}' (format csv, header, use_tmp_file false)")
+
+
+def compare(what: str, limit: int, output: Path | None) -> list[str]:
+    """Writes the file, where one is named; the lines to print."""
+    if output and (output.suffix.lower() != ".csv" or not output.absolute().parent.is_dir()):
+        raise NotCompared(f"{output} has to be a .csv file in a folder that is there.")
+    now, earlier = warehouses()
+    with tempfile.TemporaryDirectory(prefix="compare_") as scratch, duckdb.connect() as connection:
+        connection.execute("set temp_directory = ?", [str(Path(scratch) / "spill")])
+        connection.execute("set enable_progress_bar = false")
+        attach(connection, now, NOW)
+        attach(connection, earlier, EARLIER)
+        query = compiled(ANALYSES[what], Path(scratch))
+        try:
+            connection.execute(f"create temp table differing as {query}")
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise NotCompared(
+                f"{now} or {earlier} lacks what analyses/{ANALYSES[what]}.sql reads "
+                f"({str(error).splitlines()[0]}): build both with this version of the project."
+            ) from None
+        ((found,),) = connection.execute("select count(*) from differing").fetchall()
+        if output:
+            write(connection, output)
+            return [f"{counted(found)} written to {output}."]
+        cursor = connection.execute("from differing")
+        rows = cursor.fetchmany(limit) if limit > 0 else cursor.fetchall()
+        if not rows:
+            return ["Nothing differs."]
+        lines = table([column[0] for column in cursor.description], rows)
+    if len(rows) < found:
+        return [*lines, f"The first {len(rows)} of {counted(found)}: --limit 0 prints all."]
+    return [*lines, f"{counted(found)}."]
+
+
+def main(what: str, limit: int, output: Path | None) -> int:
+    try:
+        print("\n".join(compare(what, limit, output)))
+    except NotCompared as why:
+        print(why, file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,1 @@
+"""One student's verdicts, followed by hand."""

@@ -1,0 +1,714 @@
+"""The explorer: any measure by year, age, antigen and public health unit, read-only. `icw explore` starts it.
+
+Reads the files that WAREHOUSES names (paths or folders, separated by blanks), or WAREHOUSE_PATH, or warehouse.duckdb.
+It holds no file open: the marts are read once, whole, and read anew when a build has published another file.
+
+SCHOOLS=1 adds coverage by school, for those who may see schools. EXPLAIN=1 adds a page that follows one student's
+verdicts, as `icw explain` does, and lists who is overdue; it alone reads anything of a person. Both are off otherwise,
+and never there with RELEASE.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import altair
+import streamlit as st
+from markupsafe import Markup, escape
+
+from immunization_coverage.explain.student import explanations, why_no_students
+from immunization_coverage.report.boundaries import Boundaries, BoundariesError, read_boundaries
+from immunization_coverage.report.document import TEMPLATES, font_faces, notice, templates
+from immunization_coverage.report.figures import (
+    area_map,
+    category_legend,
+    category_of,
+    cell,
+    data_table,
+    domain,
+    dot_table,
+    few,
+    notes,
+    ranked,
+    shades,
+    tile_map,
+)
+from immunization_coverage.report.language import LANGUAGES, Language, first_upper
+from immunization_coverage.report.leads import lead
+from immunization_coverage.report.measures import COVERAGE, MEASURES
+from immunization_coverage.report.warehouse import Warehouse, WarehouseError, has_value, only, select
+from immunization_coverage.warehouse import open_warehouse, records_of, warehouse_path
+
+# What SCHOOLS and EXPLAIN show of schools and their students; `?` are the choices.
+SCHOOL_QUERIES = {
+    "coverage": """
+        select * from schools.coverage
+        where school_year = ? and phu_id = ? and age = ? and antigen = ?
+        order by is_withheld, coverage_percent desc, school_name, school_id
+    """,
+    "zero_dose": """
+        select * from schools.zero_dose where school_year = ? and phu_id = ? and age = ?
+        order by is_withheld, without_dtp_percent desc, school_name, school_id
+    """,
+    "overdue_schools": """
+        select school_id, school_name, count(*) as students from assessment.ispa_overdue_students
+        where school_year = ? and phu_id = ? group by all order by school_name, school_id
+    """,
+    "overdue": """
+        select *, as_of = (select max(assessment_date) from intermediate.int_school_year) as is_end_of_school_year
+        from assessment.ispa_overdue_students
+        where school_year = ? and phu_id = ? and school_id = coalesce(?, school_id)
+        order by school_name, school_id, client_id
+    """,
+    "reasons": """
+        select school_name, status, refusal_reason, students from assessment.school_not_up_to_date_reasons
+        where school_year = ? and phu_id = ? and age = ? and antigen = ?
+            and school_id = coalesce(?, school_id) and status <> 'up_to_date'
+        order by school_name, school_id, status, refusal_reason
+    """,
+}
+# Students on one page; more are listed by school.
+LISTED = 300
+PEERS = 5
+# The tables of the view beyond coverage, in its order, with the columns that it shows.
+INDICATOR_COLUMNS = {
+    "dose_coverage": [
+        "dose_number", "students", "students_recorded", "crude_percent", "students_valid", "valid_percent",
+        "students_eligible", "students_dropped_out", "dropout_percent", "students_eligible_from_first",
+        "students_dropped_out_from_first", "dropout_from_first_percent",
+    ],
+    "timeliness": [
+        "schedule", "dose_number", "recommended_at", "students", "students_early", "students_timely", "students_late",
+        "students_without_dose", "timely_percent", "by_recommended_age_percent",
+    ],
+    "missed_visits": [
+        "visits_eligible", "visits_missed", "visits_missed_percent", "students_with_eligible_visit", "students_missed",
+        "students_missed_percent", "students_corrected", "students_uncorrected", "corrected_percent",
+        "uncorrected_percent",
+    ],
+    "near_misses": ["days_short", "doses"],
+    "exemptions_by_status": ["exemption", "is_up_to_date", "students", "students_percent"],
+    "reporting": ["channel", "is_of_school_year", "delay", "doses", "doses_percent"],
+}
+# Those of the view of what health units ask for.
+HEALTH_UNIT_COLUMNS = {
+    "zero_dose": [
+        "students", "students_without_dtp", "without_dtp_percent", "students_without_dose", "without_dose_percent",
+    ],
+    "coverage_by_birthday": ["birthday", "doses_asked", "students", "students_up_to_date", "coverage_percent"],
+    "doses_needed": [
+        "students", "students_needing_1", "students_needing_2", "students_needing_3_or_more", "needing_1_percent",
+        "needing_2_percent", "needing_3_or_more_percent", "is_product_offered",
+    ],
+    "invalid_doses": ["year_given", "reason", "doses", "doses_refused", "refused_percent"],
+}  # fmt: skip
+INDICATOR_KEYS = (
+    "schedule", "dose_number", "days_short", "exemption", "is_up_to_date", "channel", "is_of_school_year", "delay",
+    "birthday", "year_given", "reason",
+)  # fmt: skip
+CODED_COLUMNS = (
+    "exemption", "is_up_to_date", "channel", "is_of_school_year", "delay", "schedule", "reason", "is_product_offered",
+)  # fmt: skip
+PROVINCE = "ON"
+
+
+def files() -> list[Path]:
+    named = os.environ.get("WAREHOUSES")
+    if not named:
+        return [warehouse_path()]
+    paths = [Path(name) for name in shlex.split(named, posix=os.name != "nt")]
+    return [file for path in paths for file in (sorted(path.glob("*.duckdb")) if path.is_dir() else [path])]
+
+
+@st.cache_resource(show_spinner=False)
+def kept() -> dict[tuple[str, bool], tuple[int, list[Warehouse]]]:
+    """Of each file, when it was published and its school years: one build of a file, not all that were."""
+    return {}
+
+
+def read(path: Path, release: bool) -> list[Warehouse]:
+    """The school years of a file, read anew where another build was published, while it is read, too."""
+    key = (str(path), release)
+    while (published := path.stat().st_mtime_ns) != kept().get(key, (None,))[0]:
+        years = [year.read_all() for year in Warehouse(path, release).years()]
+        kept()[key] = published, years
+        if path.stat().st_mtime_ns == published:
+            break
+    return kept()[key][1]
+
+
+@st.cache_resource(show_spinner=False)
+def language_of(code: str) -> Language:
+    return Language(code)
+
+
+@st.cache_resource(show_spinner=False)
+def drawings() -> Any:
+    return templates().get_template("figures.html").module
+
+
+@st.cache_resource(show_spinner=False)
+def style() -> str:
+    sheets = [TEMPLATES / f"{name}.css" for name in ("figures", "explorer")]
+    return font_faces() + "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
+
+
+@st.cache_resource(show_spinner=False)
+def boundaries_of(path: str, changed: int, build_id: str, _phus: list[dict]) -> Boundaries:
+    return read_boundaries(path, _phus)
+
+
+def warehouses() -> dict[str, Warehouse]:
+    """By school year; of two files of one year, the later build."""
+    release = os.environ.get("RELEASE", "") not in ("", "0")
+    found: dict[str, Warehouse] = {}
+    for path in files():
+        if not path.is_file():
+            raise WarehouseError(f"There is no warehouse {path}. `make build` makes one.")
+        for warehouse in read(path, release):
+            other = found.get(warehouse.school_year)
+            if other is None or other.build.built_at < warehouse.build.built_at:
+                found[warehouse.school_year] = warehouse
+    if not found:
+        raise WarehouseError("WAREHOUSES names no warehouse.")
+    return dict(sorted(found.items()))
+
+
+class Page:
+    """What a reader has chosen, and the pieces of the page that show it."""
+
+    def __init__(self, years: dict[str, Warehouse]):
+        self.years = years
+        left, right = st.columns([5, 1], vertical_alignment="bottom")
+        with right:
+            code = self.choose("language", "Language / Langue", list(LANGUAGES), lambda c: language_of(c)("language"))
+        self.language = t = language_of(code)
+        with left:
+            self.draw(f"<h1>{escape(t('explorer.title'))}</h1>")
+        boxes = st.columns([1, 2, 1, 2, 2])
+        with boxes[0]:
+            year = self.choose("year", t("explorer.school_year"), list(years)[::-1], t.school_year)
+        self.warehouse = warehouse = years[year]
+        with boxes[1]:
+            by_key = {m.key: m for m in MEASURES if m.ages(warehouse)}
+            key = self.choose("measure", t("explorer.measure"), list(by_key), lambda k: t(f"explorer.measures.{k}"))
+        self.measure = by_key[key]
+        with boxes[2]:
+            ages = self.measure.ages(warehouse)
+            self.age = self.choose("age", t("explorer.age"), ages, lambda age: t("age", age=age), lead("units")[1])
+        with boxes[3]:
+            antigens = self.measure.antigens(warehouse, self.age)
+            self.antigen = None
+            if antigens != [None]:
+                named = sorted(antigens, key=t.antigen)
+                self.antigen = self.choose("antigen", t("explorer.antigen"), named, t.antigen, lead("units")[0])
+        with boxes[4]:
+            units = {phu["phu_id"]: phu for phu in sorted(warehouse.phus, key=t.phu)}
+            unit = self.choose(
+                "unit",
+                t("explorer.unit"),
+                [PROVINCE, *units],
+                lambda phu_id: t("explorer.all") if phu_id == PROVINCE else t.phu(units[phu_id]),
+            )
+        self.phu_id = None if unit == PROVINCE else unit
+        self.rows = self.rows_of(warehouse)
+        self.row = only(self.rows, phu_id=self.phu_id)
+
+    def choose(
+        self, key: str, label: str, options: list, shown: Callable[[Any], str], default: object = None
+    ) -> Any:
+        """A box that keeps its choice as long as it is one of the options; the page's address has it too."""
+        if st.session_state.get(key) not in options:
+            addressed = {str(option): option for option in options}.get(st.query_params.get(key))
+            fallback = default if default in options else options[0]
+            st.session_state[key] = fallback if addressed is None else addressed
+        chosen = st.selectbox(label, options, format_func=shown, key=key)
+        st.query_params[key] = str(chosen)
+        return chosen
+
+    def draw(self, html: str) -> None:
+        st.html(f'<div class="explorer" lang="{self.language.code}">{html}</div>')
+
+    def heading(self, text: str, level: int = 2) -> None:
+        self.draw(f"<h{level}>{escape(first_upper(text))}</h{level}>")
+
+    def rows_of(self, warehouse: Warehouse) -> list[dict]:
+        return ranked(self.language, self.measure.rows(warehouse, self.age, self.antigen), self.measure.percent)
+
+    @property
+    def where(self) -> str:
+        return self.language.phu(self.row, "name")
+
+    @property
+    def subject(self) -> str:
+        t = self.language
+        names = {"measure": t(f"explorer.measures.{self.measure.key}"), "age": t("at_age", age=self.age)}
+        if self.antigen is None:
+            return t("explorer.subject_all", **names)
+        return t("explorer.subject", antigen=t.antigen(self.antigen, "plain"), **names)
+
+    def headline(self) -> str:
+        t, row, measure = self.language, self.row, self.measure
+        of = ""
+        if has_value(row, measure.percent):
+            of = t("explorer.of_students", count=t.number(row[measure.count]), total=t.number(row["students"]))
+        value = cell(t, row, measure.percent)
+        return t("explorer.headline", where=self.where + few(t, row), value=value, subject=self.subject, of=of)
+
+    def rank(self) -> str:
+        """The chosen unit's place; equal percents share it."""
+        t, percent = self.language, self.measure.percent
+        if self.phu_id is None or not has_value(self.row, percent):
+            return ""
+        values = [row[percent] for row in self.rows if row["phu_id"] is not None and has_value(row, percent)]
+        own = self.row[percent]
+        texts = {"rank": t.number(1 + sum(v > own for v in values)), "total": t.number(len(values))}
+        is_part = any(percent in row["withheld"] for row in self.rows if row["phu_id"] is not None)
+        key = "explorer.rank_released" if is_part else "explorer.rank"
+        shared = values.count(own)
+        if shared == 1:
+            return t(key, **texts)
+        return t(f"{key}_shared", shared=t.number(shared), **texts)
+
+    def dots(self, rows: list[dict], label: str) -> str:
+        """The rows' percents on one scale, the chosen unit marked."""
+        coverage = self.measure is COVERAGE
+        table = dot_table(
+            self.language,
+            rows,
+            label=label,
+            heading=self.language("public_health_unit"),
+            columns=[(self.measure.percent, "completed", self.language("explorer.percent"))],
+            name=self.language.phu,
+            title=lambda row: row["phu_name"] or "",
+            goal=lambda row: row["goal_percent"] if coverage else None,
+            kind=lambda row, kind: category_of(row) if coverage else kind,
+            ceiling=100 if self.measure.more_is_better else None,
+            chosen=lambda row: self.phu_id is not None and row["phu_id"] == self.phu_id,
+        )
+        return str(drawings().dots(table))
+
+    def notes(self, rows: list[dict], more: list[str] | None = None) -> str:
+        texts = [*(more or []), *notes(self.language, rows)]
+        return "".join(f'<p class="note">{escape(text)}</p>' for text in texts)
+
+    # The four views
+
+    def show_map(self) -> None:
+        t, rows = self.language, self.rows
+        if self.measure is COVERAGE:
+            category: Callable[[dict], str] = category_of
+            legend = category_legend(self.warehouse, t, self.antigen, self.age, rows)
+        else:
+            category, legend = shades(t, self.measure, rows)
+        label = t("explorer.tiles", subject=self.subject)
+        drawn = ""
+        said: list[str] = []
+        if boundaries := self.boundaries():
+            areas, said = area_map(self.warehouse, t, rows, boundaries, label, self.measure, category)
+            image = standalone(str(drawings().areas(areas, False)))
+            drawn = f"<h3>{escape(t('units.boundaries_title'))}</h3>" + f'<img alt="{escape(label)}" src="{image}">'
+        tiles = drawings().tile_grid(tile_map(t, rows, label, self.measure, category), self.phu_id)
+        left, right = st.columns(2, gap="large")
+        with left:
+            drawn += f"<h3>{escape(t('units.tiles_title'))}</h3>{tiles}{drawings().legend(legend)}"
+            self.draw(f'<div class="maps-of-explorer">{drawn}{self.notes([], said)}</div>')
+        with right:
+            ranking = f"<h3>{escape(t('units.ranking_title'))}</h3>" + self.dots(rows, self.subject)
+            self.draw(f'<div class="ranking">{ranking}{self.notes(rows)}</div>')
+
+    def boundaries(self) -> Boundaries | None:
+        named = os.environ.get("PHU_BOUNDARIES")
+        if not named:
+            return None
+        try:
+            changed = Path(named).stat().st_mtime_ns if Path(named).is_file() else 0
+            return boundaries_of(named, changed, self.warehouse.build.build_id, self.warehouse.phus)
+        except BoundariesError as error:
+            st.warning(str(error))
+            return None
+
+    def show_comparison(self) -> None:
+        t, rows = self.language, self.rows
+        province = only(rows, phu_id=None)
+        if self.phu_id is not None:
+            units = {row["phu_id"]: row for row in rows if row["phu_id"] not in (None, self.phu_id)}
+            # Where the unit's own number of students is withheld, the smallest units stand beside it.
+            size = self.row["students"] or 0
+            told = [row for row in units.values() if row["students"] is not None]
+            nearest = sorted(told, key=lambda row: (abs(row["students"] - size), row["phu_id"]))
+            peers = st.multiselect(
+                t("explorer.peers"),
+                sorted(units, key=lambda phu_id: t.phu(units[phu_id])),
+                default=[row["phu_id"] for row in nearest[:PEERS]],
+                format_func=lambda phu_id: t.phu(units[phu_id]),
+                help=t("explorer.peers_help" if len(told) == len(units) else "explorer.peers_help_released"),
+                key=f"peers-{self.phu_id}-{self.age}",
+            )
+            chosen = [row for row in rows if row["phu_id"] in (None, self.phu_id, *peers)]
+            self.heading(t("explorer.compare_title", where=self.where))
+            self.draw(self.dots(chosen, self.subject) + self.notes(chosen))
+        self.show_profile(province)
+
+    def show_profile(self, province: dict) -> None:
+        """Every antigen of the age, the unit beside the province."""
+        t = self.language
+        coverage = select(self.warehouse.coverage, age=self.age)
+        own = {row["antigen"]: row for row in select(coverage, phu_id=self.phu_id)}
+        pairs = []
+        for row in select(coverage, phu_id=None):
+            unit = own[row["antigen"]]
+            withheld = {"unit"} if unit["withheld"] else set()
+            withheld |= {"whole"} if row["withheld"] else set()
+            values = {"unit": unit["coverage_percent"], "whole": row["coverage_percent"]}
+            pairs.append(unit | values | {"withheld": frozenset(withheld)})
+        pairs = sorted(pairs, key=lambda row: -(row["whole"] or 0))
+        at = t("at_age", age=self.age)
+        title = t("explorer.profile_title_province", age=at)
+        columns = [("whole", "initiated", t("explorer.mark_province"))]
+        if self.phu_id is not None:
+            title = t("explorer.profile_title", where=self.where, age=at)
+            columns = [("unit", "completed", t("explorer.mark_unit")), *columns]
+        table = dot_table(
+            t,
+            pairs,
+            label=title,
+            heading=t("explorer.antigen"),
+            columns=columns,
+            name=lambda row: t.antigen(row["antigen"]),
+            goal=lambda row: row["goal_percent"],
+            legend=[(kind, text) for _, kind, text in columns] + [("goal", t("coverage.mark_goal"))],
+            has_line=True,
+        )
+        self.heading(title)
+        self.draw(str(drawings().dots(table)) + self.notes(pairs))
+
+    def show_trend(self) -> None:
+        t, percent = self.language, self.measure.percent
+        if len(self.years) < 2:
+            st.info(t("explorer.trend_none"))
+            return
+        lines = []
+        for school_year, warehouse in self.years.items():
+            for row in self.measure.rows(warehouse, self.age, self.antigen):
+                if row["phu_id"] in (None, self.phu_id):
+                    lines.append(row | {"year": t.school_year(school_year), "line": t.phu(row)})
+        self.heading(t("explorer.trend_title", subject=self.subject, where=self.where))
+        shown = [
+            {"year": row["year"], "line": row["line"], "percent": row[percent], "text": cell(t, row, percent)}
+            for row in lines
+            if has_value(row, percent)
+        ]
+        # Of two lines, the higher one's number stands above its point and the lower one's below.
+        for row in shown:
+            highest = max(other["percent"] for other in shown if other["year"] == row["year"])
+            row["side"] = "above" if row["percent"] == highest else "below"
+        ends = domain([row["percent"] for row in shown], 100 if self.measure.more_is_better else None)
+        base = altair.Chart(altair.Data(values=shown)).encode(
+            x=altair.X("year:O", title=None, axis=altair.Axis(labelAngle=0)),
+            y=altair.Y("percent:Q", title=None, scale=altair.Scale(domain=ends)),
+            color=altair.Color(
+                "line:N",
+                title=None,
+                scale=altair.Scale(range=["#175676", "#b04f0c"]),
+                legend=altair.Legend(orient="top", labelLimit=400),
+            ),
+        )
+        numbers = [
+            base.transform_filter(f"datum.side == '{side}'").mark_text(dy=dy).encode(text="text:N")
+            for side, dy in (("above", -13), ("below", 15))
+        ]
+        chart = altair.layer(base.mark_line(), base.mark_point(filled=True, opacity=1, size=70), *numbers)
+        number = {"decimal": ",", "thousands": "\u00a0", "grouping": [3], "currency": ["", ""]}
+        locale = {"locale": {"number": number}} if t.code == "fr" else {}
+        chart = chart.properties(height=320, description=self.subject, config=locale)
+        st.altair_chart(chart, theme=None)
+        table = data_table(t, "trend", lines, ["school_year", "phu_name", "students", self.measure.count, percent])
+        self.draw(html_table(table.headings, table.rows))
+        self.download(f"trend-{self.file_stem}.csv", table.csv)
+
+    def show_rules(self) -> None:
+        t, warehouse = self.language, self.warehouse
+        self.heading(t("explorer.rules_title", subject=self.subject))
+        parts = [
+            (t("explorer.numerator"), t(f"explorer.numerators.{self.measure.key}")),
+            (t("explorer.denominator"), t("explorer.denominators")),
+        ]
+        described = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in parts)
+        self.draw(f"<dl>{described}</dl>")
+        for antigen in [self.antigen] if self.antigen else self.ispa_antigens():
+            rules = [
+                rule
+                for rule in select(warehouse.antigen_definitions, antigen=antigen)
+                if rule["age"] in (None, self.age)
+            ]
+            order = list(t.entries("methods.parameters"))
+            rules.sort(key=lambda rule: (order.index(rule["parameter"]), rule["rule_id"]))
+            with st.expander(t.antigen(antigen), expanded=self.antigen is not None):
+                lines = [
+                    [rule["rule_id"], t(f"methods.parameters.{rule['parameter']}"), t.rule(rule["definition"]),
+                     Markup('<span lang="en">{}</span>').format(rule["annex_text"])]
+                    for rule in rules
+                ]  # fmt: skip
+                headings = [t("methods.rule"), t("explorer.definition"), t("methods.applied"), t("methods.annex")]
+                self.draw(html_table(headings, lines))
+        self.heading(t("explorer.data_title"))
+        columns = ["school_year", "phu_name", "age", *(["antigen"] if self.antigen else []), "students"]
+        columns += [self.measure.count, self.measure.percent]
+        columns += ["goal_percent", "map_category"] if self.measure is COVERAGE else []
+        table = data_table(t, self.file_stem, self.rows, columns)
+        self.download(f"{self.file_stem}-{warehouse.school_year}.csv", table.csv)
+        self.draw(html_table(table.headings, table.rows))
+
+    def show_indicators(self) -> None:
+        """What the measure's antigen and age look like beyond coverage, in the chosen unit."""
+        t, indicators = self.language, self.warehouse.indicators
+        self.draw(f'<p class="note">{escape(t("explorer.indicators_note"))}</p>')
+        if self.antigen is not None:
+            self.show_curves(select(indicators["coverage_by_age_in_months"], age=self.age, antigen=self.antigen))
+        self.show_indicator_tables(INDICATOR_COLUMNS)
+
+    def show_health_unit(self) -> None:
+        """What health units ask for, each table with what it is not."""
+        self.draw(f'<p class="note">{escape(self.language("explorer.indicators_note"))}</p>')
+        self.show_indicator_tables(HEALTH_UNIT_COLUMNS, "health_unit_notes")
+
+    def show_indicator_tables(self, tables: dict[str, list[str]], notes_key: str = "") -> None:
+        """Tables of the measure's antigen and age in the chosen unit; `notes_key` has a sentence for each."""
+        t = self.language
+        for name, columns in tables.items():
+            rows = select(self.warehouse.indicators.get(name, []), age=self.age, phu_id=self.phu_id)
+            if rows and "antigen" in rows[0]:
+                rows = select(rows, antigen=self.antigen)
+            if not rows:
+                continue
+            # In the order in which the texts tell the values.
+            order = {value: place for place, value in enumerate(t.entries("explorer.values"))}
+            keys = [column for column in columns if column in INDICATOR_KEYS]
+            rows = sorted_by(rows, keys, order)
+            self.heading(t(f"explorer.indicators.{name}"), 3)
+            if notes_key:
+                self.draw(f'<p class="note">{escape(t(f"explorer.{notes_key}.{name}"))}</p>')
+            texts = {column: text_of_value(t, column) for column in CODED_COLUMNS}
+            texts["year_given"] = lambda row: str(row["year_given"])
+            table = data_table(t, name, rows, columns, texts)
+            self.draw(html_table(table.headings, table.rows))
+            self.download(f"{name}-{self.antigen or 'all'}-{self.age}.csv", table.csv)
+
+    def show_curves(self, rows: list[dict]) -> None:
+        t = self.language
+        if not rows:
+            return
+        title = t("explorer.curves_title", antigen=t.antigen(self.antigen, "plain"), age=t("at_age", age=self.age))
+        self.heading(title, 3)
+        given = {(row["schedule"], row["dose_number"]) for row in rows if row["coverage_percent"]}
+        lines = [
+            {
+                "month": row["age_in_months"],
+                "percent": row["coverage_percent"],
+                "line": t("explorer.curve", schedule=t(f"explorer.values.{row['schedule']}"), dose=row["dose_number"]),
+            }
+            for row in rows
+            if (row["schedule"], row["dose_number"]) in given
+        ]
+        months = max(row["age_in_months"] for row in rows)
+        chart = altair.Chart(altair.Data(values=lines)).mark_line(interpolate="step-after")
+        chart = chart.encode(
+            x=altair.X(
+                "month:Q",
+                title=t("table.age_in_months"),
+                scale=altair.Scale(domain=[0, months], nice=False),
+                axis=altair.Axis(values=list(range(0, months + 1, 12))),
+            ),
+            y=altair.Y("percent:Q", title=None, scale=altair.Scale(domain=[0, 100])),
+            color=altair.Color("line:N", title=None, legend=altair.Legend(orient="top", columns=3, labelLimit=400)),
+        )
+        st.altair_chart(chart.properties(height=320, description=title), theme=None)
+
+    def school_rows(self, name: str, *values: object) -> list[dict]:
+        """Rows of schools or their students; the file is open for as long as it takes to read them."""
+        with open_warehouse(self.warehouse.path) as connection:
+            found = records_of(connection, SCHOOL_QUERIES[name], [self.warehouse.school_year, *values])
+        return [row | {"is_few": False, "withheld": frozenset()} for row in found]
+
+    def show_schools(self) -> None:
+        t = self.language
+        if self.phu_id is None:
+            st.info(t("explorer.schools_choose"))
+            return
+        if self.antigen is not None:
+            self.show_school_coverage()
+        rows = self.school_rows("zero_dose", self.phu_id, self.age)
+        for row in rows:
+            row["withheld"] = frozenset(
+                percent for percent in ("without_dtp_percent", "without_dose_percent") if row[percent] is None
+            )
+        self.heading(t("explorer.schools_zero_dose_title", age=t("at_age", age=self.age), where=self.where))
+        withheld = sum(row["is_withheld"] for row in rows)
+        said = t("explorer.schools_note", withheld=t.number(withheld), total=t.number(len(rows)))
+        self.draw(f'<p class="note">{escape(t("explorer.health_unit_notes.zero_dose"))} {escape(said)}</p>')
+        columns = ["school_name", "school_type", *HEALTH_UNIT_COLUMNS["zero_dose"]]
+        table = data_table(t, "schools-zero-dose", rows, columns)
+        self.draw(html_table(table.headings, table.rows))
+        self.download(f"schools-zero-dose-{self.phu_id}-{self.age}.csv", table.csv)
+
+    def show_school_coverage(self) -> None:
+        t = self.language
+        rows = self.school_rows("coverage", self.phu_id, self.age, self.antigen)
+        for row in rows:
+            row["withheld"] = frozenset({"coverage_percent"} if row["is_withheld"] else ())
+        names = {"antigen": t.antigen(self.antigen, "plain"), "age": t("at_age", age=self.age), "where": self.where}
+        self.heading(t("explorer.schools_title", **names))
+        withheld = sum(row["is_withheld"] for row in rows)
+        said = t("explorer.schools_note", withheld=t.number(withheld), total=t.number(len(rows)))
+        self.draw(f'<p class="note">{escape(said)}</p>')
+        columns = ["school_name", "school_type", "students", "students_up_to_date", "coverage_percent"]
+        table = data_table(t, "schools", rows, columns)
+        self.draw(html_table(table.headings, table.rows))
+        self.download(f"schools-{self.phu_id}-{self.antigen}-{self.age}.csv", table.csv)
+
+    def show_overdue(self) -> None:
+        """The list under the ISPA of the chosen unit, by school, and why students of its schools are not up to date."""
+        t = self.language
+        self.heading(t("explorer.overdue_title", where=self.where))
+        if self.phu_id is None:
+            st.info(t("explorer.overdue_choose"))
+            return
+        schools = {row["school_id"]: row for row in self.school_rows("overdue_schools", self.phu_id)}
+        if not schools:
+            st.info(t("explorer.overdue_none"))
+            return
+        total = sum(row["students"] for row in schools.values())
+
+        def shown_as(school_id: str | None) -> str:
+            if school_id is None:
+                return t("explorer.overdue_all", count=t.number(total))
+            school = schools[school_id]
+            return f"{school['school_name'] or school_id} ({t.number(school['students'])})"
+
+        everywhere = [None] if total <= LISTED else []
+        chosen = st.selectbox(
+            t("explorer.school"), [*everywhere, *schools], format_func=shown_as, key=f"school-{self.phu_id}"
+        )
+        rows = self.school_rows("overdue", self.phu_id, chosen)
+        columns = ["school_name", "client_id", "date_of_birth", "age", "overdue_diseases", "due_agents", "due_later",
+                   "diseases_without_agent"]  # fmt: skip
+        as_of, is_end = rows[0]["as_of"], rows[0]["is_end_of_school_year"]
+        said = t("explorer.overdue_end_of_year" if is_end else "explorer.overdue_as_of", day=as_of)
+        self.draw(f'<p class="note">{escape(said)}</p>')
+        table = data_table(t, "overdue", rows, columns)
+        self.draw(html_table(table.headings, table.rows))
+        if self.antigen is None:
+            return
+        reasons = self.school_rows("reasons", self.phu_id, self.age, self.antigen, chosen)
+        if reasons:
+            names = {"antigen": t.antigen(self.antigen, "plain"), "age": t("at_age", age=self.age)}
+            self.heading(t("explorer.reasons_title", **names), 3)
+            texts = {"status": lambda row: t(f"explorer.values.{row['status']}")}
+            table = data_table(t, "reasons", reasons, ["school_name", "status", "refusal_reason", "students"], texts)
+            self.draw(html_table(table.headings, table.rows))
+
+    def show_student(self) -> None:
+        """One student's verdicts, and the lists that lead to students."""
+        t = self.language
+        st.warning(t("explorer.student_warning"))
+        client_id = st.text_input(t("explorer.student_id"), key="client_id").strip()
+        if not client_id:
+            self.show_overdue()
+            return
+        with open_warehouse(self.warehouse.path) as connection:
+            found = explanations(connection, [client_id])
+            if not found:
+                st.info(t("explorer.student_none"))
+                found = why_no_students(connection, [client_id])
+        st.code("\n".join(found[client_id]), language=None, wrap_lines=True)
+
+    def ispa_antigens(self) -> list[str]:
+        """Of a measure of several antigens, those of the age with exemptions, which the ISPA designates."""
+        applicable = select(self.warehouse.exemptions, age=self.age, geography="province")
+        return sorted({row["antigen"] for row in applicable}, key=self.language.antigen)
+
+    @property
+    def file_stem(self) -> str:
+        return "-".join(str(part) for part in (self.measure.key, self.antigen, self.age) if part)
+
+    def download(self, name: str, text: str) -> None:
+        label = self.language("explorer.download")
+        st.download_button(label, "\ufeff" + text, file_name=name, mime="text/csv", on_click="ignore", key=name)
+
+
+def sorted_by(rows: list[dict], keys: list[str], order: dict[str, int]) -> list[dict]:
+    return sorted(rows, key=lambda row: [order.get(str(row[key]), row[key]) for key in keys])
+
+
+def text_of_value(language: Language, column: str) -> Callable[[dict], str]:
+    return lambda row: language(f"explorer.values.{row[column]}")
+
+
+def standalone(svg: str) -> str:
+    """An SVG as the address of an image, with the styles that it needs."""
+    style = f"<style>{drawing_style()}</style>"
+    styled = re.sub(r"<svg[^>]*>", lambda opening: opening.group() + style, svg, count=1)
+    return "data:image/svg+xml;base64," + base64.b64encode(styled.encode("utf-8")).decode("ascii")
+
+
+@st.cache_resource(show_spinner=False)
+def drawing_style() -> str:
+    return (TEMPLATES / "figures.css").read_text(encoding="utf-8").replace("<", "")
+
+
+def html_table(headings: list[str], rows: list[list]) -> str:
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in headings)
+    body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in rows)
+    return f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def main() -> None:
+    st.set_page_config(page_title="Immunization coverage", layout="wide")
+    st.html(f"<style>{style()}</style>")
+    try:
+        years = warehouses()
+        page = Page(years)
+    except WarehouseError as error:
+        st.error(str(error))
+        return
+    t, build = page.language, page.warehouse.build
+    warnings = [notice(page.warehouse, t)]
+    warnings += [t("report.demonstration")] if build.is_demonstration else []
+    page.draw(
+        f'<p class="headline">{escape(page.headline())}</p><p>{escape(page.rank())}</p>'
+        f'<p class="note">{escape(" ".join(warnings))}</p>'
+    )
+    views = [
+        (t("explorer.map"), page.show_map),
+        (t("explorer.compare"), page.show_comparison),
+        (t("explorer.trend"), page.show_trend),
+        (t("explorer.rules"), page.show_rules),
+    ]
+    if page.warehouse.indicators:
+        views.append((t("explorer.beyond"), page.show_indicators))
+    if page.warehouse.zero_dose:
+        views.append((t("explorer.health_unit"), page.show_health_unit))
+    for name, text, show in (("SCHOOLS", "schools", page.show_schools), ("EXPLAIN", "student", page.show_student)):
+        if os.environ.get(name, "") not in ("", "0") and not page.warehouse.release:
+            views.append((t(f"explorer.{text}"), show))
+    for tab, (_, show) in zip(st.tabs([name for name, _ in views]), views, strict=True):
+        with tab:
+            show()
+    source = t(
+        "explorer.source",
+        school_year=t.school_year(page.warehouse.school_year),
+        date=t.date(build.built_at),
+        build=build.build_id[:8],
+        path=page.warehouse.path.name,
+    )
+    page.draw(f'<p class="note">{escape(source)}</p>')
+
+
+main()

@@ -1,0 +1,30 @@
+"""MetricFlow's command line, `mf`, without its look-up on the internet for a newer version of itself.
+
+It reads target/semantic_manifest.json, which `dbt parse` writes, and the warehouse (WAREHOUSE_PATH).
+"""
+
+import os
+
+from dbt_metricflow.cli import main as metricflow
+
+from immunization_coverage.project import ROOT
+from immunization_coverage.warehouse import warehouse_path
+
+
+class NoUpdateChecker:
+    """In place of the one that asks pypi.org at every start."""
+
+    def check(self, package_name: str, package_version: str) -> None:
+        return None
+
+
+metricflow.UpdateChecker = NoUpdateChecker
+cli = metricflow.cli
+
+
+def main(arguments: list[str]) -> None:
+    """Ends the program with `mf`'s exit status."""
+    os.environ["WAREHOUSE_PATH"] = str(warehouse_path().absolute())
+    # `mf` reads the project and the semantic manifest of the folder that it is started in.
+    os.chdir(ROOT)
+    cli(arguments, prog_name="icw metrics")

@@ -1,0 +1,38 @@
+"""The project's folder: models, seeds and texts stay in it, the package has none of them."""
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+# Names the folder; `icw --project` sets it.
+VARIABLE = "ICW_PROJECT"
+NAME = re.compile(r"^name:\s*[\"']?immunization_coverage[\"']?\s*$", re.MULTILINE)
+
+
+class NoProject(SystemExit):
+    """Ends the program with a sentence."""
+
+
+def is_project(folder: Path) -> bool:
+    file = folder / "dbt_project.yml"
+    return file.is_file() and NAME.search(file.read_text(encoding="utf-8")) is not None
+
+
+def find_project() -> Path:
+    """The folder that is named; without one the current folder or one above it, or the checkout that is installed."""
+    if named := os.environ.get(VARIABLE):
+        folder = Path(named).absolute()
+        if not is_project(folder):
+            raise NoProject(f"{folder} is not the project's folder: it has no dbt_project.yml of its name.")
+        return folder
+    here = Path.cwd()
+    for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):
+        if is_project(folder):
+            return folder
+    raise NoProject(f"{here} is not in the project's folder. Go there, or name it: icw --project FOLDER …")
+
+
+ROOT = find_project()
+DBT = shutil.which("dbt", path=str(Path(sys.executable).parent)) or "dbt"

@@ -1,0 +1,1 @@
+"""The annual report in English and French."""

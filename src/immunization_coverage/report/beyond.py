@@ -1,0 +1,417 @@
+"""The chapter beyond coverage: docs/indicators.md has the formula of each figure. Internal only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from immunization_coverage.report.figures import Figure, Line, LineChart, cell, data_table, dot_table, line_chart, notes
+from immunization_coverage.report.language import Language, first_upper
+from immunization_coverage.report.leads import lead
+from immunization_coverage.report.sections import Choice, Report, Section
+from immunization_coverage.report.warehouse import STATUSES, has_value, select
+
+
+def beyond(report: Report) -> Section | None:
+    """Why students are not up to date, the exempt, crude and valid doses, drop-out, timeliness, missed visits, grace
+    period and reporting, in the province."""
+    warehouse = report.warehouse
+    if not warehouse.not_up_to_date or not warehouse.within_reach or not warehouse.missed_visits:
+        return None
+    if not any(row["students"] for row in warehouse.coverage):
+        return None
+    figures = [
+        reasons_figure(report), exempt_figure(report), doses_figure(report), reach_figure(report),
+        missed_figure(report),
+    ]  # fmt: skip
+    by_age = [
+        (key, panels(report, build)) for key, build in (("dropout", dropout_figure), ("timeliness", timeliness_figure))
+    ]
+    return Section(
+        "beyond", {"figures": [*figures, *reporting_figures(report)], "by_age": by_age, "curves": curves(report)}
+    )
+
+
+def province(report: Report, name: str) -> list[dict]:
+    return select(report.warehouse.indicators[name], geography="province")
+
+
+def row_name(report: Report) -> Callable[[dict], str]:
+    return lambda row: f"{report.language.antigen(row['antigen'])}, {report.age(row['age'])}"
+
+
+def figure(
+    report: Report,
+    key: str,
+    title: str,
+    rows: list[dict],
+    marks: list[tuple[str, str]],
+    columns: list[str],
+    *,
+    data: list[dict] | None = None,
+    name: Callable[[dict], str] | None = None,
+    heading: str = "antigen",
+    ceiling: float | None = None,
+    ends: tuple[float, float] | None = None,
+    texts: dict | None = None,
+    of: str = "",
+    chapter: str = "beyond",
+) -> Figure:
+    """Dots, or bars, of the rows' percents, and `data` where it holds more rows; `of` tells one of several panels."""
+    language = report.language
+    subtitle = language(f"{chapter}.{key}_subtitle", **({"of": of} if of else {}))
+    headed = [(column, kind, language(f"table.{column}")) for column, kind in marks]
+    drawing = dot_table(
+        language,
+        rows,
+        label=subtitle,
+        heading=language(f"table.{heading}"),
+        columns=headed,
+        name=name or row_name(report),
+        ends=ends,
+        ceiling=ceiling,
+        legend=[(kind, text) for _, kind, text in headed] if len(headed) > 1 else [],
+        has_line=len(headed) > 1,
+    )
+    # What tells the panel of an age from those of the others.
+    name_of_chapter = chapter.replace("_", "-")
+    file = f"{name_of_chapter}-{key}-{rows[0]['age']}" if of else f"{name_of_chapter}-{key}"
+    said = [language(f"{chapter}.{key}_note"), *notes(language, rows)]
+    return Figure(
+        file, first_upper(title), subtitle, drawing, data_table(language, file, data or rows, columns, texts), said
+    )
+
+
+def panels(report: Report, build: Callable[[Report, int], Figure | None]) -> list[Choice]:
+    """One panel for each age that has something to show."""
+    ages = sorted({row["age"] for row in report.warehouse.coverage})
+    label = report.language("table.age")
+    return [
+        Choice(str(age), label, report.language("age", age=age), panel)
+        for age in ages
+        if (panel := build(report, age)) is not None
+    ]
+
+
+def reasons_figure(report: Report) -> Figure:
+    """The title is of one cohort, the youngest of the first chapter's antigen where anybody is missing: a sum over
+    antigens counts a student once for each."""
+    language = report.language
+    rows = select(report.warehouse.not_up_to_date, geography="province")
+
+    def missing(row: dict) -> int:
+        return sum(row[status] or 0 for status in STATUSES)
+
+    antigen, _ = lead("province")
+    by_cohort = sorted(rows, key=lambda row: (row["antigen"] != antigen, row["age"]))
+    told = next((row for row in by_cohort if missing(row)), None)
+    title = language("beyond.reasons_none")
+    if told is not None:
+        title = language(
+            "beyond.reasons_title",
+            antigen=language.antigen(told["antigen"], "of"),
+            age=report.age(told["age"]),
+            no_record=language.percent(100 * told["no_record"] / missing(told)),
+            refused=language.percent(100 * told["doses_refused"] / missing(told)),
+        )
+    return figure(
+        report,
+        "reasons",
+        title,
+        sorted(rows, key=lambda row: (row["age"], -(row["no_record_percent"] or 0))),
+        [("no_record_percent", "completed"), ("doses_refused_percent", "unimmunized"),
+         ("series_incomplete_percent", "initiated")],
+        ["school_year", "age", "antigen", "students", *STATUSES, *(f"{status}_percent" for status in STATUSES)],
+    )  # fmt: skip
+
+
+def exempt_figure(report: Report) -> Figure:
+    """Of the exempt, those who are up to date all the same."""
+    language = report.language
+    found: dict[tuple, dict] = {}
+    for row in province(report, "exemptions_by_status"):
+        if row["exemption"] == "none":
+            continue
+        whole = found.setdefault(
+            (row["age"], row["antigen"]), row | {"students_exempt": 0, "students_exempt_up_to_date": 0}
+        )
+        whole["students_exempt"] += row["students"]
+        whole["students_exempt_up_to_date"] += row["students"] if row["is_up_to_date"] else 0
+    for row in found.values():
+        exempt = row["students_exempt"]
+        row["exempt_up_to_date_percent"] = 100 * row["students_exempt_up_to_date"] / exempt if exempt else None
+    rows = sorted(found.values(), key=lambda row: (row["age"], -(row["exempt_up_to_date_percent"] or 0)))
+    most = max(rows, key=lambda row: row["students_exempt"], default=None)
+    return figure(
+        report,
+        "exempt",
+        language(
+            "beyond.exempt_title",
+            antigen=language.antigen(most["antigen"], "of"),
+            age=report.age(most["age"]),
+            percent=cell(language, most, "exempt_up_to_date_percent"),
+        )
+        if most and most["students_exempt"]
+        else language("beyond.exempt_none"),
+        rows,
+        [("exempt_up_to_date_percent", "bar")],
+        ["school_year", "age", "antigen", "students_exempt", "students_exempt_up_to_date", "exempt_up_to_date_percent"],
+        ends=(0, 100),
+    )
+
+
+def doses_figure(report: Report) -> Figure:
+    """Crude beside valid, of the doses that the shortest criterion asks for."""
+    language = report.language
+    doses = province(report, "dose_coverage")
+    rows = [row for row in doses if row["is_fewest_asked"]]
+
+    def gap(row: dict) -> float:
+        return (row["crude_percent"] or 0) - (row["valid_percent"] or 0)
+
+    widest = max(rows, key=lambda row: (has_value(row, "crude_percent"), gap(row)))
+    return figure(
+        report,
+        "doses",
+        language(
+            "beyond.doses_title",
+            antigen=language.antigen(widest["antigen"], "of"),
+            age=report.age(widest["age"]),
+            count=widest["dose_number"],
+            crude=cell(language, widest, "crude_percent"),
+            valid=cell(language, widest, "valid_percent"),
+        ),
+        sorted(rows, key=lambda row: (row["age"], -gap(row))),
+        [("crude_percent", "initiated"), ("valid_percent", "completed")],
+        ["school_year", "age", "antigen", "dose_number", "students", "students_recorded", "crude_percent",
+         "students_valid", "valid_percent"],
+        data=doses,
+        ceiling=100,
+    )  # fmt: skip
+
+
+def dropout_figure(report: Report, age: int) -> Figure | None:
+    language = report.language
+    rows = [row for row in select(province(report, "dose_coverage"), age=age) if has_value(row, "dropout_percent")]
+    if not rows:
+        return None
+    rows.sort(key=lambda row: -row["dropout_percent"])
+    most = rows[0]
+    return figure(
+        report,
+        "dropout",
+        language(
+            "beyond.dropout_title",
+            antigen=language.antigen(most["antigen"], "of"),
+            age=report.age(age),
+            dose=most["dose_number"],
+            percent=cell(language, most, "dropout_percent"),
+        )
+        if most["dropout_percent"] > 0
+        else language("beyond.dropout_none", age=report.age(age)),
+        rows,
+        [("dropout_percent", "bar")],
+        ["school_year", "age", "antigen", "dose_number", "students_eligible", "students_dropped_out", "dropout_percent",
+         "students_eligible_from_first", "students_dropped_out_from_first", "dropout_from_first_percent"],
+        name=lambda row: language("beyond.dose", antigen=language.antigen(row["antigen"]), dose=row["dose_number"]),
+        of=report.age(age),
+    )  # fmt: skip
+
+
+def timeliness_figure(report: Report, age: int) -> Figure | None:
+    language = report.language
+    rows = select(province(report, "timeliness"), age=age)
+    rows.sort(key=lambda row: (language.antigen(row["antigen"]), row["dose_number"]))
+    shown = [row for row in rows if has_value(row, "by_recommended_age_percent")]
+    if not shown:
+        return None
+    least = min(shown, key=lambda row: row["by_recommended_age_percent"])
+    return figure(
+        report,
+        "timeliness",
+        language(
+            "beyond.timeliness_title",
+            antigen=language.antigen(least["antigen"], "of"),
+            age=report.age(age),
+            dose=least["dose_number"],
+            percent=cell(language, least, "by_recommended_age_percent"),
+        ),
+        rows,
+        [("timely_percent", "completed"), ("by_recommended_age_percent", "initiated")],
+        ["school_year", "age", "antigen", "schedule", "dose_number", "recommended_at", "students", "students_early",
+         "students_timely", "students_late", "students_without_dose", "timely_percent", "by_recommended_age_percent"],
+        name=lambda row: language("beyond.dose", antigen=language.antigen(row["antigen"]), dose=row["dose_number"]),
+        ends=(0, 100),
+        texts={"schedule": lambda row: language(f"explorer.values.{row['schedule']}")},
+        of=report.age(age),
+    )  # fmt: skip
+
+
+def reach_figure(report: Report) -> Figure:
+    """Had no visit been missed, and with a grace period."""
+    language = report.language
+
+    def gain(row: dict) -> float:
+        return (row["coverage_without_missed_percent"] or 0) - (row["coverage_percent"] or 0)
+
+    near: dict[tuple, int] = {}
+    for row in province(report, "near_misses"):
+        near[row["age"], row["antigen"]] = near.get((row["age"], row["antigen"]), 0) + row["doses"]
+    rows = [
+        row | {"near_misses": near.get((row["age"], row["antigen"]), 0)}
+        for row in select(report.warehouse.within_reach, geography="province")
+    ]
+    rows.sort(key=lambda row: (row["age"], -gain(row)))
+    widest = max(rows, key=lambda row: (has_value(row, "coverage_percent"), gain(row)))
+    return figure(
+        report,
+        "reach",
+        language(
+            "beyond.reach_title",
+            antigen=language.antigen(widest["antigen"], "of"),
+            age=report.age(widest["age"]),
+            coverage=cell(language, widest, "coverage_percent"),
+            without=cell(language, widest, "coverage_without_missed_percent"),
+        ),
+        rows,
+        [("coverage_percent", "completed"), ("coverage_with_grace_percent", "unimmunized"),
+         ("coverage_without_missed_percent", "initiated")],
+        ["school_year", "age", "antigen", "students", "coverage_percent", "coverage_without_missed_percent",
+         "near_misses", "coverage_with_grace_percent"],
+        ceiling=100,
+    )  # fmt: skip
+
+
+def missed_figure(report: Report) -> Figure:
+    """Visits at which a dose was due and not given, corrected and not."""
+    language = report.language
+    rows = sorted(
+        province(report, "missed_visits"), key=lambda row: (row["age"], -(row["students_missed_percent"] or 0))
+    )
+    worst = max(rows, key=lambda row: (has_value(row, "uncorrected_percent"), row["uncorrected_percent"] or 0))
+    return figure(
+        report,
+        "missed",
+        language(
+            "beyond.missed_title",
+            antigen=language.antigen(worst["antigen"], "of"),
+            age=report.age(worst["age"]),
+            missed=cell(language, worst, "students_missed_percent"),
+            uncorrected=cell(language, worst, "uncorrected_percent"),
+        ),
+        rows,
+        [("students_missed_percent", "initiated"), ("uncorrected_percent", "unimmunized")],
+        ["school_year", "age", "antigen", "visits_eligible", "visits_missed", "visits_missed_percent",
+         "students_with_eligible_visit", "students_missed", "students_missed_percent", "students_corrected",
+         "students_uncorrected", "corrected_percent", "uncorrected_percent"],
+    )  # fmt: skip
+
+
+def reporting_figures(report: Report) -> list[Figure]:
+    """How doses of the school year reach the record; none where the extract says neither by whom nor when."""
+    language = report.language
+    rows = province(report, "reporting")
+    if {(row["channel"], row["delay"]) for row in rows} <= {("not_recorded", "not_recorded")}:
+        return []
+    found: dict[str, dict] = {}
+    for row in rows:
+        if not row["is_of_school_year"]:
+            continue
+        whole = found.setdefault(row["channel"], row | {"doses": 0, "doses_within_30_days": 0, "doses_with_delay": 0})
+        whole["doses"] += row["doses"]
+        whole["doses_with_delay"] += row["doses"] if row["delay"] != "not_recorded" else 0
+        in_time = row["delay"] in ("within_7_days", "within_30_days", "before_the_dose")
+        whole["doses_within_30_days"] += row["doses"] if in_time else 0
+    if not found:
+        return []
+    total = sum(row["doses"] for row in found.values())
+    for row in found.values():
+        told = row["doses_with_delay"]
+        row["doses_percent"] = 100 * row["doses"] / total
+        row["within_30_days_percent"] = 100 * row["doses_within_30_days"] / told if told else None
+    all_told = sum(row["doses_with_delay"] for row in found.values())
+    all_in_time = sum(row["doses_within_30_days"] for row in found.values())
+
+    def channel(row: dict) -> str:
+        return language(f"explorer.values.{row['channel']}")
+
+    return [
+        figure(
+            report,
+            "reporting",
+            language("beyond.reporting_title", percent=language.percent(100 * all_in_time / all_told))
+            if all_told
+            else language("beyond.reporting_none"),
+            sorted(found.values(), key=lambda row: -row["doses"]),
+            [("doses_percent", "completed"), ("within_30_days_percent", "initiated")],
+            ["school_year", "age", "channel", "is_of_school_year", "delay", "doses", "doses_percent"],
+            data=rows,
+            name=channel,
+            heading="channel",
+            ends=(0, 100),
+            texts={
+                "channel": channel,
+                "is_of_school_year": lambda row: language(f"explorer.values.{row['is_of_school_year']}"),
+                "delay": lambda row: language(f"explorer.values.{row['delay']}"),
+            },
+        )
+    ]
+
+
+def curves(report: Report) -> list[Choice]:
+    """Cumulative coverage by age, a curve for each dose of the schedule that is recommended."""
+    language = report.language
+    found: dict[tuple[str, int], dict[int, list[dict]]] = {}
+    for row in report.warehouse.indicators["coverage_by_age_in_months"]:
+        if row["is_recommended"]:
+            of_dose = found.setdefault((row["antigen"], row["age"]), {})
+            of_dose.setdefault(row["dose_number"], []).append(row)
+    choices = []
+    for (antigen, age), doses in sorted(found.items(), key=lambda item: (language.antigen(item[0][0]), item[0][1])):
+        drawing, data = curve_chart(report, antigen, age, doses)
+        last = {dose: rows[-1] for dose, rows in drawing_doses(doses).items()}
+        dose = max(last)
+        title = language(
+            "beyond.curves_title",
+            antigen=language.antigen(antigen, "of"),
+            age=report.age(age),
+            dose=dose,
+            percent=language.percent(last[dose]["coverage_percent"] or 0),
+            at=language.number(last[dose]["age_in_months"] // 12),
+        )
+        subtitle = language("beyond.curves_subtitle", antigen=language.antigen(antigen, "plain"), age=report.age(age))
+        key = f"beyond-curves-{antigen}-{age}"
+        columns = ["school_year", "age", "antigen", "schedule", "dose_number", "age_in_months", "coverage_percent"]
+        texts = {"schedule": lambda row: language(f"explorer.values.{row['schedule']}")}
+        shown = Figure(
+            key, first_upper(title), subtitle, drawing, data_table(language, key, data, columns, texts),
+            [language("beyond.curves_note")],
+        )  # fmt: skip
+        label = f"{language.antigen(antigen)}, {report.age(age)}"
+        choices.append(Choice(f"{antigen}-{age}", language.antigen(antigen), label, shown))
+    return choices
+
+
+def drawing_doses(doses: dict[int, list[dict]]) -> dict[int, list[dict]]:
+    """The doses that anybody has, their months in order; the first where nobody has any."""
+    ordered = {dose: sorted(rows, key=lambda row: row["age_in_months"]) for dose, rows in sorted(doses.items())}
+    given = {dose: rows for dose, rows in ordered.items() if any(row["coverage_percent"] for row in rows)}
+    return given or dict([next(iter(ordered.items()))])
+
+
+def curve_chart(report: Report, antigen: str, age: int, doses: dict[int, list[dict]]) -> tuple[LineChart, list[dict]]:
+    """The curves, and their numbers at every birthday and at the end."""
+    language: Language = report.language
+    drawn = drawing_doses(doses)
+    lines = [
+        Line(
+            language("beyond.curve", dose=dose),
+            [(row["age_in_months"], row["coverage_percent"] or 0) for row in rows],
+        )
+        for dose, rows in drawn.items()
+    ]
+    label = language("beyond.curves_subtitle", antigen=language.antigen(antigen, "plain"), age=report.age(age))
+    data = [
+        row for rows in drawn.values() for row in rows
+        if row["age_in_months"] % 12 == 0 or row is rows[-1]
+    ]  # fmt: skip
+    return line_chart(language, lines, label, language("beyond.curves_axis")), data

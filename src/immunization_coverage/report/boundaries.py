@@ -1,0 +1,174 @@
+"""A user's GeoJSON boundaries, matched to the year's public health units and projected for drawing."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+# Words of a unit's name that say what it is and not where.
+GENERIC_WORDS = frozenset(
+    "the of and public health unit units service services department department district districts region regional "
+    "county counties city community bureau".split()
+)
+# Longitude and latitude of southern Ontario, where 28 of 35 units are.
+SOUTH = (-83.4, 41.6, -74.2, 46.1)
+WIDTH = 1000.0
+
+
+class BoundariesError(Exception):
+    """The boundary file cannot be used; the message is for the user."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One drawn area: of one public health unit, of several taken together, or of none that the year has."""
+
+    name: str
+    phu_ids: tuple[str, ...]
+    path: str
+    label_x: float
+    label_y: float
+    size: float
+
+
+@dataclass(frozen=True)
+class Boundaries:
+    shapes: list[Shape]
+    width: float
+    height: float
+    south: tuple[float, float, float, float]
+    unmatched_names: list[str]
+    phu_ids_without_shape: list[str]
+
+    @property
+    def merged(self) -> list[Shape]:
+        return [shape for shape in self.shapes if len(shape.phu_ids) > 1]
+
+
+def place_words(name: str) -> frozenset[str]:
+    words = re.findall(r"\w+", name.lower().replace("&", " and "))
+    return frozenset(words) - GENERIC_WORDS
+
+
+def match(names: list[str], phus: list[dict]) -> list[tuple[str, ...]]:
+    """The units of each boundary: the one with the same places in its name, or those whose places make up its name."""
+    places = {phu["phu_id"]: place_words(phu["phu_name"]) for phu in phus}
+    matches: list[tuple[str, ...]] = []
+    for name in names:
+        words = place_words(name)
+        same = [phu_id for phu_id, own in places.items() if own == words]
+        parts = [phu_id for phu_id, own in places.items() if own and own < words]
+        covered = frozenset().union(*(places[phu_id] for phu_id in parts)) if parts else frozenset()
+        disjoint = sum(len(places[phu_id]) for phu_id in parts) == len(covered)
+        if len(same) == 1:
+            matches.append((same[0],))
+        elif len(parts) > 1 and covered == words and disjoint:
+            matches.append(tuple(parts))
+        else:
+            matches.append(())
+    # A unit drawn twice would be counted twice by the eye: the first boundary has it.
+    seen: set[str] = set()
+    unique: list[tuple[str, ...]] = []
+    for ids in matches:
+        unique.append(() if seen & set(ids) else ids)
+        seen |= set(ids)
+    return unique
+
+
+def projected(longitude: float, latitude: float) -> tuple[float, float]:
+    """Lambert conformal conic on a unit sphere, Ontario's parallels and meridian (EPSG 3161); y grows south."""
+    parallel_1, parallel_2, origin = math.radians(44.5), math.radians(53.5), math.radians(-85)
+    n = math.log(math.cos(parallel_1) / math.cos(parallel_2)) / math.log(
+        math.tan(math.pi / 4 + parallel_2 / 2) / math.tan(math.pi / 4 + parallel_1 / 2)
+    )
+    f = math.cos(parallel_1) * math.tan(math.pi / 4 + parallel_1 / 2) ** n / n
+    rho = f / math.tan(math.pi / 4 + math.radians(latitude) / 2) ** n
+    theta = n * (math.radians(longitude) - origin)
+    return rho * math.sin(theta), rho * math.cos(theta)
+
+
+def rings(geometry: dict | None) -> list[list[tuple[float, float]]]:
+    geometry = geometry or {}
+    polygons = {"Polygon": lambda c: [c], "MultiPolygon": lambda c: c}.get(geometry.get("type", ""))
+    if polygons is None:
+        raise BoundariesError("Boundaries have to be polygons (Polygon or MultiPolygon).")
+    found = [
+        [(float(p[0]), float(p[1])) for p in ring] for polygon in polygons(geometry["coordinates"]) for ring in polygon
+    ]
+    if any(not (-180 <= x <= 180 and -90 <= y <= 90) for ring in found for x, y in ring):
+        raise BoundariesError("Boundaries have to be in longitude and latitude (EPSG 4326).")
+    return found
+
+
+def centroid(ring: list[tuple[float, float]]) -> tuple[float, float, float]:
+    """Centre and area of a ring."""
+    area = x_sum = y_sum = 0.0
+    for (x_0, y_0), (x_1, y_1) in zip(ring, ring[1:] + ring[:1], strict=True):
+        cross = x_0 * y_1 - x_1 * y_0
+        area += cross
+        x_sum += (x_0 + x_1) * cross
+        y_sum += (y_0 + y_1) * cross
+    if abs(area) < 1e-12:
+        return ring[0][0], ring[0][1], 0.0
+    return x_sum / (3 * area), y_sum / (3 * area), abs(area / 2)
+
+
+def names_of(features: list[dict], phus: list[dict]) -> list[str]:
+    """Each feature's name: the text property by which most of them match a unit."""
+    texts = [
+        {key: value for key, value in (feature.get("properties") or {}).items() if isinstance(value, str) and value}
+        for feature in features
+    ]
+    keys = dict.fromkeys(key for properties in texts for key in properties)
+    matched = {key: sum(map(bool, match([properties.get(key, "") for properties in texts], phus))) for key in keys}
+    best = max(matched, key=lambda key: matched[key], default="")
+    return [properties.get(best, "?") for properties in texts]
+
+
+def read_boundaries(path: str | Path, phus: list[dict]) -> Boundaries:
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BoundariesError(f"The boundary file {path} cannot be read.") from error
+    except json.JSONDecodeError as error:
+        raise BoundariesError(f"The boundary file {path} is not JSON (line {error.lineno}).") from error
+    features = document.get("features") if isinstance(document, dict) else None
+    if not isinstance(features, list) or not features:
+        raise BoundariesError(f"The boundary file {path} has no features: it has to be a GeoJSON FeatureCollection.")
+
+    names = names_of(features, phus)
+    matches = match(names, phus)
+    if not any(matches):
+        raise BoundariesError(f"No boundary of {path} has the name of a public health unit of the school year.")
+
+    drawn = [[[projected(*point) for point in ring] for ring in rings(feature.get("geometry"))] for feature in features]
+    points = [point for areas in drawn for ring in areas for point in ring]
+    left, top = min(x for x, _ in points), min(y for _, y in points)
+    scale = WIDTH / (max(x for x, _ in points) - left)
+    height = (max(y for _, y in points) - top) * scale
+
+    def on_page(point: tuple[float, float]) -> tuple[float, float]:
+        return (point[0] - left) * scale, (point[1] - top) * scale
+
+    shapes = []
+    for name, phu_ids, areas in zip(names, matches, drawn, strict=True):
+        on_paper = [[on_page(point) for point in ring] for ring in areas]
+        path_data = "".join("M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in ring) + "Z" for ring in on_paper)
+        label_x, label_y, size = max((centroid(ring) for ring in on_paper), key=lambda found: found[2])
+        shapes.append(Shape(name, phu_ids, path_data, label_x, label_y, size))
+
+    corners = [on_page(projected(x, y)) for x in (SOUTH[0], SOUTH[2]) for y in (SOUTH[1], SOUTH[3])]
+    x_from, y_from = min(x for x, _ in corners), min(y for _, y in corners)
+    south = (x_from, y_from, max(x for x, _ in corners) - x_from, max(y for _, y in corners) - y_from)
+    matched = {phu_id for ids in matches for phu_id in ids}
+    return Boundaries(
+        shapes=shapes,
+        width=WIDTH,
+        height=height,
+        south=south,
+        unmatched_names=[name for name, ids in zip(names, matches, strict=True) if not ids],
+        phu_ids_without_shape=[phu["phu_id"] for phu in phus if phu["phu_id"] not in matched],
+    )
