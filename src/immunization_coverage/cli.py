@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from immunization_coverage.project import VARIABLE
+from immunization_coverage import PROJECT_VARIABLE
 
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 app = typer.Typer(
@@ -90,7 +90,7 @@ def icw(
     project: Annotated[
         Path | None,
         typer.Option(
-            envvar=VARIABLE,
+            envvar=PROJECT_VARIABLE,
             metavar="FOLDER",
             help="The project's folder; without it the current one or one above it, or the installed checkout.",
         ),
@@ -104,7 +104,7 @@ def icw(
     Every command has a page: icw build --help. Options win over the environment variables that are named beside them.
     """
     if project is not None:
-        os.environ[VARIABLE] = str(project.absolute())
+        os.environ[PROJECT_VARIABLE] = str(project.absolute())
 
 
 @app.command(

@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from immunization_coverage.project import ROOT, VARIABLE
+from immunization_coverage import PROJECT_VARIABLE
+from immunization_coverage.project import ROOT
 
 APP = Path(__file__).with_name("app.py")
 
@@ -17,7 +18,7 @@ def main(arguments: list[str]) -> int:
         print("The explorer needs Streamlit: make explore installs it, or pip install '.[explore]'.", file=sys.stderr)
         return 1
     command = [sys.executable, "-m", "streamlit", "run", str(APP), *arguments]
-    with subprocess.Popen(command, env=os.environ | {VARIABLE: str(ROOT)}) as streamlit:
+    with subprocess.Popen(command, env=os.environ | {PROJECT_VARIABLE: str(ROOT)}) as streamlit:
         # Ctrl-C reaches Streamlit too, which ends by itself.
         with contextlib.suppress(KeyboardInterrupt):
             return streamlit.wait()
