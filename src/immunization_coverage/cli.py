@@ -1,5 +1,6 @@
 """The command line: its options are settings of the environment, which the project's modules and dbt read."""
 
+import importlib.util
 import os
 import shlex
 import signal
@@ -64,6 +65,13 @@ def examples(*lines: str) -> str:
 def put(**settings: object) -> None:
     """Sets what an option names; the environment stays the default of the others."""
     os.environ |= {name: str(value) for name, value in settings.items() if value is not None}
+
+
+def require(module: str, sentence: str) -> None:
+    """Ends the program with a sentence where an optional package is not installed."""
+    if importlib.util.find_spec(module) is None:
+        typer.echo(sentence, err=True)
+        raise typer.Exit(1)
 
 
 def keep_private() -> None:
@@ -251,11 +259,12 @@ def explore(
     """
     from immunization_coverage.explorer import start
 
+    require("streamlit", "The explorer needs Streamlit: make explore installs it, or pip install '.[explore]'.")
     put(
         WAREHOUSES=shlex.join(map(str, warehouses)) if warehouses else None, PHU_BOUNDARIES=boundaries,
         RELEASE="1" if release else None, SCHOOLS="1" if schools else None, EXPLAIN="1" if explain else None,
     )  # fmt: skip
-    raise typer.Exit(start.main([*([f"--server.port={port}"] if port else []), *context.args]))
+    start.main([*([f"--server.port={port}"] if port else []), *context.args])
 
 
 @app.command(
@@ -444,6 +453,7 @@ def prepare(
 )
 def metrics(context: typer.Context) -> None:
     """Ask MetricFlow for a metric: its own command line, mf, without a look-up on the internet."""
+    require("dbt_metricflow", "Metrics need MetricFlow: make setup installs it, or pip install '.[metrics]'.")
     from immunization_coverage import metrics
 
     metrics.main(context.args)

@@ -148,6 +148,13 @@ def test_the_exit_status_of_a_build_is_that_of_the_command(monkeypatch):
     assert invoke("build").exit_code == 3
 
 
+@pytest.mark.parametrize("command, remedy", [("explore", "make explore"), ("metrics", "make setup")])
+def test_a_feature_whose_packages_are_not_installed_says_how_to_install_them(monkeypatch, command, remedy):
+    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: None)
+    done = invoke(command)
+    assert done.exit_code == 1 and remedy in done.output and "pip install" in done.output
+
+
 def test_what_can_be_compared_is_what_there_are_analyses_of():
     assert [what.value for what in cli.What] == list(compare.ANALYSES)
 
