@@ -1,5 +1,6 @@
 """The command line: its options are settings of the environment, which the project's modules and dbt read."""
 
+import importlib.util
 import os
 import shlex
 import signal
@@ -10,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from immunization_coverage.project import VARIABLE
+from immunization_coverage import PROJECT_VARIABLE
 
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 app = typer.Typer(
@@ -66,6 +67,13 @@ def put(**settings: object) -> None:
     os.environ |= {name: str(value) for name, value in settings.items() if value is not None}
 
 
+def require(module: str, sentence: str) -> None:
+    """Ends the program with a sentence where an optional package is not installed."""
+    if importlib.util.find_spec(module) is None:
+        typer.echo(sentence, err=True)
+        raise typer.Exit(1)
+
+
 def keep_private() -> None:
     """New files are their owner's alone, and what is in a temporary folder goes when the system asks to end."""
     os.umask(0o077)
@@ -90,7 +98,7 @@ def icw(
     project: Annotated[
         Path | None,
         typer.Option(
-            envvar=VARIABLE,
+            envvar=PROJECT_VARIABLE,
             metavar="FOLDER",
             help="The project's folder; without it the current one or one above it, or the installed checkout.",
         ),
@@ -104,7 +112,7 @@ def icw(
     Every command has a page: icw build --help. Options win over the environment variables that are named beside them.
     """
     if project is not None:
-        os.environ[VARIABLE] = str(project.absolute())
+        os.environ[PROJECT_VARIABLE] = str(project.absolute())
 
 
 @app.command(
@@ -279,11 +287,12 @@ def explore(
     """
     from immunization_coverage.explorer import start
 
+    require("streamlit", "The explorer needs Streamlit: make explore installs it, or pip install '.[explore]'.")
     put(
         WAREHOUSES=shlex.join(map(str, warehouses)) if warehouses else None, PHU_BOUNDARIES=boundaries,
         RELEASE="1" if release else None, SCHOOLS="1" if schools else None, EXPLAIN="1" if explain else None,
     )  # fmt: skip
-    raise typer.Exit(start.main([*([f"--server.port={port}"] if port else []), *context.args]))
+    start.main([*([f"--server.port={port}"] if port else []), *context.args])
 
 
 @app.command(
@@ -472,6 +481,7 @@ def prepare(
 )
 def metrics(context: typer.Context) -> None:
     """Ask MetricFlow for a metric: its own command line, mf, without a look-up on the internet."""
+    require("dbt_metricflow", "Metrics need MetricFlow: make setup installs it, or pip install '.[metrics]'.")
     from immunization_coverage import metrics
 
     metrics.main(context.args)

@@ -141,9 +141,9 @@ def warehouse_findings(path: Path) -> Iterator[Finding]:
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
             builds = connection.execute(
-                "select school_year, build_id, built_at, project_version, sum(row_count)::bigint from marts.builds "
-                "group by all qualify row_number() over (partition by school_year order by built_at desc) = 1 "
-                "order by 1"
+                "with builds as (select school_year, build_id, built_at, project_version, sum(row_count) as rows_read "
+                "from marts.builds group by all) from builds "
+                "qualify row_number() over (partition by school_year order by built_at desc) = 1 order by school_year"
             ).fetchall()
     except duckdb.Error as error:
         yield Finding("build", BAD, f"cannot be read: {str(error).splitlines()[0]}")

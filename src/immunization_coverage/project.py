@@ -6,8 +6,8 @@ import shutil
 import sys
 from pathlib import Path
 
-# Names the folder; `icw --project` sets it.
-VARIABLE = "ICW_PROJECT"
+from immunization_coverage import PROJECT_VARIABLE
+
 NAME = re.compile(r"^name:\s*[\"']?immunization_coverage[\"']?\s*$", re.MULTILINE)
 
 
@@ -22,7 +22,7 @@ def is_project(folder: Path) -> bool:
 
 def find_project() -> Path:
     """The folder that is named; without one the current folder or one above it, or the checkout that is installed."""
-    if named := os.environ.get(VARIABLE):
+    if named := os.environ.get(PROJECT_VARIABLE):
         folder = Path(named).absolute()
         if not is_project(folder):
             raise NoProject(f"{folder} is not the project's folder: it has no dbt_project.yml of its name.")

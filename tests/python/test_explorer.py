@@ -5,14 +5,13 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ROOT
+from conftest import ICW, ROOT
 from pages import WIDTHS, Page, colours, percent
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from streamlit.testing.v1 import AppTest
@@ -50,7 +49,7 @@ def address(years, browser, tmp_path_factory):
     environment = {k: v for k, v in os.environ.items() if k not in ("WAREHOUSE_PATH", "PHU_BOUNDARIES", "RELEASE")}
     log = (tmp_path_factory.mktemp("explorer") / "log.txt").open("w+")
     server = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", APP, f"--server.port={port}"],
+        [ICW, "explore", "--port", str(port)],
         cwd=ROOT, env=environment | {"WAREHOUSES": str(years)}, stdout=log, stderr=subprocess.STDOUT,
     )  # fmt: skip
     try:

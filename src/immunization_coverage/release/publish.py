@@ -274,7 +274,8 @@ def exchange(new: Path, published: Path) -> None:
     if not published.exists():
         os.rename(new, published)
         return
-    with contextlib.suppress(AttributeError, OSError):
+    # Windows has neither.
+    with contextlib.suppress(AttributeError, OSError, TypeError):
         rename = ctypes.CDLL(None, use_errno=True).renameat2
         if rename(AT_FDCWD, os.fsencode(new), AT_FDCWD, os.fsencode(published), RENAME_EXCHANGE) == 0:
             return

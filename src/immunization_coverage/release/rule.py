@@ -20,7 +20,7 @@ MODELS = ("int_release_cells", "int_release_decisions", "int_release_genders")
 SCENARIO = 100  # a table's ages are its number times this, plus the age
 GENDERS = ("F", "M")
 
-# (name, unit) of a count, as attack_release names its variables.
+# (name, unit) of a count, as attack.py names its variables.
 Count = tuple[str, str]
 # The withheld cells of an age, (column, unit); GENDERS_WITHHELD where its counts by gender are.
 Pattern = frozenset[Count]

@@ -1,6 +1,6 @@
 """The report's sections: each a function from the warehouse to figures, whose titles say what the data show.
 
-A new section is a function here, listed in SECTIONS of build_report.py, a template `templates/<key>.html` and its
+A new section is a function here, listed in SECTIONS of document.py, a template `templates/<key>.html` and its
 texts in both languages.
 """
 
