@@ -6,12 +6,14 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
 import duckdb
 import pytest
+import yaml
 from conftest import ROOT
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks" / "README.md"]
@@ -98,7 +100,7 @@ def commands() -> list[tuple[str, str]]:
     found = []
     for page in PAGES:
         for line in code_of(page):
-            if match := re.search(r"(?:^|[\s/&(])icw( +[a-z][^#&>|]*| +--[a-z][^#&>|]*)", line):
+            if match := re.search(r"(?:^|[\s/&(])icw( [a-z][^#&>|]*| --[a-z][^#&>|]*)", line):
                 found.append((name_of(page), match[1].strip()))
     return found
 
@@ -187,3 +189,13 @@ def test_makes_targets_in_the_documentation_are_there():
     named = set(re.findall(r"(?:^| )make ([a-z][a-z-]+)(?= |$)", lines, re.MULTILINE))
     assert named >= {"build", "test", "setup"}
     assert not named - targets
+
+
+def test_the_version_is_the_same_everywhere():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    dbt_project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    changelog = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert changelog
+    versions = [dbt_project["version"], dbt_project["vars"]["project_version"], citation["version"], changelog[1]]
+    assert versions == [version] * 4
