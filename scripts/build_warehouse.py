@@ -272,6 +272,8 @@ def problems_of_accept(names: Iterable[str]) -> list[str]:
 
 def problems_of_environment(project: Path = ROOT) -> list[str]:
     """A scheduler that calls Python directly would build with the packages of an earlier version of the project."""
+    if not (project / "pyproject.toml").exists():
+        return []
     with (project / "pyproject.toml").open("rb") as file:
         pinned = [requirement.split("==") for requirement in tomllib.load(file)["project"]["dependencies"]]
     return [

@@ -113,6 +113,7 @@ def test_the_environment_of_an_earlier_lock_file_is_refused_with_both_versions_a
     pins = ['"duckdb==0.0.1"', '"no-such-package==1.0"', f'"pyyaml=={yaml.__version__}"']
     (tmp_path / "pyproject.toml").write_text(f"[project]\ndependencies = [{', '.join(pins)}]\n")
     outdated, missing = problems_of_environment(tmp_path)
+    assert problems_of_environment(tmp_path / "project without the file") == []
     assert outdated.startswith(f"duckdb is {duckdb.__version__}, and this version of the project needs 0.0.1.")
     assert missing.startswith("no-such-package is not installed") and "make setup" in missing
 
