@@ -294,11 +294,12 @@ def installed_version(package: str) -> str | None:
 def project_commit() -> dict[str, str]:
     """The commit that is checked out, for marts.builds; nothing where there is no Git."""
     # Git refuses a folder of another account unless the command line names it.
-    command = ["git", "-c", f"safe.directory={ROOT}", "-C", ROOT, "describe", "--always", "--exclude=*", "--abbrev=12"]
+    git = ["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT)]
+    command = [*git, "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty=-modified"]
     if not (ROOT / ".git").exists():
         return {}
     with contextlib.suppress(OSError, subprocess.SubprocessError):
-        done = subprocess.run([*command, "--dirty=-modified"], capture_output=True, text=True, check=True, timeout=30)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
         return {"PROJECT_COMMIT": done.stdout.strip()}
     return {}
 
