@@ -40,10 +40,10 @@ PHASES = {
     "end": "end",
 }
 ABOUT_PEERS = """\
-The same answers, in every row, from the same extracts, by hand. *Counts only*: six marts of counts. *Every row*: these,
-and the contract's person-level tables: every student, every antigen and exemption of each, every dose on every schedule
-with its verdict and reason. At both scopes the peers check nothing and report nothing that they found in the data.
-Below 1, the peer was faster."""
+Hand-written programs that give the same answers, in every row, from the same extracts. *Counts only*: six marts of
+counts. *Every row*: also the person-level tables: every student, every antigen and exemption of each, every dose on
+every schedule with its verdict and reason. At both scopes the peers check nothing and report no findings. Below 1, the
+peer was faster."""
 # What the results call the peers of a scope, what the page does, and the build's seconds for the same tables.
 SCOPES = {
     "peers": ("counts only", "seconds_for_peers_measures"),

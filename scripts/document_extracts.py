@@ -12,14 +12,20 @@ from immunization_coverage.extracts.files import ENDINGS
 from immunization_coverage.project import ROOT
 
 PAGE = ROOT / "docs" / "extracts.md"
-INTRODUCTION = """# What is read of extracts, what stops, and how to go on
+INTRODUCTION = """# Read extracts: what is reported, what stops, and the remedy
 
-`make build` reads every file of `EXTRACTS_DIR`, or names it as not read. It reads what can mean one thing only and says
-so; it stops at what may be a wrong number, with every problem of the folder in one run. A plain `dbt build` reads plain
-CSV and Parquet files under the contract's names and headers, and stops at others.
+`icw build` reads every file of the extracts' folder, or names it as not read. It reads what has only one meaning and
+reports it. It stops where a number might be wrong, and names every problem of the folder in one run. A plain
+`dbt build` reads CSV and Parquet files with the plain names and headers only, and stops at others. `icw doctor` reads
+the extracts without building.
 
-This page is made by `.venv/bin/python scripts/document_extracts.py` from `seeds/quality/reading_kinds.csv` and
-`seeds/quality/reading_stops.csv`. What the values of a column may be is in `seeds/quality/data_quality_checks.csv`.
+`.venv/bin/python scripts/document_extracts.py` writes this page from `seeds/quality/reading_kinds.csv` and
+`seeds/quality/reading_stops.csv`. The checks of values are in `seeds/quality/data_quality_checks.csv`, their results in
+`marts.data_quality`, and the rows that they found in `assessment.data_quality_findings`.
+
+A check stops the build when it finds more than its number of rows and more than its percent, so a single odd row is
+excluded, counted and listed. A column that says that rows are not in force (refused, voided, revoked, merged) stops the
+build until `seeds/quality/column_meanings.csv`, or the file that `COLUMN_MEANINGS` names, says what its values mean.
 
 ## Files
 
@@ -27,14 +33,14 @@ This page is made by `.venv/bin/python scripts/document_extracts.py` from `seeds
 |---|---|---|
 """
 AFTER_FILES = """
-A file ends in {endings}. Parts may differ in form, and be named with `-`, `.` or a blank for `_`. A folder of parts is
-read with all folders in it, as Spark and Hive write them. Links to files under an extract's name are followed; links to
-folders elsewhere are not. Headers are compared by their words: case, punctuation, full-width forms and invisible
-characters do not count, nor a unit in brackets. `seeds/quality/extract_headers.csv` lists them; add your own.
+A file ends in {endings}. Parts may have different formats, and `-`, `.` or a blank instead of `_` in their names. A
+folder of parts is read with its subfolders, as Spark and Hive write them. Links to files under an extract's name are
+followed; links to folders elsewhere are not. Headers are compared by their words: case, punctuation, full-width forms,
+invisible characters and a unit in brackets are ignored. `seeds/quality/extract_headers.csv` lists them; add your own.
 
-Stops that can be accepted on purpose name themselves: `ACCEPT='rows_at_a_limit' make build`.
+A stop that can be accepted gives its name in the last column: `icw build --accept rows_at_a_limit`.
 
-| What is found | What happens | How to go on |
+| What is found | What happens | Remedy |
 |---|---|---|
 """
 
@@ -59,7 +65,7 @@ def page() -> str:
     lines.append(AFTER_FILES.format(endings=", ".join(f"`.{ending}`" for ending in ENDINGS)).rstrip("\n"))
     for row in rows_of("reading_kinds"):
         sentence = plain(row["sentence"].rstrip("."))
-        lines.append(f"| {sentence} | said (`{row['kind']}`) | – |")
+        lines.append(f"| {sentence} | reported (`{row['kind']}`) | – |")
     for row in rows_of("reading_stops"):
         remedy = plain(row["remedy"])
         lines.append(f"| {plain(row['sentence'])} | stops (`{row['kind']}`) | {remedy[:1].upper() + remedy[1:]} |")

@@ -1,6 +1,8 @@
 """What a build refuses or does before dbt starts: names, links, modes, vars, limits."""
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 from conftest import ROOT
 
 from immunization_coverage.build import builder
@@ -16,7 +19,9 @@ from immunization_coverage.build.builder import (
     NotPublished,
     Places,
     claim,
+    problems_of_environment,
     problems_of_vars,
+    project_commit,
     remove_leftovers,
     run_dbt,
     time_limit,
@@ -103,6 +108,26 @@ def test_vars_as_the_documentation_has_them_are_taken():
         "{school_year: 2018, suppress_below: 11, grace_days: 0, education_record_window: as_printed, as_of: 2018-11-15}"
     )
     assert problems_of_vars(["--vars", given]) == []
+
+
+def test_the_environment_of_an_earlier_lock_file_is_refused_with_both_versions_and_the_command(tmp_path):
+    pins = ['"duckdb==0.0.1"', '"no-such-package==1.0"', f'"pyyaml=={yaml.__version__}"']
+    (tmp_path / "pyproject.toml").write_text(f"[project]\ndependencies = [{', '.join(pins)}]\n")
+    outdated, missing = problems_of_environment(tmp_path)
+    assert problems_of_environment(tmp_path / "project without the file") == []
+    assert outdated.startswith(f"duckdb is {duckdb.__version__}, and this version of the project needs 0.0.1.")
+    assert missing.startswith("no-such-package is not installed") and "make setup" in missing
+
+
+def test_the_tests_run_in_the_environment_of_the_lock_file():
+    assert problems_of_environment() == []
+
+
+def test_the_commit_is_that_of_the_checkout_and_none_where_there_is_no_git(monkeypatch, tmp_path):
+    if (ROOT / ".git").exists() and shutil.which("git"):
+        assert re.fullmatch("[0-9a-f]{12,40}(-modified)?", project_commit()["PROJECT_COMMIT"])
+    monkeypatch.setattr(builder, "ROOT", tmp_path)
+    assert project_commit() == {}
 
 
 @pytest.mark.parametrize("text, seconds", [("", None), ("90", 90), ("90s", 90), ("2m", 120), ("3h", 10800)])

@@ -2,6 +2,7 @@
 
 {%- set rule_tables = (graph.nodes or {}).values() | selectattr('config.schema', 'equalto', 'annex') | list -%}
 {%- set accepted = env_var('ACCEPT', '').replace(',', ' ').split() | unique | sort | join(' ') | replace("'", "''") -%}
+{%- set commit = env_var('PROJECT_COMMIT', '') | replace("'", "''") -%}
 with school_year as (
     select * from {{ ref('int_school_year') }}
 ),
@@ -36,7 +37,8 @@ final as (
         cast(inputs.row_count as bigint) as row_count,
         inputs.content_hash,
         'succeeded' as outcome,
-        cast({{ "'" ~ accepted ~ "'" if accepted else 'null' }} as {{ dbt.type_string() }}) as accepted
+        cast({{ "'" ~ accepted ~ "'" if accepted else 'null' }} as {{ dbt.type_string() }}) as accepted,
+        cast({{ "'" ~ commit ~ "'" if commit else 'null' }} as {{ dbt.type_string() }}) as project_commit
     from inputs
     cross join school_year
 )

@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import csv
 import errno
+import importlib.metadata
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import stat
 import subprocess
 import threading
 import time
+import tomllib
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -284,8 +286,44 @@ def problems_of_accept(names: Iterable[str]) -> list[str]:
     ]
 
 
+def problems_of_environment(project: Path = ROOT) -> list[str]:
+    """A scheduler that calls Python directly would build with the packages of an earlier version of the project."""
+    if not (project / "pyproject.toml").exists():
+        return []
+    with (project / "pyproject.toml").open("rb") as file:
+        pinned = [requirement.split("==") for requirement in tomllib.load(file)["project"]["dependencies"]]
+    return [
+        f"{name} is {installed or 'not installed'}, and this version of the project needs {version}. Update the "
+        "environment: make setup, or uv sync --locked."
+        for name, version in pinned
+        if (installed := installed_version(name)) != version
+    ]
+
+
+def installed_version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def project_commit() -> dict[str, str]:
+    """The commit that is checked out, for marts.builds; nothing where there is no Git."""
+    # Git refuses a folder of another account unless the command line names it.
+    git = ["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT)]
+    command = [*git, "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty=-modified"]
+    if not (ROOT / ".git").exists():
+        return {}
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+        return {"PROJECT_COMMIT": done.stdout.strip()}
+    return {}
+
+
 def check(arguments: list[str], places: Places) -> None:
     time_limit()
+    if outdated := problems_of_environment():
+        raise NotPublished("\n".join(outdated))
     problems = problems_of_vars(arguments) + problems_of_rules()
     # A broken table of checks has been said.
     problems += [] if problems else problems_of_accept(accepted())
@@ -327,7 +365,7 @@ def check_complete(places: Places, run: DbtRun, school_year: str) -> None:
 def run_dbt(arguments: list[str], places: Places, extracts: str, lock: int, progress: Progress) -> DbtRun:
     """Runs `dbt build`. What it says goes to its log; its events say how far it is and why it failed."""
     paths = {"WAREHOUSE_PATH": str(places.built), "EXTRACTS_DIR": extracts}
-    environment = DBT_DEFAULTS | os.environ | paths | DBT_OUTPUT
+    environment = DBT_DEFAULTS | project_commit() | os.environ | paths | DBT_OUTPUT
     # For comparisons of two builds only; as a path relative to another folder it would end this one.
     environment.pop("COMPARE_WITH", None)
     # dbt inherits the lock: if this process is killed and dbt is not, nobody builds beside it.
