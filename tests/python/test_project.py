@@ -6,8 +6,10 @@ import json
 import re
 
 import pytest
+import yaml
 from conftest import ROOT, SHARED
 
+READER_SCHEMAS = tuple(yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["reader_schemas"])
 ANNEX = SHARED / "seeds" / "002_4446e6e98ff11339.txt"
 
 
@@ -103,6 +105,19 @@ def test_every_built_column_is_documented(demonstration, manifest):
         "where table_catalog = current_database()"
     )
     assert not set(built) - documented
+
+
+def test_every_table_and_column_that_readers_read_has_its_comment_in_the_warehouse(demonstration):
+    readers = f"database_name = current_database() and not internal and schema_name in {READER_SCHEMAS}"
+    columns = demonstration.rows(
+        f"select schema_name, table_name, column_name, comment from duckdb_columns() where {readers}"
+    )
+    tables = demonstration.rows(
+        f"select schema_name, table_name, comment from duckdb_tables() where {readers} union all "
+        f"select schema_name, view_name, comment from duckdb_views() where {readers}"
+    )
+    assert len(columns) > 1200
+    assert not [column for column in columns + tables if not column[-1]]
 
 
 def test_every_table_that_readers_read_is_under_contract(manifest):
