@@ -1,7 +1,7 @@
 {#-
-    Publishing on Spark. A build that SPARK_BUILD names goes to schemas of its own (`marts__<name>` …); when all of it has passed, the
-    readers' schemas (`marts` …) get a view of each table. A build that fails changes nothing that readers see. The build that was
-    published before stays until the next one is, for queries that still run; others go.
+    Publishing on Spark. A build named by SPARK_BUILD goes to its own schemas (`marts__<name>` …); if everything passed, the readers'
+    schemas (`marts` …) get a view of each table. A failed build changes nothing that readers see. The previously published build is kept
+    until the next one, for running queries; older ones are dropped.
 -#}
 {% macro spark__publish_build(results) -%}
     {%- set build = env_var('SPARK_BUILD', '') -%}
@@ -26,7 +26,7 @@
         {%- if problems -%}
             {%- do log('Not published: ' ~ problems[0] ~ ' Readers keep the last good build.', info=True) -%}
         {%- else -%}
-            {#- The schema remembers the name of the build that readers see. -#}
+            {#- The schema stores the name of the published build. -#}
             {%- set properties = run_query('describe schema extended marts').rows | selectattr(0, 'equalto', 'Properties') | map(attribute=1) -%}
             {%- set previous = modules.re.search('\\(build,([^)]*)\\)', properties | join) -%}
             {%- for view, relation in relations.items() -%}
@@ -48,7 +48,7 @@
             {%- set is_published = run_query("show schemas like 'marts'").rows
                 and run_query("show views in marts like '" ~ table ~ "'").rows -%}
             {%- if is_published and not load_relation(carried) -%}
-                {#- dbt makes the schemas of what is selected only. -#}
+                {#- dbt creates only the schemas of selected models. -#}
                 {%- do run_query('create schema if not exists ' ~ carried.schema) -%}
                 {%- do run_query('create table ' ~ carried ~ ' using parquet as select * from marts.' ~ table) -%}
                 {%- do adapter.cache_added(carried) -%}
