@@ -145,6 +145,17 @@ def test_every_table_that_readers_read_says_what_it_answers_and_shows_a_query_th
     assert not silent
 
 
+def test_the_catalogue_opens_with_the_table_for_each_question(manifest):
+    overview = manifest["docs"]["doc.immunization_coverage.__overview__"]["block_contents"]
+    linked = dict(re.findall(r"\[`([a-z_.]+)`\]\(#!/model/([a-z_.]+)\)", overview))
+    tables = {
+        f"{node['schema']}.{node['alias']}": unique_id
+        for unique_id, node in manifest["nodes"].items() if node["resource_type"] == "model"
+    }
+    assert linked.items() <= tables.items()
+    assert {table for table in tables if table.startswith(("marts.", "schools."))} <= set(linked)
+
+
 def test_what_people_look_at_is_in_the_lineage(manifest):
     exposed = {parent for exposure in manifest["exposures"].values() for parent in exposure["depends_on"]["nodes"]}
     read = {
