@@ -1,4 +1,4 @@
--- Doses whose verdict differs between two builds, and doses that only one of them has: the effect of a changed rule, dose by dose.
+-- Doses whose verdict differs between two builds, and doses that only one of them has: the effect of a changed rule by dose.
 -- make compare WHAT=doses COMPARE_WITH=earlier.duckdb
 with built as (
     {%- for build, doses in [('now', ref('doses')), ('before', 'earlier.assessment.doses')] %}
