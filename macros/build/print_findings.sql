@@ -8,7 +8,7 @@
             "select * from " ~ result.node.relation_name ~ " where outcome not in ('passed', 'counted') and build_id = " ~ build_id()
             ~ " order by case outcome when 'failed' then 1 when 'accepted' then 2 when 'warned' then 3 else 4 end, rows_failed desc"
         ) -%}
-        {%- set lines = ['Findings in the extracts (' ~ checks.rows | length ~ ' checks):'] if checks.rows else [] -%}
+        {%- set lines = ['Found in the extracts (' ~ checks.rows | length ~ ' checks):'] if checks.rows else [] -%}
         {%- for row in checks.rows -%}
             {%- set found = dict(zip(checks.column_names | map('lower'), row)) -%}
             {%- do lines.append(
@@ -21,7 +21,7 @@
         {%- endfor -%}
         {%- do lines.append(
             'All checks: marts.data_quality. Rows: assessment.data_quality_findings.' if checks.rows
-            else 'No findings in the extracts (marts.data_quality).'
+            else 'Nothing was found in the extracts (marts.data_quality).'
         ) -%}
         {%- for line in lines -%}
             {%- do log(line, info=True) -%}

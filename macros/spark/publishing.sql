@@ -7,9 +7,11 @@
     {%- set build = env_var('SPARK_BUILD', '') -%}
     {%- if execute and build and flags.WHICH == 'build' -%}
         {%- set schemas = var('reader_schemas') -%}
-        {%- set relations = {} -%}
+        {%- set relations, comments = {}, {} -%}
         {%- for result in results if result.node.resource_type in ['model', 'seed'] and result.node.config.schema in schemas -%}
-            {%- do relations.update({(result.node.config.schema ~ '.' ~ result.node.alias): result.node.relation_name}) -%}
+            {%- set view = result.node.config.schema ~ '.' ~ result.node.alias -%}
+            {%- do relations.update({view: result.node.relation_name}) -%}
+            {%- do comments.update({view: result.node.description | replace('\\', '\\\\') | replace("'", "\\'")}) -%}
         {%- endfor -%}
         {%- set problems = [] -%}
         {%- if results | rejectattr('status', 'in', ['success', 'pass', 'warn', 'no-op']) | list -%}
@@ -30,7 +32,7 @@
             {%- set properties = run_query('describe schema extended marts').rows | selectattr(0, 'equalto', 'Properties') | map(attribute=1) -%}
             {%- set previous = modules.re.search('\\(build,([^)]*)\\)', properties | join) -%}
             {%- for view, relation in relations.items() -%}
-                {%- do run_query('create or replace view ' ~ view ~ ' as select * from ' ~ relation) -%}
+                {%- do run_query('create or replace view ' ~ view ~ " comment '" ~ comments[view] ~ "' as select * from " ~ relation) -%}
             {%- endfor -%}
             {%- do run_query("alter schema marts set dbproperties ('build' = '" ~ build ~ "')") -%}
             {%- for row in run_query("show schemas like '*__*'").rows if row[0].rpartition('__')[2] not in [build, previous and previous.group(1)] -%}
