@@ -114,13 +114,13 @@ def test_rules_that_end_while_what_needs_them_goes_on_are_named(project_copy, tm
     build = build_rule_tables(tmp_path, project_copy)
     assert build.returncode != 0
     for sentence in (
-        "rule_id 'PNE-UTD-a', schedule 'three_plus_one', valid_doses '4' asks for more doses than dose_rules.csv has "
+        "rule_id 'PNE-UTD-a', schedule 'three_plus_one', valid_doses '4' requires more doses than dose_rules.csv has "
         "rules for in the school year 2018: dose_number up to 0.",
-        "rule_id 'HPV-UTD-b', schedule 'two_dose', valid_doses '2' asks for more doses than dose_rules.csv has rules "
+        "rule_id 'HPV-UTD-b', schedule 'two_dose', valid_doses '2' requires more doses than dose_rules.csv has rules "
         "for in the school year 2018: variant male, dose_number up to 0.",
         "antigen 'pneumococcal', schedule 'two_dose' has dose rules, but no row of up_to_date_rules.csv",
-        "antigen 'mumps', age '7' has is_exemption_applicable, but no row of exemption_labels.csv",
-        "antigen 'mumps', age '17' has is_exemption_applicable, but no row of exemption_labels.csv",
+        "antigen 'mumps', age '7' has is_exemption_applicable, but no is_exemption_label row in exemption_labels.csv",
+        "antigen 'mumps', age '17' has is_exemption_applicable, but no is_exemption_label row in exemption_labels.csv",
     ):
         assert sentence in build.output, f"{sentence}\n{build.output}"
 
