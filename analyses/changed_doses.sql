@@ -1,4 +1,4 @@
--- Doses whose verdict differs between two builds, and doses that only one of them has: what a changed rule did, dose by dose.
+-- Doses whose verdict differs between two builds, and doses that only one of them has: the effect of a changed rule by dose.
 -- icw compare doses --with earlier.duckdb
 with built as (
     {%- for build, doses in [('now', ref('doses')), ('before', 'earlier.assessment.doses')] %}
@@ -12,7 +12,7 @@ with built as (
         dose_number,
         reason,
         rule_id,
-        -- Without an id the day and the agent tell the dose.
+        -- Doses without an id are identified by date and agent.
         case when immunization_id is null then administered_date end as date_without_id,
         case when immunization_id is null then agent end as agent_without_id
     from {{ doses }}
@@ -22,7 +22,7 @@ with built as (
     {%- endfor %}
 ),
 
--- Of several doses alike the one that counts comes first in both builds.
+-- Among identical doses, the valid one comes first in both builds.
 numbered as (
     select
         *,

@@ -1,5 +1,5 @@
--- Coverage of the province and the PHUs beside another build's: last year's warehouse, or the same year under another rule.
--- Rows whose counts differ, the largest change of the percent first; last the rows that only one of the builds has.
+-- Coverage of the province and the PHUs compared with another build: last year's warehouse, or the same year under another rule.
+-- Rows with different counts, the largest change of the percent first, then rows that only one build has.
 -- icw compare coverage --with earlier.duckdb
 with now_built as (
     select * from {{ ref('coverage') }}

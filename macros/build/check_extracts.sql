@@ -1,6 +1,6 @@
 {#-
-    Stops a plain dbt build before it replaces anything where an extract or one of its required columns is missing, or where a file or
-    column needs the reader (`make build`).
+    Stops a plain dbt build before it replaces anything if an extract or a required column is missing, or if a file or column needs the
+    reader (`make build`).
 -#}
 {% macro check_extracts() -%}
     {%- if execute and not is_demonstration() and flags.WHICH in ['build', 'run']
@@ -8,7 +8,7 @@
         {%- set folder = env_var('EXTRACTS_DIR') -%}
         {%- set problems = [] -%}
         {%- set all_files = [] -%}
-        {#- Words by which a column may say that a row is not in force: seeds/quality/in_force_headers.csv has all of them. -#}
+        {#- Words in headers of columns that may say that a row is not in force; the full list is seeds/quality/in_force_headers.csv. -#}
         {%- set stems = 'status|statut|etat|state|disposition|outcome|completion|rxa|delet|delflag|delflg|delind|delyn|isdel'
             ~ '|void|cancel|revo|rescin|rescis|retract|nullif|invalidated|refus|declin|skipped|inerror|erreur|error'
             ~ '|erron|notgiven|notadmin|notdone|nonadmin|nondonn|pasdonn|noshow|inacti|deactivat|inactif|remov'
@@ -30,12 +30,12 @@
             {%- endif -%}
             {%- for file in files -%}
                 {%- set found = adapter.dispatch('columns_of_file')(file) -%}
-                {#- Without headers the first row is somebody's: it is not printed. -#}
+                {#- Without a header the first row is personal data and is not printed. -#}
                 {%- set is_header = extract.required | select('in', found) | list -%}
                 {%- for column in extract.required if column not in found -%}
                     {%- do problems.append(
                         "Extract '" ~ name ~ "' has no column '" ~ column ~ "' in " ~ file ~ ". "
-                        ~ ("Its columns are: " ~ (found.keys() | join(', ')) ~ "." if is_header else "None of its columns is known.")
+                        ~ ("Its columns are: " ~ (found.keys() | join(', ')) ~ "." if is_header else "It has no known column: the first row must be the header.")
                     ) -%}
                 {%- endfor -%}
                 {%- for column in found if column not in extract.required + extract.optional + ['not_in_force'] -%}
@@ -43,16 +43,16 @@
                     {%- set is_unrelated = modules.re.search('consent|validity|historical|estimated|forecast', letters) -%}
                     {%- if (modules.re.search(stems, letters) and not is_unrelated) or modules.re.fullmatch(whole, letters) -%}
                         {%- do problems.append(
-                            "The column '" ~ column ~ "' in " ~ file ~ " may say that a row is not in force, and dbt alone does not "
-                            ~ "look into it: build with 'make build', which does."
+                            "The column '" ~ column ~ "' in " ~ file ~ " may say that a row is not in force, which dbt alone does "
+                            ~ "not read. Build with 'make build'."
                         ) -%}
                     {%- endif -%}
                 {%- endfor -%}
             {%- endfor -%}
         {%- endfor -%}
         {#-
-            Files that are named like an extract, but not read. A CSV file in a nested folder may be another table, of results say: it has
-            columns of the extract, but lacks several required ones, or none and its name goes on in other words.
+            Files named like an extract that are not read. A CSV file in a nested folder may be another table, such as results: it lacks
+            several required columns, or all of them and its name has other words.
         -#}
         {%- for file in adapter.dispatch('all_files')(folder) if file not in all_files -%}
             {%- set name = file.split('/')[-1] | lower -%}
@@ -68,11 +68,11 @@
                 {%- endif -%}
             {%- endfor -%}
             {%- if resembled and name.split('.')[-1] in ['csv', 'txt', 'tsv', 'gz', 'xlsx', 'xls', 'parquet', 'zip'] -%}
-                {%- do problems.append(file ~ " is not in a form that dbt reads alone.") -%}
+                {%- do problems.append(file ~ " is in a form that dbt alone cannot read.") -%}
             {%- endif -%}
         {%- endfor -%}
         {%- if problems -%}
-            {%- do problems.append("'make build' reads files of other forms, encodings and headers: build with it.") -%}
+            {%- do problems.append("Build with 'make build', which also reads other file forms, encodings and headers.") -%}
             {%- do exceptions.raise_compiler_error(problems | join('\n')) -%}
         {%- endif -%}
     {%- endif -%}

@@ -1,4 +1,4 @@
-{#- Fails the query with a sentence. -#}
+{#- Fails the query with a message. -#}
 {% macro stop_build(sentence) -%}
     {{ return(adapter.dispatch('stop_build')(sentence)) }}
 {%- endmacro %}
@@ -7,7 +7,7 @@
     error({{ sentence }})
 {%- endmacro %}
 
-{#- Aggregate, one text for the rows of a table whatever their order: it changes when any of the columns of any row does. -#}
+{#- Aggregate: hash of the rows of a table, regardless of their order. -#}
 {% macro content_hash(columns) -%}
     {{ return(adapter.dispatch('content_hash')(columns)) }}
 {%- endmacro %}

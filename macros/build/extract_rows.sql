@@ -30,7 +30,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Each file is numbered from its own million million, so that rows sort by file, then by their place in it. -#}
+{#- Each file is numbered from its own 10^12, so that rows sort by file, then by row. -#}
 {% macro duckdb__rows_of_files(files, columns) -%}
     (
     {%- for file in files %}
@@ -67,7 +67,7 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{#- The raw extracts as seeds/extracts/_extracts.yml says them: by name, `required` and `optional` columns and whether it `is_optional`. -#}
+{#- The raw extracts of seeds/extracts/_extracts.yml by name: `required` and `optional` columns, and whether it `is_optional`. -#}
 {% macro extract_columns() -%}
     {%- set extracts = {} -%}
     {%- for source in (graph.sources or {}).values() if source.source_name == 'panorama' and source.package_name == 'immunization_coverage' -%}
@@ -86,7 +86,7 @@
     {%- set forms = adapter.dispatch('forms_of_extract')(folder.rstrip('/') ~ '/' ~ name) -%}
     {%- if forms | length > 1 -%}
         {%- do exceptions.raise_compiler_error(
-            "Extract '" ~ name ~ "' stands twice in " ~ folder ~ ": as " ~ forms[0][0] ~ " and as " ~ forms[1][0] ~ ". Keep one of them."
+            "Extract '" ~ name ~ "' exists twice in " ~ folder ~ ": as " ~ forms[0][0] ~ " and as " ~ forms[1][0] ~ ". Keep one of them."
         ) -%}
     {%- endif -%}
     {{ return(forms[0] if forms else []) }}
@@ -105,7 +105,7 @@
     {{ return(run_query("select file from glob('" ~ (pattern | replace("'", "''")) ~ "') order by file").columns[0].values() | list) }}
 {%- endmacro %}
 
-{#- A Parquet file that the reader left beside the extracts, as what a query selects from; none where it is not there. -#}
+{#- SQL that reads a Parquet file of the reader in the extracts folder; none if it does not exist. -#}
 {% macro prepared_file(name) -%}
     {%- if execute and not is_demonstration() -%}
         {{ return(adapter.dispatch('prepared_file')(env_var('EXTRACTS_DIR').rstrip('/'), name)) }}
@@ -117,7 +117,7 @@
     {{ return(duckdb__file_reader(files[0]) if files else none) }}
 {%- endmacro %}
 
-{#- The place of a row in the seed file that it was loaded from; `dbt build --empty` reads a query without rows, and without a place. -#}
+{#- Position of a row in its seed file; `dbt build --empty` reads a query without rows and without positions. -#}
 {% macro row_position() -%}
     {{ return('1' if flags.EMPTY else adapter.dispatch('row_position')()) }}
 {%- endmacro %}

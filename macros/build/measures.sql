@@ -1,16 +1,16 @@
-{#- An exact percent, 0–100; null where there is nobody. -#}
+{#- A percent, 0–100, unrounded; null where the denominator is 0. -#}
 {% macro percent(part, whole) -%}
     cast(100 * {{ part }} as double) / nullif({{ whole }}, 0)
 {%- endmacro %}
 
-{#- The release threshold: counts above 0 and below it are withheld. -#}
+{#- Suppression threshold: counts above 0 and below it are withheld. -#}
 {% macro suppress_below() -%}
     {{ return(var('suppress_below') | int) }}
 {%- endmacro %}
 
 {#-
-    Counts of public health units, added up to every row of the CTE `frame` by its geography: 0 where its units count nothing. `units`
-    says which units a geography has (int_geography_units), `by` names what frame and counts share, `sums` what is added up.
+    Adds up counts of public health units for every row of `frame` by its geography; 0 where there are none. `units` lists the units of
+    each geography (int_geography_units), `by` the columns that frame and counts share, `sums` the columns to add up.
 -#}
 {% macro rolled_up(counts, units, frame, by, sums) -%}
     select

@@ -1,6 +1,6 @@
 {#-
-    At the end of a build: what the checks found, worst first, each with its sentence, and where to look. Counts only. For who runs dbt
-    by itself; `make build` prints a summary of its own (src/immunization_coverage/build/summary.py).
+    Prints at the end of a build what the checks found, worst first, with counts only. For plain dbt runs; `make build` prints its own
+    summary (src/immunization_coverage/build/summary.py).
 -#}
 {% macro print_findings(results) -%}
     {%- for result in results if result.node.unique_id == 'model.immunization_coverage.data_quality' and result.status == 'success' -%}
@@ -20,7 +20,7 @@
             {%- endfor -%}
         {%- endfor -%}
         {%- do lines.append(
-            'All checks: marts.data_quality. The rows: assessment.data_quality_findings.' if checks.rows
+            'All checks: marts.data_quality. Rows: assessment.data_quality_findings.' if checks.rows
             else 'Nothing was found in the extracts (marts.data_quality).'
         ) -%}
         {%- for line in lines -%}
@@ -31,11 +31,11 @@
 {%- endmacro %}
 
 {#-
-    Which rows of the rule tables (seeds/annex, practice, quality) a failed test has found, as they stand in the CSV. Rows of other tables
-    may be persons: of these it says which check failed, and how many rows it counted.
-    A row of a test `table_is_sound` is a check with the condition of the rows that it means. A row of another test has columns of its
-    table, by which it is found in the file; or column_name and column_value, where one column is meant; table_name, where the test
-    reads several; and problem, the end of the sentence.
+    Prints the rows of rule tables (seeds/annex, practice, quality) that a failed test found, as they are in the CSV. Other tables may be
+    person-level: for these it prints only which check failed and the number of rows.
+    A result row of `table_is_sound` is a check with the condition of its rows. A result row of another test has columns of its table, by
+    which the row is found in the file; or column_name and column_value for a single column; table_name if the test reads several tables;
+    and problem, the end of the sentence.
 -#}
 {% macro print_rule_problems(results) -%}
     {%- set problems = {'Found in the rule tables:': [], 'Found in the tables:': []} -%}
@@ -95,7 +95,7 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{#- The rows of a rule table that satisfy a condition, with file, lines and values; those that show the same values are one sentence. -#}
+{#- Sentences about the rows of a rule table that satisfy a condition, with file, lines and values; equal values share a sentence. -#}
 {% macro sentences_about_rows(seed, columns, where, problem) -%}
     {%- set quoted = [] -%}
     {%- for column in columns -%}

@@ -20,7 +20,7 @@
 {% macro duckdb__carry_years() -%}
 {%- endmacro %}
 
-{#- Schemas are named exactly as the contract names them, without a prefix. A build of its own on Spark has schemas of its own (publish_build). -#}
+{#- Schemas are named exactly as configured, without a prefix. On Spark, a build named by SPARK_BUILD has its own schemas (publish_build). -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {%- set build = env_var('SPARK_BUILD', '') if target.type == 'spark' else '' -%}
     {{ return((custom_schema_name or target.schema) | trim ~ ('__' ~ build if build else '')) }}

@@ -1,6 +1,6 @@
 {#-
-    Stops a run whose --vars has a name that dbt_project.yml does not (dbt would pass it over and build something else), or where a
-    setting is not what `setting_forms` says. Another project, which has this one as a package, has vars of its own.
+    Stops a run with an unknown name in --vars, which dbt would ignore, or with a value that does not match `setting_forms`. A project
+    that uses this one as a package has its own vars.
 -#}
 {% macro check_settings() -%}
     {%- set problems = [] -%}
@@ -13,7 +13,7 @@
         {%- set value = var(name) | string -%}
         {%- set has_form = modules.re.fullmatch(form.pattern, value) -%}
         {%- if has_form and '-' in value and name in ['as_of', 'recorded_by'] -%}
-            {#- The last day of no month is in another month. -#}
+            {#- A day of the calendar does not move to another month. -#}
             {%- set first_of_month = modules.datetime.date(value[:4] | int, value[5:7] | int, 1) -%}
             {%- set day = first_of_month + modules.datetime.timedelta(days=value[8:] | int - 1) -%}
             {%- set has_form = day.month == first_of_month.month -%}
@@ -50,7 +50,7 @@
     {{ return(env_var('EXTRACTS_DIR', '') == '') }}
 {%- endmacro %}
 
-{#- Names the build that wrote a row: dbt's invocation id. -#}
+{#- Id of the build: dbt's invocation id. -#}
 {% macro build_id() -%}
     cast('{{ invocation_id }}' as {{ dbt.type_string() }})
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#-
-    What rows of a student are joined on. DuckDB joins whole numbers faster than texts: clients are numbered in the order of their ids.
-    On Spark the client id itself is the key, since numbering clients would bring all of them to one worker.
+    Join key of a student. DuckDB joins integers faster than text, so clients are numbered in the order of their ids. On Spark the client
+    id itself is the key, since numbering would move all clients to one worker.
 -#}
 {% macro student_key(client_id) -%}
     {{ return(adapter.dispatch('student_key')(client_id)) }}
@@ -10,7 +10,7 @@
     case when {{ client_id }} is not null then cast(dense_rank() over (order by {{ client_id }}) as int) end
 {%- endmacro %}
 
-{#- The rows of `records` with the student_key of their client; no client of `clients` has the key of an orphan. -#}
+{#- The rows of `records` with the student_key of their client. -#}
 {% macro with_student_key(records, clients) -%}
     {{ return(adapter.dispatch('with_student_key')(records, clients)) }}
 {%- endmacro %}
@@ -29,7 +29,7 @@
         on records.client_id = clients.client_id
 {%- endmacro %}
 
-{#- Where the rows of a query lie from here on: on Spark all rows of a key with one worker, so that nothing after it moves them again. -#}
+{#- On Spark, distributes the rows of a query by a key, so that later joins and windows by it need no shuffle. -#}
 {% macro distributed_by(key) -%}
     {{ return(adapter.dispatch('distributed_by')(key)) }}
 {%- endmacro %}
@@ -37,7 +37,7 @@
 {% macro duckdb__distributed_by(key) -%}
 {%- endmacro %}
 
-{#- What doses of a student and antigen are windowed by: one number sorts faster on DuckDB, on Spark the key keeps them where they lie. -#}
+{#- Partition of windows by student and antigen: one number sorts faster on DuckDB; on Spark the plain key avoids a shuffle. -#}
 {% macro student_and_antigen(student_key, antigen_number) -%}
     {{ return(adapter.dispatch('student_and_antigen')(student_key, antigen_number)) }}
 {%- endmacro %}

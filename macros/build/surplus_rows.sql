@@ -1,6 +1,6 @@
 {#-
-    Query of the rows in force that repeat an id: all but the first by file order. `is_exact_copy` says whether every one of `columns`
-    equals the first row's; base models have no empty texts, so null and empty are one.
+    Query of the rows in force that repeat an id: all but the first by file order. `is_exact_copy`: every one of `columns` equals that of
+    the first row; base models have no empty texts, so null and empty are the same.
 -#}
 {% macro surplus_rows(relation, extract_name, id_column, columns) -%}
     {%- set content_of_surplus, content_of_first = [], [] -%}
@@ -26,7 +26,7 @@
     where ranked.source_row_number > ranked.first_row_number
 {%- endmacro %}
 
-{#- DuckDB sorts ids in half the time in which it groups them, since nearly all are groups of one. -#}
+{#- On DuckDB sorting ids takes half the time of grouping them, since nearly all groups have one row. -#}
 {% macro duckdb__rows_of_repeated_ids(relation, id_column) -%}
     select
         {{ id_column }},

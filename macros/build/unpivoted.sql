@@ -1,6 +1,6 @@
 {#-
-    One row for each row of `source` and each of `rows` that holds for it. A row is a list: when it holds, then one expression for each
-    of `columns`.
+    For each row of `source`, one row for each of `rows` whose condition is true. An item of `rows` is a list: the condition, then one
+    expression for each of `columns`.
 -#}
 {% macro unpivoted(source, keys, columns, rows) -%}
     {{ return(adapter.dispatch('unpivoted')(source, keys, columns, rows)) }}

@@ -7,7 +7,7 @@
     cast({{ date }} - date '1970-01-01' as int)
 {%- endmacro %}
 
-{#- Completed months of age on a day: a birthday plus n months is the last day of the month where that is shorter. -#}
+{#- Age in completed months on a day: in a shorter month, a month of age is completed on its last day. -#}
 {% macro age_in_months(birth, day) -%}
     (
         12 * (extract(year from {{ day }}) - extract(year from {{ birth }}))
@@ -19,14 +19,14 @@
     )
 {%- endmacro %}
 
-{#- The date that is a period after another: calendar months and years, 29 February plus a year is 28 February. -#}
+{#- A date plus a period: calendar months and years; 29 February plus a year is 28 February. -#}
 {% macro add_period(date, period) -%}
     cast({{ date }} + {{ period }} as date)
 {%- endmacro %}
 
 {#-
-    The day on which somebody reaches an age of `recommended_ages`: a period after birth, or for `grade 7` the 1 September of the year
-    of the 12th birthday, for `grade 8` of the 13th, and so on.
+    The date on which a person reaches an age of `recommended_ages`: a period after birth, or for `grade 7` 1 September of the year of
+    the 12th birthday, for `grade 8` of the 13th, and so on.
 -#}
 {% macro day_of_age(birth, age) -%}
     case

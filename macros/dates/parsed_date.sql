@@ -1,14 +1,14 @@
 {#-
-    The day that a text of an extract names. The plain forms are 2013-08-20, 2013 AUG 20 and Aug 20, 2013; read too is what can
-    mean one day only: a time of day after the day, a month written out or in French, day, month word and year in another order
+    The date that a text of an extract means. The standard forms are 2013-08-20, 2013 AUG 20 and Aug 20, 2013; other unambiguous forms
+    are read too: a time of day after the date, a month written out or in French, day, month word and year in another order
     (20AUG2013, 20 août 2013), year first with other separators, eight digits (20130820, as HL7 writes days).
-    Null for anything else, the years before 1 and after 9999 too. Day-first and month-first numbers, two-digit years, serial numbers
+    Null for anything else, and for years before 1 or after 9999. Day-first and month-first numbers, two-digit years, serial numbers
     and seconds since 1970 are never guessed. A time with a zone has to be midnight in UTC or in Ontario.
-    `form` is SQL of the text's date_form, where that is at hand.
+    `form` is SQL of the text's date_form, if already computed.
 -#}
 {% macro parsed_date(text, form=none) -%}
     {%- set written = 'cast(' ~ text ~ ' as ' ~ dbt.type_string() ~ ')' -%}
-    {#- What has no plain form, a few rows, is rewritten step by step to year-month-day. -#}
+    {#- The few texts in other forms are rewritten step by step to year-month-day. -#}
     {%- set folded = 'translate(lower(' ~ unquoted(written) ~ "), 'éèêëûùüàâôîïç', 'eeeeuuuaaoiic')" -%}
     {%- set midnight = '00:00(?::00(?:[.,]0+)?)?' -%}
     {%- set time = '(?:[01]?[0-9]|2[0-4])[:h][0-5][0-9](?:[:.][0-5][0-9](?:[.,][0-9]+)?)?' -%}
@@ -45,8 +45,8 @@
 {%- endmacro %}
 
 {#-
-    Which of the plain forms a text has: `iso`, `year_first` (2013 AUG 20), `month_first` (Aug 20, 2013), else `other`; null without
-    a text. Nearly every text is iso, told without a regular expression. A cast alone would read 2013-08-2x as the second.
+    Form of a date text: `iso`, `year_first` (2013 AUG 20), `month_first` (Aug 20, 2013) or `other`; null for null. Nearly every text is
+    iso, which is recognized without a regular expression. A cast alone would read 2013-08-2x as the second.
 -#}
 {% macro date_form(text) -%}
     {%- set written = 'cast(' ~ text ~ ' as ' ~ dbt.type_string() ~ ')' -%}
@@ -71,7 +71,7 @@
     cast(try_strptime({{ text }}, '{{ {"year_first": "%Y %b %d", "month_first": "%b %d, %Y", "numbers": "%Y-%m-%d"}[form] }}') as date)
 {%- endmacro %}
 
-{#- The shape of a text that is no date: digits as 9, month words as Mon, every other letter as a. Holds nothing of the text itself. -#}
+{#- Pattern of a text that is not a date: digits as 9, month words as Mon, other letters as a. Contains nothing of the text itself. -#}
 {% macro date_shape(text) -%}
     {%- set folded = 'translate(' ~ text ~ ", 'éèûÉÈÛ', 'eeueeu')" -%}
     replace({{ rewritten(folded, [
@@ -79,7 +79,7 @@
     ]) }}, chr(1), 'Mon')
 {%- endmacro %}
 
-{#- What a text that is no date is likely to be: a kind of `date_shape_kinds`. `shape` is its date_shape. -#}
+{#- Likely meaning of a text that is not a date, one of `date_shape_kinds`. `shape` is its date_shape. -#}
 {% macro date_shape_kind(text, shape) -%}
     {%- set numbers = "replace(replace(" ~ shape ~ ", '-', '/'), '.', '/')" -%}
     case

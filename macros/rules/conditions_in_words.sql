@@ -1,4 +1,4 @@
-{#- What a rule asks in words, as arguments of concat_ws: a sentence for each `about`, null where the rule does not ask. -#}
+{#- Conditions of a rule as sentences, as arguments of concat_ws: one for each `about`, null where the rule has no such condition. -#}
 {% macro conditions_in_words(conditions) -%}
     {%- set sentences = {} -%}
     {%- for condition in conditions | selectattr('prose') | sort(attribute='is_if_any') -%}

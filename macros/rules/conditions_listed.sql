@@ -1,5 +1,5 @@
 {#-
-    Query of what a rule asks, one row for each row of `doses` and condition that its rule has: condition_number, condition, subject_date,
+    Query of the conditions of rules, one row for each row of `doses` and condition of its rule: condition_number, condition, subject_date,
     comparison, base, base_date, period, bound_date (base_date plus period) and is_met. `doses` has `keys` and rule_id; the relation
     `rules` has the periods as texts.
 -#}

@@ -1,4 +1,4 @@
-{#- Whether conditions on dates hold, as SQL: true where a rule asks for none. A grace period, in days, is for what has one. -#}
+{#- SQL condition: the dates satisfy the conditions; an empty condition is always met. grace_days applies to conditions that allow it. -#}
 {% macro conditions_met(conditions, grace_days=0) -%}
     {%- for condition in conditions -%}
         {%- set subject = condition.subject -%}
@@ -12,7 +12,7 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{#- Whether a rule is one for the variant, the agents and the history of a dose: those that are not cannot say why it is refused. -#}
+{#- SQL condition: the rule applies to the variant, agents and earlier doses of a dose. Other rules cannot give the reason of a refusal. -#}
 {% macro rule_fits(dose='doses', series='series', variant='series.variant', slots=slot_count(), grace_days=0) -%}
     {%- set history = rule_conditions(dose, series, slots=slots) | selectattr('asks', 'equalto', 'history') | list -%}
     (rules.variant is null or rules.variant = {{ variant }})

@@ -1,18 +1,18 @@
 {#-
-    Query of doses put to the rules of one slot. One row for each row of `series`, recorded dose after the slot before it and rule of
-    the slot, with administered_date, rule_id and is_met: whether the rule takes the dose. Without `doses` the day is sought: each
-    rule's earliest. A row of `series` stays where there is no dose or no rule.
+    Query of doses tested against the rules of one slot. One row for each row of `series`, recorded dose after the previous slot and rule
+    of the slot, with administered_date, rule_id and is_met: whether the rule accepts the dose. Without `doses` it finds the earliest
+    date of each rule. Rows of `series` without a dose or rule are kept.
 
     rules       dose_rules_in_force
     slot        the slot's number, or SQL of it
     series      student_key, antigen, schedule, variant, first_dose_agent_label, dose_1_date …; none in the first slot of recorded
-                doses. Where a day is sought also date_of_birth, agent_label (of the dose to be given), is_live (that is a live vaccine),
+                doses. To find a date also date_of_birth, agent_label (of the dose to be given), is_live (that is a live vaccine),
                 not_before, and without `gaps` preceding_live_date and preceding_polysaccharide_date
     doses       recorded doses: student_key, antigen, agent_label, date_of_birth, administered_date, preceding_live_date,
                 preceding_polysaccharide_date
     variants    variant by student_key and antigen, for the first slot
-    gaps        int_interaction_gaps: the live and polysaccharide doses between which a sought day falls
-    also        SQL on series, doses and rules, asked of every dose beside its rule
+    gaps        int_interaction_gaps: the live and polysaccharide doses between which the date falls
+    also        additional SQL condition on series, doses and rules
 -#}
 {% macro doses_tried(rules, slot, series=none, doses=none, variants=none, gaps=none, grace_days=0, also=none) -%}
 {%- set slots = (slot - 1) if slot is number else slot_count() -%}

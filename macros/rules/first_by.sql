@@ -1,4 +1,4 @@
-{#- The value of the row that comes first in the given order: an aggregate that leaves no tie to chance if the order is total. -#}
+{#- Aggregate: the value of the first row in an order. With a total order, no tie is broken at random. -#}
 {% macro first_by(value, order_by) -%}
     {{ return(adapter.dispatch('first_by')(value, order_by)) }}
 {%- endmacro %}

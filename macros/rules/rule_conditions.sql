@@ -1,15 +1,15 @@
 {#-
-    What rules ask of dates, each condition once, in the order in which a refusal names the first that fails. A condition holds
-    where its subject is not before (`from`) or before (`before`) its base plus the period in the rule's column.
+    Conditions of rules on dates, each defined once, in the order in which a refusal names the first that fails. A condition is met if
+    its subject is on or after (`from`) or before (`before`) its base plus the period in the rule's column.
 
     column        of dose_rules and up_to_date_rules, a period there; none, where every dose has to
     text          SQL of the period as the table prints it
-    asks          `history`: of the valid doses before; `dose`: of the dose itself
-    has_grace     coverage_within_reach lets it be early by the grace period
-    is_if_any     asks nothing where there is no base
-    is_between_doses  asks nothing of the first dose
+    asks          `history`: tests the valid doses before; `dose`: tests the dose itself
+    has_grace     coverage_within_reach applies the grace period
+    is_if_any     met if there is no base
+    is_between_doses  met for the first dose
     reason        of assessment.doses, where it fails
-    prose         its sentence in antigen_definitions: what stands before and behind `said`; those of one `about` share a sentence
+    prose         its sentence in antigen_definitions: text before and after `said`; conditions of one `about` share a sentence
 
     dose    alias of what has date_of_birth, administered_date and the dates of the doses that interact
     series  alias of what has dose_1_date … of the first `slots` slots, and previous_dose_date
@@ -71,7 +71,7 @@
     {{ return(listed) }}
 {%- endmacro %}
 
-{#- What a criterion of the up-to-date definition asks of the valid doses of `series`: their ages, and how recent one is. -#}
+{#- Conditions of an up-to-date criterion on the valid doses of `series`: ages, and how recent one is. -#}
 {% macro criterion_conditions(dose, series='series', rule='rules', assessment_date='school_year.assessment_date') -%}
     {%- set conditions = [] -%}
     {%- for condition in rule_conditions(dose, series, rule) if condition.asks == 'history' -%}

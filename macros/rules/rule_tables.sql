@@ -1,10 +1,10 @@
-{#- Whether a row of a rule table holds for a school year; an empty bound is open. -#}
+{#- SQL condition: a row of a rule table applies to a school year; an empty limit is open. -#}
 {% macro holds_in(school_year, table_name) -%}
     coalesce({{ table_name }}.school_year_from <= {{ school_year }}, true)
     and coalesce({{ table_name }}.school_year_before > {{ school_year }}, true)
 {%- endmacro %}
 
-{#- The rows of a rule table that hold in the school year. -#}
+{#- The rows of a rule table that apply to the school year. -#}
 {% macro rules_in_force(rules, school_year) -%}
     select rules.*
     from {{ rules }} as rules
@@ -12,7 +12,7 @@
     where {{ holds_in('school_year.first_year', 'rules') }}
 {%- endmacro %}
 
-{#- Whether a row of ispa_diseases is designated on a day for somebody born on another. -#}
+{#- SQL condition: a disease is designated on a day for a date of birth. -#}
 {% macro is_designated(day, date_of_birth, diseases='diseases') -%}
     (
         ({{ diseases }}.born_from is null or {{ date_of_birth }} >= {{ diseases }}.born_from)
@@ -20,7 +20,7 @@
     )
 {%- endmacro %}
 
-{#- Whether a row of int_next_dose_agents is offered at the age that somebody has on a day. -#}
+{#- SQL condition: a row of int_next_dose_agents is offered at the age reached on a day. -#}
 {% macro is_offered(day, date_of_birth, agents='next_dose_agents') -%}
     (
         {{ day }} >= {{ add_period(date_of_birth, agents ~ '.offered_from') }}
@@ -28,7 +28,7 @@
     )
 {%- endmacro %}
 
-{#- The dose rules of the school year, of int_dose_rules, with the last slot and the agents of their schedule. -#}
+{#- The dose rules of the school year (int_dose_rules), with the last slot and the agents of their schedule. -#}
 {% macro dose_rules_in_force(dose_rules, school_year) -%}
     select
         *,

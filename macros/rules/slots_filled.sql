@@ -1,12 +1,12 @@
 {#-
-    CTEs slot_1 … and `slots`, which fill the slots of every schedule one after the other: each with the earliest dose after the slot before
-    that satisfies any of the slot's rules. A dose that fails is skipped, and later ones are tried against the same rules. `slots` has one
+    CTEs slot_1 … and `slots`, which fill the slots of every schedule in order: each with the earliest dose after the previous slot that
+    satisfies any rule of the slot. A dose that fails is skipped, and later ones are tested against the same rules. `slots` has one
     row per student, antigen and schedule: student_key, antigen, schedule, variant, last_slot, first_dose_agent_label, dose_1_date,
     dose_1_rule_id …
 
-    A series goes on to the next slot whether its own was filled or not, up to last_slot, the last of its schedule.
+    A series continues to the next slot whether its own was filled or not, up to last_slot, the last of its schedule.
 
-    series   schedules with slots that are filled already, where days are sought for the others; else those of `doses`
+    series   schedules with some slots filled, to find dates for the others; otherwise those of `doses`
     carried  further columns of `series` to keep
     also     as in doses_tried, with {slot} for the slot's number and {previous} for the date in the slot before
     Others as in doses_tried.

@@ -1,4 +1,4 @@
-{#- Spark reads Parquet: one file, or a folder of files. Rows are numbered as DuckDB numbers them, each file from its own million million. -#}
+{#- Spark reads Parquet: one file, or a folder of files. Rows are numbered as on DuckDB, each file from its own 10^12. -#}
 {% macro spark__rows_of_files(files, columns) -%}
     {%- set found = spark__columns_of_file(files[0]) -%}
     (
@@ -28,7 +28,7 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{#- One file or a folder, of each folder that has some. -#}
+{#- One file or folder for each folder with files. -#}
 {% macro spark__forms_of_extract(path) -%}
     {%- set folder, _, name = path.rpartition('/') -%}
     {%- set forms = {} -%}

@@ -1,15 +1,17 @@
 {#-
-    Publishing on Spark. A build that SPARK_BUILD names goes to schemas of its own (`marts__<name>` …); when all of it has passed, the
-    readers' schemas (`marts` …) get a view of each table. A build that fails changes nothing that readers see. The build that was
-    published before stays until the next one is, for queries that still run; others go.
+    Publishing on Spark. A build named by SPARK_BUILD goes to its own schemas (`marts__<name>` …); if everything passed, the readers'
+    schemas (`marts` …) get a view of each table. A failed build changes nothing that readers see. The previously published build is kept
+    until the next one, for running queries; older ones are dropped.
 -#}
 {% macro spark__publish_build(results) -%}
     {%- set build = env_var('SPARK_BUILD', '') -%}
     {%- if execute and build and flags.WHICH == 'build' -%}
         {%- set schemas = var('reader_schemas') -%}
-        {%- set relations = {} -%}
+        {%- set relations, comments = {}, {} -%}
         {%- for result in results if result.node.resource_type in ['model', 'seed'] and result.node.config.schema in schemas -%}
-            {%- do relations.update({(result.node.config.schema ~ '.' ~ result.node.alias): result.node.relation_name}) -%}
+            {%- set view = result.node.config.schema ~ '.' ~ result.node.alias -%}
+            {%- do relations.update({view: result.node.relation_name}) -%}
+            {%- do comments.update({view: result.node.description | replace('\\', '\\\\') | replace("'", "\\'")}) -%}
         {%- endfor -%}
         {%- set problems = [] -%}
         {%- if results | rejectattr('status', 'in', ['success', 'pass', 'warn', 'no-op']) | list -%}
@@ -26,11 +28,11 @@
         {%- if problems -%}
             {%- do log('Not published: ' ~ problems[0] ~ ' Readers keep the last good build.', info=True) -%}
         {%- else -%}
-            {#- The schema remembers the name of the build that readers see. -#}
+            {#- The schema stores the name of the published build. -#}
             {%- set properties = run_query('describe schema extended marts').rows | selectattr(0, 'equalto', 'Properties') | map(attribute=1) -%}
             {%- set previous = modules.re.search('\\(build,([^)]*)\\)', properties | join) -%}
             {%- for view, relation in relations.items() -%}
-                {%- do run_query('create or replace view ' ~ view ~ ' as select * from ' ~ relation) -%}
+                {%- do run_query('create or replace view ' ~ view ~ " comment '" ~ comments[view] ~ "' as select * from " ~ relation) -%}
             {%- endfor -%}
             {%- do run_query("alter schema marts set dbproperties ('build' = '" ~ build ~ "')") -%}
             {%- for row in run_query("show schemas like '*__*'").rows if row[0].rpartition('__')[2] not in [build, previous and previous.group(1)] -%}
@@ -49,7 +51,7 @@
             {%- set is_published = run_query("show schemas like '" ~ node.config.schema ~ "'").rows
                 and run_query('show views in ' ~ node.config.schema ~ " like '" ~ node.alias ~ "'").rows -%}
             {%- if is_published and not load_relation(carried) -%}
-                {#- dbt makes the schemas of what is selected only. -#}
+                {#- dbt creates only the schemas of selected models. -#}
                 {%- do run_query('create schema if not exists ' ~ carried.schema) -%}
                 {%- do run_query(
                     'create table ' ~ carried ~ ' using parquet partitioned by (school_year) as select * from ' ~ published

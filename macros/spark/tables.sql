@@ -42,8 +42,8 @@
 {%- endmacro %}
 
 {#-
-    A table of persons is written in buckets by person, as many as a shuffle has partitions: joins, windows and aggregates by person
-    then read it without a shuffle. `distribute by` gives each bucket one writer, and is no shuffle where the rows lie so already.
+    A person-level table is written in buckets by person, as many as a shuffle has partitions, so that joins, windows and aggregates by
+    person need no shuffle. `distribute by` gives each bucket one writer, and is no shuffle if rows are already distributed so.
 -#}
 {% macro spark__create_table_as(temporary, relation, compiled_code, language='sql') -%}
     {%- set keys = ['student_key', 'client_id'] | select('in', model.columns) | list -%}
@@ -66,7 +66,7 @@
 
 {#-
     Rows of a seed. dbt-spark's own session writes an empty cell as the text None and trips over an apostrophe, and thousands of
-    values make a statement that takes Spark minutes to read: the rows travel as one text instead. They are written as one file,
+    values make a statement that Spark takes minutes to parse: the rows are passed as one JSON text instead. They are written as one file,
     in the seed's order (row_position). dbt reads the word NULL as an empty cell: columns that hold the word and no empty cell are
     named in the seed's meta, `holds_null`.
 -#}
@@ -94,7 +94,7 @@
     {{ return('') }}
 {%- endmacro %}
 
-{#- Spark would compute the source anew for each of them. -#}
+{#- With union all, Spark would compute the source anew for each of the rows. -#}
 {% macro spark__unpivoted(source, keys, columns, rows) -%}
     select
         {%- for key in keys %}

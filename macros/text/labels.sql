@@ -1,7 +1,7 @@
 {#-
-    The form in which agents, coded values, exemption labels, reasons, school types and PHU names are compared: lower case, without
-    outer blanks, every run of blanks, hyphens and dashes as one hyphen, every apostrophe as the plain one, invisible characters
-    and full-width forms told from nothing (visible_text). A blank text is null.
+    Normalizes agents, coded values, exemption labels, reasons, school types and PHU names for joins: lower case, trimmed, every run of
+    blanks, hyphens and dashes one hyphen, apostrophes and full-width characters made plain, invisible characters removed
+    (visible_text). A blank text is null.
 -#}
 {% macro normalized_label(text) -%}
     {%- set blank = patterns().blank -%}
@@ -12,8 +12,8 @@
 {%- endmacro %}
 
 {#-
-    A text without outer blanks of any kind and without what nobody sees; null where nothing is left. Nearly every text is ASCII, begins
-    with a printable character and ends without a blank: told in a fifth of the time of a trim. Of the others, nearly all have only an
+    A text without outer blanks of any kind and invisible characters; null where nothing is left. Nearly every text is ASCII, begins with
+    a printable character and ends without a blank, which is tested in a fifth of the time of a trim. Nearly all others have only an
     accent.
 -#}
 {% macro trimmed(text) -%}
@@ -27,8 +27,8 @@
 {%- endmacro %}
 
 {#-
-    A text without what spreadsheets put around it to keep it a text: an apostrophe before, ="…", quotes, blanks of any kind. Inner
-    blanks are spaces, every dash is a hyphen, and what nobody sees makes no difference. Null where nothing is left.
+    A text without the characters that spreadsheets add to keep it text: a leading apostrophe, ="…", quotes, blanks of any kind. Inner
+    blanks become spaces, dashes hyphens, and invisible characters are removed. Null where nothing is left.
 -#}
 {% macro unquoted(text) -%}
     {%- set ends = "[= \\x{27}\\x{22}\\x{60}\\x{B4}\\x{2018}-\\x{201F}]+" -%}
@@ -37,7 +37,7 @@
     ]) }}, '')
 {%- endmacro %}
 
-{#- A text without invisible characters, full-width forms as the plain ones, accents composed. -#}
+{#- A text without invisible characters, full-width characters made plain, accents composed. -#}
 {% macro visible_text(text) -%}
     {%- set full_width = '！＂＃＄％＆（）＊＋，－．／０１２３４５６７８９：；＜＝＞？＠ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ［］＾＿｀ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ｛｜｝～＇＼' -%}
     {%- set plain = '!"#$%&()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~' -%}
@@ -51,7 +51,7 @@
     nfc_normalize({{ text }})
 {%- endmacro %}
 
-{#- Whether a text is told at a glance to need no reading: ASCII (as many bytes as characters), with none of `endings` at its end. -#}
+{#- SQL condition: a text needs no cleaning: ASCII (as many bytes as characters), with none of `endings` at its end. -#}
 {% macro is_plain(text, endings) -%}
     {%- set conditions = ['bit_length(' ~ text ~ ') = 8 * length(' ~ text ~ ')'] -%}
     {%- for ending in endings -%}
@@ -60,7 +60,7 @@
     {{ return(conditions | join(' and ')) }}
 {%- endmacro %}
 
-{#- The texts of a group in one, in a given order. -#}
+{#- Aggregate: the texts of a group joined in an order. -#}
 {% macro joined_texts(text, separator, order_by) -%}
     {{ return(adapter.dispatch('joined_texts')(text, separator, order_by)) }}
 {%- endmacro %}

@@ -1,13 +1,12 @@
 {#-
-    Query of an extract's rows with their values read: ids without what was put around them, padded where id_digits says so; dates as
-    dates, each with its text beside it where it is no date (`<date>_unparsed`); labels and other texts trimmed. Texts that mean no
-    value and placeholder dates are null (`meanings`, one row of them). `readings` says what was read otherwise than as it was
-    written: column|kind|shape, separated by semicolons; null for nearly every row. Whether a value is plain is decided once, and only
-    the others pay.
+    Query of an extract's rows with cleaned values: ids without quotes and blanks, padded as in id_digits; dates parsed, with the text of
+    those that are not dates in `<date>_unparsed`; labels and other texts trimmed. Texts that mean a missing value and placeholder dates
+    are null (`meanings`, one row). `readings` notes what was changed: column|kind|shape, separated by semicolons; null for most rows.
+    Whether a value is plain is tested once, so that only the others cost more.
 -#}
 {% macro values_read(rows, meanings, ids=[], dates=[], codes=[], labels=[], texts=[], others=['source_row_number', 'not_in_force']) -%}
     {%- set padded = ['client_id', 'school_id'] -%}
-    {#- Conditions by column. Texts longer than the longest of those that mean no value need no look. -#}
+    {#- Conditions by column. Texts longer than the longest one that means a missing value are not looked up. -#}
     {%- set is_no_value, has_invisible = {}, {} -%}
     {%- for kind, columns in {'ids': ids, 'dates': dates, 'codes': codes, 'labels': labels}.items() -%}
         {%- for column in columns -%}
@@ -100,7 +99,7 @@
                 when {{ date }}_form <> 'other' and {{ is_plain }} then null
                 when {{ date }}_day is null then case when {{ is_no_value[date] }} then '{{ date }}|no_value_text|' end
                 when {{ is_placeholder }} then concat('{{ date }}|placeholder_date|', cast({{ date }}_day as {{ dbt.type_string() }}))
-                {#- Only blanks or quotes hid a plain form. -#}
+                {#- Standard forms within blanks or quotes are not noted. -#}
                 {%- set shape = date_shape(string) %}
                 when
                     {{ date }}_form = 'other'

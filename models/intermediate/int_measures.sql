@@ -1,4 +1,4 @@
-{#- Measure: the rows of the frame that it has, whether each is of one antigen, and whether it is counted by gender too. -#}
+{#- Measure: condition on the frame, whether it is by antigen, and whether it is also counted by gender. -#}
 {%- set measures = {
     'coverage': ['true', true, false],
     'completion': ['has_series_uptake', true, true],
@@ -10,7 +10,7 @@
     'medical_exemption_any_ispa': ['is_in_all_ispa_coverage', false, false],
     'nonmedical_exemption_any_ispa': ['is_in_all_ispa_coverage', false, false]
 } -%}
-{#- Which counts have which measures. -#}
+{#- CTEs of counts and their measures. -#}
 {%- set sources = {
     'doses': ['coverage', 'completion', 'initiation', 'unimmunized'],
     'doses_for_all_ispa': ['coverage_all_ispa'],

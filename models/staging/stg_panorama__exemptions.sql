@@ -1,4 +1,4 @@
--- A table: seven models read it, and its labels cost more to compare than to keep.
+-- A table: seven models read it, and its labels are slow to normalize.
 {{ config(materialized='table') }}
 
 with exemptions as (

@@ -29,7 +29,7 @@ final as (
         cast(null as {{ dbt.type_string() }}) as panorama_verdict
     from immunizations
     {%- if var('recorded_by') != 'any_day' %}
-    -- As an extraction on that day would have it; a dose without a recorded date cannot be told and stays.
+    -- As an extraction on that date would show it; doses without a recorded date are kept.
     where coalesce(recorded_date <= date '{{ var('recorded_by') }}', true)
     {%- endif %}
     union all

@@ -12,7 +12,7 @@ with ordered as (
 
 select
     {{ key | join(', ') }},
-    'has two rows that hold for the same school year: school_year_before of the one is after school_year_from of the other'
+    'has two rows for the same school year: school_year_before of one is after school_year_from of the other'
         as problem
 from ordered
 where year_from < previous_year_before

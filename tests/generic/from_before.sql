@@ -5,7 +5,7 @@ select
     rows_of_table.*,
     '{{ pair[0] }}' as column_name,
     {{ pair[0] }} as column_value,
-    concat('does not come before {{ pair[1] }}, ', {{ pair[1] }}) as problem
+    concat('is not before {{ pair[1] }}, ', {{ pair[1] }}) as problem
 from {{ model }} as rows_of_table
 where
     {%- if has_grades %}

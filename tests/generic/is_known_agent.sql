@@ -2,7 +2,7 @@
 {% test is_known_agent(model, column_name) %}
 select
     named.{{ column_name }},
-    'is no agent of seeds/annex/agents.csv' as problem
+    'is not an agent of seeds/annex/agents.csv' as problem
 from {{ model }} as named
 left join {{ ref('agents') }} as agents
     on {{ normalized_label('named.' ~ column_name) }} = {{ normalized_label('agents.agent') }}

@@ -4,7 +4,7 @@ select
     antigen,
     schedule,
     variant,
-    'has a gap in its dose_number of the school year {{ var('school_year') }}: they are numbered from 1' as problem
+    'has a gap in dose_number in the school year {{ var('school_year') }}: dose numbers start at 1 without gaps' as problem
 from {{ model }} as rules
 where {{ holds_in(var('school_year'), 'rules') }}
 group by antigen, schedule, variant

@@ -83,7 +83,7 @@ select
     rule_id,
     column_name,
     column_value,
-    concat('does not stand in the annex_text "', annex_text, '"') as problem
+    concat('is not in the annex_text "', annex_text, '"') as problem
 from compared
 where not stands
 {% endtest %}

@@ -4,7 +4,7 @@ select
     rows_of_table.*,
     'born_from' as column_name,
     rows_of_table.born_from as column_value,
-    concat('begins before an earlier row ends, ', others.born_before) as problem
+    concat('overlaps an earlier row, which ends on ', others.born_before) as problem
 from {{ model }} as rows_of_table
 inner join {{ model }} as others
     on

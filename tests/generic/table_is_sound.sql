@@ -1,6 +1,6 @@
 {#-
-    What the columns of a table hold, as one test: a node of dbt costs more than the query of most checks. A row of its result is a
-    check that failed, with the condition of the rows that are meant; the test counts these, or keys that stand more than once.
+    Checks the columns of a table in one test, because a dbt node costs more than the query of most checks. Each result row is a failed
+    check with the condition of the rows concerned; the test counts these rows, or keys that occur more than once.
     For each check: the columns it is about, the end of a sentence that says what is wrong, the condition of the rows that are meant, and
     from what they are counted.
 
@@ -27,7 +27,7 @@
     {%- endfor -%}
     {%- do checks.append({
         'columns': [column],
-        'problem': 'is none of ' ~ known | join(', '),
+        'problem': 'is not one of ' ~ known | join(', '),
         'holds_where': adapter.quote(column) ~ ' not in (' ~ literals | join(', ') ~ ')'
     }) -%}
 {%- endfor -%}
@@ -37,7 +37,7 @@
     {%- set field = parent[1] if has_own_name else column -%}
     {%- do checks.append({
         'columns': [column],
-        'problem': 'does not stand in ' ~ field ~ ' of ' ~ table.identifier ~ ('.csv' if table.schema in ['annex', 'practice', 'quality'] else ''),
+        'problem': 'is not in ' ~ field ~ ' of ' ~ table.identifier ~ ('.csv' if table.schema in ['annex', 'practice', 'quality'] else ''),
         'holds_where': adapter.quote(column) ~ ' not in (select ' ~ field ~ ' from ' ~ table ~ ' where ' ~ field ~ ' is not null)'
     }) -%}
 {%- endfor -%}
@@ -52,7 +52,7 @@
         ~ " and translate(" ~ unit ~ ", '0123456789', '') = '')" -%}
     {%- do checks.append({
         'columns': [column],
-        'problem': 'is no whole number of days, months or years, such as 28 days'
+        'problem': 'is not a number of days, months or years, such as 28 days'
             ~ (', and no grade, such as grade 7' if has_grades else ''),
         'holds_where': is_no_grade ~ ' and ' ~ is_no_period if has_grades else is_no_period
     }) -%}
@@ -60,7 +60,7 @@
 {%- for condition in conditions -%}
     {%- do checks.append({
         'columns': [],
-        'problem': 'is not as it must be: ' ~ condition | trim,
+        'problem': 'violates the condition: ' ~ condition | trim,
         'holds_where': 'not coalesce(' ~ condition ~ ', false)'
     }) -%}
 {%- endfor -%}
@@ -83,7 +83,7 @@
     {%- set repeated = (' where ' ~ where if where else '') ~ ' group by ' ~ columns | join(', ') ~ ' having count(*) > 1' -%}
     {%- do checks.append({
         'columns': named,
-        'problem': 'stands more than once',
+        'problem': 'occurs more than once',
         'holds_where': text ~ ' in (select ' ~ text ~ ' from ' ~ model ~ repeated ~ ')',
         'found_in': '(select 1 as key from ' ~ model ~ repeated ~ ') as repeated'
     }) -%}

@@ -197,7 +197,7 @@ def test_an_extract_that_stands_twice_stops_the_build(tmp_path):
     duckdb.sql(f"copy (from '{folder}/clients.csv') to '{folder}/clients.parquet'")
     build = run_dbt("build", warehouse=tmp_path / "warehouse.duckdb", extracts=folder)
     assert build.returncode != 0
-    assert "Extract 'clients' stands twice" in build.output
+    assert "Extract 'clients' exists twice" in build.output
 
 
 @pytest.mark.parametrize("school_year", [2012, 2026])

@@ -212,7 +212,7 @@ def test_a_build_that_failed_before_its_tables_says_what_the_reader_wrote_beside
     text = text_of(invented_warehouse(tmp_path / "w.duckdb", []), prepared=tmp_path)
     assert "Read 3 files of /in, 42,000 rows: clients 2,000; immunizations 40,000 in 3 files." in text
     assert "Not read: ~$clients.xlsx." in text
-    assert "  Rows above the header (a title) were passed over: clients.xlsx 2." in text
+    assert "  Rows above the header (a title) were skipped: clients.xlsx 2." in text
 
 
 def finding(name: str, changes: bool, outcome: str = "warned") -> Finding:
@@ -296,7 +296,7 @@ def test_a_failure_is_said_in_short_with_rule_checks_in_full_and_gates_left_to_t
             event("JinjaLogInfo", "Found in the extracts (1 checks):"),
             event("JinjaLogInfo", "  failed: dates"),
             event("JinjaLogInfo", "Found in the rule tables:"),
-            event("JinjaLogInfo", "  seeds/annex/dose_rules.csv, line 7: DIP-2 does not stand in its text."),
+            event("JinjaLogInfo", "  seeds/annex/dose_rules.csv, line 7: DIP-2 is not in its text."),
             event("JinjaLogInfo", "Found in the tables:"),
             event("JinjaLogInfo", "  marts.coverage: age is empty (3 rows)."),
             event(
@@ -326,7 +326,7 @@ def test_a_failure_is_said_in_short_with_rule_checks_in_full_and_gates_left_to_t
         ]
     )
     assert lines_of_failure(events.run) == [
-        "In the rule tables: seeds/annex/dose_rules.csv, line 7: DIP-2 does not stand in its text.",
+        "In the rule tables: seeds/annex/dose_rules.csv, line 7: DIP-2 is not in its text.",
         "In the tables: marts.coverage: age is empty (3 rows).",
         "Runtime Error in model coverage (models/coverage.sql)",
         'Binder Error: Column "agee" not found',

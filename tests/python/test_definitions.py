@@ -60,20 +60,20 @@ def test_a_row_that_a_test_finds_wrong_is_named_with_file_line_column_and_value(
     assert build.returncode != 0
     per_2, pol_2 = line_of("dose_rules", "PER-2"), line_of("dose_rules", "POL-2")
     for sentence in (
-        f"dose_rules.csv, line {per_2}: rule_id 'PER-2', interval_from '28 months' does not stand in the annex_text",
-        f"dose_rules.csv, line {pol_2}: interval_from '28days' is no whole number of days",
-        "rule_id 'TET-5a', interval_from '4 years' does not stand in",
-        "rule_id 'DIP-6c', reference_dose_number '5' does not stand in",
-        "line 2: rule_id 'DIP-UTD-7a', valid_doses '3' does not stand in the annex_text \"≥5 valid",
-        "line 3: rule_id 'DIP-UTD-7b', valid_doses '5' does not stand in the annex_text \"Four valid",
-        "rule_id 'DIP-UTD-17e', recent_dose_number '2' does not stand in",
-        "seeds/annex/assessed_antigens.csv, line 3: antigen 'hip' does not stand in antigen of antigens.csv.",
-        "seeds/annex/exemption_reasons.csv, line 3: exemption_type 'other' is none of medical, nonmedical,",
-        "agent 'HAHBB' is no agent of seeds/annex/agents.csv.",
+        f"dose_rules.csv, line {per_2}: rule_id 'PER-2', interval_from '28 months' is not in the annex_text",
+        f"dose_rules.csv, line {pol_2}: interval_from '28days' is not a number of days",
+        "rule_id 'TET-5a', interval_from '4 years' is not in",
+        "rule_id 'DIP-6c', reference_dose_number '5' is not in",
+        "line 2: rule_id 'DIP-UTD-7a', valid_doses '3' is not in the annex_text \"≥5 valid",
+        "line 3: rule_id 'DIP-UTD-7b', valid_doses '5' is not in the annex_text \"Four valid",
+        "rule_id 'DIP-UTD-17e', recent_dose_number '2' is not in",
+        "seeds/annex/assessed_antigens.csv, line 3: antigen 'hip' is not in antigen of antigens.csv.",
+        "seeds/annex/exemption_reasons.csv, line 3: exemption_type 'other' is not one of medical, nonmedical,",
+        "agent 'HAHBB' is not an agent of seeds/annex/agents.csv.",
         "seeds/annex/agents.csv, line 5: description is empty.",
-        "agent 'D' stands more than once.",
+        "agent 'D' occurs more than once.",
         "seeds/annex/coverage_goals.csv, line 6: antigen 'mumps', age '7', goal_percent '95.0', category_2_from '80.0' "
-        "is not as it must be: category_5_from = goal_percent.",
+        "violates the condition: category_5_from = goal_percent.",
     ):
         assert sentence in build.output, f"{sentence}\n{build.output}"
 
@@ -96,10 +96,10 @@ def test_of_a_table_of_persons_a_failed_check_says_which_it_is_and_how_many_rows
     for sentence in (
         "Found in the tables:",
         "assessment.students: school_id is empty (1 row).",
-        f"assessment.students: assignment_decision is none of {decisions} (1 row).",
-        "assessment.students: phu_id does not stand in phu_id of public_health_units.csv (1 row).",
-        "assessment.students: a row is not as it must be: age between 7 and 17 (1 row).",
-        "assessment.students: client_id stands more than once (1 row).",
+        f"assessment.students: assignment_decision is not one of {decisions} (1 row).",
+        "assessment.students: phu_id is not in phu_id of public_health_units.csv (1 row).",
+        "assessment.students: a row violates the condition: age between 7 and 17 (1 row).",
+        "assessment.students: client_id occurs more than once (1 row).",
         "Got 5 results",
     ):
         assert sentence in test.output, f"{sentence}\n{test.output}"
@@ -114,13 +114,13 @@ def test_rules_that_end_while_what_needs_them_goes_on_are_named(project_copy, tm
     build = build_rule_tables(tmp_path, project_copy)
     assert build.returncode != 0
     for sentence in (
-        "rule_id 'PNE-UTD-a', schedule 'three_plus_one', valid_doses '4' asks for more doses than dose_rules.csv has "
+        "rule_id 'PNE-UTD-a', schedule 'three_plus_one', valid_doses '4' requires more doses than dose_rules.csv has "
         "rules for in the school year 2018: dose_number up to 0.",
-        "rule_id 'HPV-UTD-b', schedule 'two_dose', valid_doses '2' asks for more doses than dose_rules.csv has rules "
+        "rule_id 'HPV-UTD-b', schedule 'two_dose', valid_doses '2' requires more doses than dose_rules.csv has rules "
         "for in the school year 2018: variant male, dose_number up to 0.",
         "antigen 'pneumococcal', schedule 'two_dose' has dose rules, but no row of up_to_date_rules.csv",
-        "antigen 'mumps', age '7' has is_exemption_applicable, but no row of exemption_labels.csv",
-        "antigen 'mumps', age '17' has is_exemption_applicable, but no row of exemption_labels.csv",
+        "antigen 'mumps', age '7' has is_exemption_applicable, but no is_exemption_label row in exemption_labels.csv",
+        "antigen 'mumps', age '17' has is_exemption_applicable, but no is_exemption_label row in exemption_labels.csv",
     ):
         assert sentence in build.output, f"{sentence}\n{build.output}"
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import draw_architecture
 import pytest
+import yaml
 from conftest import ROOT, SHARED
 
+READER_SCHEMAS = tuple(yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["reader_schemas"])
 # The annex may not be copied into the repository: docs/annex.md says where it is published.
 ANNEX = Path(os.environ.get("ANNEX_TEXT") or SHARED / "seeds" / "002_4446e6e98ff11339.txt")
 beside_the_annex = pytest.mark.skipif(
@@ -112,6 +114,19 @@ def test_every_built_column_is_documented(demonstration, manifest):
     assert not set(built) - documented
 
 
+def test_every_table_and_column_that_readers_read_has_its_comment_in_the_warehouse(demonstration):
+    readers = f"database_name = current_database() and not internal and schema_name in {READER_SCHEMAS}"
+    columns = demonstration.rows(
+        f"select schema_name, table_name, column_name, comment from duckdb_columns() where {readers}"
+    )
+    tables = demonstration.rows(
+        f"select schema_name, table_name, comment from duckdb_tables() where {readers} union all "
+        f"select schema_name, view_name, comment from duckdb_views() where {readers}"
+    )
+    assert len(columns) >= 830
+    assert not [column for column in columns + tables if not column[-1]]
+
+
 def test_every_table_that_readers_read_is_under_contract(manifest):
     models = [n for n in manifest["nodes"].values() if n["resource_type"] == "model"]
     public = [n for n in models if n["schema"] in ("assessment", "marts", "published", "schools")]
@@ -135,6 +150,17 @@ def test_every_table_that_readers_read_says_what_it_answers_and_shows_a_query_th
             silent.append(name)
         assert "Answers: " in manifest["nodes"][f"model.immunization_coverage.{name}"]["description"], name
     assert not silent
+
+
+def test_the_catalogue_opens_with_the_table_for_each_question(manifest):
+    overview = manifest["docs"]["doc.immunization_coverage.__overview__"]["block_contents"]
+    linked = dict(re.findall(r"\[`([a-z_.]+)`\]\(#!/model/([a-z_.]+)\)", overview))
+    tables = {
+        f"{node['schema']}.{node['alias']}": unique_id
+        for unique_id, node in manifest["nodes"].items() if node["resource_type"] == "model"
+    }
+    assert linked.items() <= tables.items()
+    assert {table for table in tables if table.startswith(("marts.", "schools."))} <= set(linked)
 
 
 def test_what_people_look_at_is_in_the_lineage(manifest):

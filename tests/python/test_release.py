@@ -348,6 +348,19 @@ def test_every_published_table_is_the_same_in_each_form(few, files):
         assert connection.execute(as_text).fetchall() == connection.execute(read_back).fetchall()
 
 
+def test_the_published_file_describes_its_tables_and_columns(files):
+    with duckdb.connect(str(files / publish.DATABASE), read_only=True) as connection:
+        comments = connection.execute(
+            "select table_name, column_name, comment from duckdb_columns() where schema_name = 'published' union all "
+            "select table_name, '', comment from duckdb_tables() where schema_name = 'published'"
+        ).fetchall()
+        described = connection.execute(
+            "select table_name, column_name, description from published.data_dictionary union all "
+            "select distinct table_name, '', table_description from published.data_dictionary"
+        ).fetchall()
+    assert sorted(comments) == sorted((table, column, " ".join(text.split())) for table, column, text in described)
+
+
 def test_the_readme_names_the_build_and_every_column(demonstration, files):
     text = (files / "README.md").read_text(encoding="utf-8")
     [(build_id, described)] = demonstration.rows(

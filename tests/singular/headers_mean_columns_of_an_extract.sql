@@ -3,7 +3,7 @@ select
     headers.extract_name,
     headers.column_name,
     headers.header,
-    'names no column of an extract' as problem
+    'is not a column of an extract' as problem
 from {{ ref('extract_headers') }} as headers
 left join (
     values

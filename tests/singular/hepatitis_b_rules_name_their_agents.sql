@@ -1,8 +1,8 @@
--- Hepatitis B's rules all name the agents they take; one that lost its rows would take every agent.
+-- Every hepatitis B rule names its agents; a rule without rows would accept every agent.
 select
     'dose_rules' as table_name,
     dose_rules.rule_id,
-    'names no agents in dose_rule_agents.csv: it would take every agent' as problem
+    'has no agents in dose_rule_agents.csv and would accept every agent' as problem
 from {{ ref('dose_rules') }} as dose_rules
 left join {{ ref('dose_rule_agents') }} as dose_rule_agents
     on

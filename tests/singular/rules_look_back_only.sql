@@ -1,10 +1,10 @@
--- A rule speaks of earlier doses only: the first slot of none, the others of a reference dose before their own.
+-- A rule refers only to earlier doses: the first slot to none, the others to a reference dose before their own.
 select
     'dose_rules' as table_name,
     rule_id,
     dose_number,
     reference_dose_number,
-    'speaks of a dose that is not before its own, or of a reference dose without its number or its age' as problem
+    'refers to a dose that is not earlier than its own, or to a reference dose without a number or an age' as problem
 from {{ ref('dose_rules') }}
 where
     coalesce(reference_dose_number >= dose_number, false)

@@ -17,7 +17,7 @@ with named as (
 
 select
     named.*,
-    'is no schedule of this antigen in seeds/annex/schedules.csv' as problem
+    'is not a schedule of this antigen in seeds/annex/schedules.csv' as problem
 from named
 left join {{ ref('schedules') }} as schedules
     on

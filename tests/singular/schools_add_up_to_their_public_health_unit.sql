@@ -1,4 +1,4 @@
--- The schools of a public health unit have its students together, for every age, antigen and status.
+-- The schools of a public health unit add up to its students, for every age, antigen and status.
 with schools as (
     select
         phu_id,

@@ -1,4 +1,4 @@
--- The counts that schools are withheld from are those of the units in `marts`.
+-- Before suppression, the counts of schools add up to those of their public health unit in `marts`.
 with schools as (
     select
         phu_id,

@@ -1,4 +1,4 @@
--- What a public health unit's total leaves for all withheld schools of a count is never one school's, nor a small count.
+-- The total of a public health unit minus its shown schools is never the count of one school, nor a small count.
 with decisions as (
     select * from {{ ref('int_school_decisions') }}
 ),
@@ -12,7 +12,7 @@ sums as (
         sum(case when is_withheld then 1 else 0 end) as withheld,
         sum(case when is_withheld then counted else 0 end) as counted
     from decisions
-    -- None of none is shown always.
+    -- 0 of 0 is always shown.
     where coalesce(base, 1) > 0
     group by phu_id, age, column_name
 )

@@ -1,4 +1,4 @@
-{#- Slots that a macro unrolls: the linter takes the lines after them for badly indented.
+{#- Jinja loops: the linter reports the lines after them as badly indented.
 -- sqlfluff:exclude_rules:layout.indent
 -#}
 with rules as (

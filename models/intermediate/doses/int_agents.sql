@@ -1,4 +1,4 @@
-{#- A remark in parentheses or the number of a dose behind a label: hpv-9-(2), mmr-(priorix); a number alone is read as `#`. -#}
+{#- A remark in parentheses or a dose number after a label: hpv-9-(2), mmr-(priorix); a number alone is read as `#`. -#}
 {%- set remark = '-*(?:[(]([^()]*)[)]|(#[1-9])|-(dose-[1-9]))$' -%}
 with immunizations as (
     select * from {{ ref('stg_panorama__immunizations') }}
@@ -93,7 +93,7 @@ remarked as (
     from unremarked
 ),
 
--- A number behind an agent of unknown formulation may name the formulation (HPV (4)), and a remark is understood only where it
+-- A number after an agent of unknown formulation may be the formulation (HPV (4)). A remark is accepted only if it
 -- names the same agent (MMR (Priorix)).
 pieces_named as (
     select
@@ -117,7 +117,7 @@ pieces_named as (
             and names.agent_label = remarks.agent_label
 ),
 
--- A cell is read where each of its pieces is an agent; one that is known to be none of the annex's (Inf) is passed over.
+-- A cell is read if every piece is an agent; pieces known to be outside the annex (Inf) are skipped.
 cells_read as (
     select agent
     from pieces_named

@@ -28,7 +28,7 @@ of_the_year as (
     where {{ holds_in('school_year.first_year', 'antigen_agents') }}
 ),
 
--- Of several agents in one cell an antigen keeps the one that the hierarchy of the day would: the cell is one record.
+-- A cell with several agents is one record: each antigen keeps the agent that the same-day hierarchy prefers.
 ranked as (
     select
         agent,

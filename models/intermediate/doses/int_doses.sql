@@ -48,7 +48,7 @@ exploded as (
         immunizations.administered_date,
         case when antigens_by_age.antigen = 'hepatitis_b' then immunizations.trade_name end as trade_name,
         antigens_by_age.is_relevant,
-        -- Between equals a packed history's copy of a record comes last: it has no trade name, and its id is made up.
+        -- A packed history's copy of a record comes last in a tie: it has no trade name, and its id is generated.
         2 * antigens_by_age.same_day_rank
         + case when immunizations.source_row_number is null then 1 else 0 end as same_day_order,
         antigens_by_age.is_live,
@@ -75,8 +75,8 @@ exploded as (
     {{ distributed_by('student_key') }}
 ),
 
--- One sort serves the choice of the day and both interactions: the record that the day keeps comes first, so what precedes it
--- is of earlier days. "Any preceding" is the latest of these: if that one is far enough away, so is every other.
+-- One sort serves the same-day choice and both interactions: the kept record of a day comes first, so the rows before it are
+-- of earlier days. "Any preceding" is the latest of these: if its interval is long enough, so are all others.
 ordered as (
     select
         *,

@@ -1,4 +1,4 @@
-{#- Unrolled slots and reasons: the linter takes their lines for badly indented.
+{#- Jinja loops: the linter reports their lines as badly indented.
 -- sqlfluff:exclude_rules:layout.indent
 -#}
 {%- set slots = slot_count() -%}
@@ -53,7 +53,7 @@ schedules as (
     from rules
 ),
 
--- The slot that a dose is tried for is the first one still empty after the valid doses before it.
+-- A dose is assessed for the first slot that the valid doses before it left empty.
 tried as (
     select /*+ broadcast(schedules) */
         doses.*,
@@ -99,7 +99,7 @@ refused as (
     where judged.verdict = 'refused'
 ),
 
--- Each refused dose beside the rules of its slot. Only the alternatives that fit the history before it can say why.
+-- Each refused dose with the rules of its slot. Only alternatives that fit the earlier doses can give the reason.
 alternatives as (
     select /*+ broadcast(rules) */
         doses.student_key,
@@ -144,7 +144,7 @@ refused_for as (
         alternatives.student_key, alternatives.antigen, alternatives.schedule, alternatives.administered_date
 ),
 
--- A day keeps one dose, which student, antigen, schedule and date identify.
+-- One dose per day is kept, so student, antigen, schedule and date identify it.
 final as (
     select /*+ broadcast(same_day_rules) */
         school_year.school_year,

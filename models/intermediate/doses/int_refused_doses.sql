@@ -1,8 +1,8 @@
-{#- Unrolled slots: the linter takes their lines for badly indented.
+{#- Jinja loops: the linter reports their lines as badly indented.
 -- sqlfluff:exclude_rules:layout.indent
 -#}
--- The earliest day on which a refused dose would have counted: after the valid doses before it, and nothing else moved. Waiting
--- helps none of the other reasons: another record was kept, the schedule does not name the agent, or no slot is left.
+-- The earliest date on which a refused dose would have been valid, with all other doses unchanged. Refusals for other reasons
+-- cannot become valid by waiting: another record was kept, the schedule does not name the agent, or no slot is left.
 {%- set slots = slot_count() %}
 with rules as (
     {{ dose_rules_in_force(ref('int_dose_rules'), ref('int_school_year')) }}

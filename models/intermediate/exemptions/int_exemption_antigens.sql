@@ -77,7 +77,7 @@ pieces_named as (
         on pieces.part = outside_annex.name_label
 ),
 
--- A cell is read where each of its pieces is an antigen; one that is known to be none of the annex's (Rabies) is passed over.
+-- A cell is read if every piece is an antigen; pieces known to be outside the annex (Rabies) are skipped.
 cells_read as (
     select exemption_antigen_label
     from pieces_named

@@ -52,8 +52,8 @@ counted as (
     group by 1, 2, 3, 4, 5
 ),
 
--- Free text does not leave this model: what is no known channel is another. The recorded date of a migrated dose is that of the
--- migration: when the dose was reported is not on record.
+-- Free text does not leave this model: an unknown channel becomes `other`. The recorded date of a migrated dose is that of the
+-- migration, so its delay is unknown.
 final as (
     select
         counted.phu_id,

@@ -1,4 +1,4 @@
-{#- Unrolled slots: the linter takes their lines for badly indented.
+{#- Jinja loops: the linter reports their lines as badly indented.
 -- sqlfluff:exclude_rules:layout.indent
 -#}
 {%- set slots = slot_count() -%}
@@ -17,7 +17,7 @@ numbered as (
     from recommended_days
 ),
 
--- Beyond the table a dose is due at the age of its last dose.
+-- Doses beyond recommended_ages are due at the age of its last dose.
 due_days as (
     select
         date_of_birth,
@@ -45,7 +45,7 @@ offers as (
         on due_days.antigen = next_dose_agents.antigen
 ),
 
--- Ages at which one agent follows another are one time.
+-- Offers of agents that follow each other without a gap are merged into one period.
 compared as (
     select
         *,

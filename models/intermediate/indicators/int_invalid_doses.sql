@@ -39,7 +39,7 @@ refused_days as (
     from refused
 ),
 
--- A record counts where any schedule of any antigen counts it. Records without an id are told by their day and agent.
+-- A record counts if it is valid on any schedule of any antigen. Records without an id are identified by date and agent.
 counted as (
     select distinct
         valid_doses.student_key,

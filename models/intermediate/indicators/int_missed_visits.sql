@@ -1,4 +1,4 @@
-{#- Unrolled slots: the linter takes their lines for badly indented.
+{#- Jinja loops: the linter reports their lines as badly indented.
 -- sqlfluff:exclude_rules:layout.indent,references.consistent
 -#}
 {%- set slots = slot_count() -%}
@@ -62,7 +62,7 @@ immunizations as (
     select * from {{ ref('stg_panorama__immunizations') }}
 ),
 
--- One label per antigen: its other agents differ for the child, not for a rule.
+-- One agent per antigen is enough: the rules do not distinguish the others.
 agents as (
     select
         antigen,
@@ -124,7 +124,7 @@ counted as (
     where exempt_students.student_key is null
 ),
 
--- Empty slots are filled on a day that never comes: on which slot a visit falls is then a comparison of dates.
+-- Empty slots get a date in the far future, so that a visit finds its slot by comparing dates.
 waiting as (
     select
         counted.student_key,
@@ -182,7 +182,7 @@ valid_dose_visits as (
     group by student_key, phu_id, age, antigen
 ),
 
--- The days that can be eligible for a student at all: half of the recorded ones.
+-- Days that can be eligible at all: half of the recorded ones.
 days_looked_at as (
     select
         student_key,
@@ -250,7 +250,7 @@ previous_doses as (
         on due_visits.antigen = agents.antigen
 ),
 
--- Each is held against the rules of its slot.
+-- Each visit is tested against the rules of its slot.
 tried as (
     select distinct
         doses.student_key,
@@ -269,7 +269,7 @@ tried as (
             doses.antigen = rules.antigen
             and doses.schedule = rules.schedule
             and doses.filled + 1 = rules.dose_number
-            -- The rule for every product holds for who has no dose yet.
+            -- Students without a dose follow the rule for every product.
             and {{ rule_fits(variant="coalesce(schedule_variants.variant, 'non_engerix_b')", series='doses') }}
             and {{ conditions_met(
                 rule_conditions() | selectattr('asks', 'equalto', 'dose') | selectattr('column') | rejectattr('is_if_any') | list
@@ -326,7 +326,7 @@ too_close as (
             ) }}
 ),
 
--- A day can be due on several schedules and by several rules.
+-- A dose can be due on one day on several schedules and by several rules.
 eligible as (
     {%- for slot in range(1, slots + 1) %}
     select

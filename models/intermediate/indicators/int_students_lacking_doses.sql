@@ -80,7 +80,7 @@ earliest_days as (
     group by student_key, antigen, schedule
 ),
 
--- On the assessment date the next dose could count: who cannot be given one that day has not dropped out.
+-- Only students whose next dose could be valid on the assessment date; the others have not dropped out.
 final as (
     select
         students.phu_id,

@@ -37,7 +37,7 @@ birthdays_of_students as (
         on students.age = birthday_doses.age
 ),
 
--- A slot is filled by the earliest dose that counts for it: what came after the birthday changes no slot before.
+-- A slot is filled by the earliest valid dose, so doses after the birthday do not change the slots before it.
 series_by_birthday as (
     select
         birthdays_of_students.student_key,

@@ -1,4 +1,4 @@
-{#- Slots that a macro unrolls: the linter takes the lines after them for badly indented.
+{#- Jinja loops: the linter reports the lines after them as badly indented.
 -- sqlfluff:exclude_rules:layout.indent
 -#}
 {%- set slots = slot_count() -%}
@@ -39,7 +39,7 @@ all_doses as (
     select * from {{ ref('int_doses') }}
 ),
 
--- No visit of who must not be given the vaccine was missed.
+-- Students with a contraindication have missed no visit.
 open_antigens as (
     select all_open_antigens.*
     from all_open_antigens
@@ -144,7 +144,7 @@ doses as (
     select * from could_be_given
 ),
 
-{#- A visit's dose is given from the day on which it is due; live doses keep their distance from the one given before. #}
+{#- The dose of a visit is given from its due date on; live doses keep their interval from the one added before. #}
 {%- set could_be_given_then -%}
 (doses.is_recorded or doses.administered_date >= doses.due_{slot}_date)
 and (
@@ -155,7 +155,7 @@ and (
 {%- endset -%}
 {{ slots_filled('rules', doses='doses', variants='open_antigens', also=could_be_given_then) }},
 
--- Doses after those that meet a criterion change nothing: it is the same whether visits after that are looked at.
+-- Visits after a criterion is met can be kept: later doses do not change the result.
 final as (
     select distinct
         open_antigens.student_key,

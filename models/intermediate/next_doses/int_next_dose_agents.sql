@@ -1,4 +1,4 @@
-{#- A view: files have no type for periods. -#}
+{#- A view, because Parquet files have no interval type. -#}
 {{ config(materialized='view') }}
 
 with next_dose_agents as (

@@ -41,7 +41,7 @@ cheapest as (
     where place = 1
 ),
 
--- The same slot from whatever day: since when the dose is missing.
+-- The same slot planned from the earliest date: since when the dose is missing.
 slots_wanted as (
     select
         open_antigens.student_key,

@@ -19,7 +19,7 @@ next_dose_agents as (
     select * from {{ ref('int_next_dose_agents') }}
 ),
 
--- One label per antigen and variant: its other agents differ for the child, not for a rule.
+-- One agent per antigen and variant is enough: the rules do not distinguish the others.
 agents as (
     select
         antigen,
@@ -58,7 +58,7 @@ latest_doses as (
 with_variants as (
     select
         open_antigens.*,
-        -- Who has no dose yet is held against the rule for every product (int_hepatitis_b__two_dose_schedules).
+        -- Students without a dose follow the rule for every product (int_hepatitis_b__two_dose_schedules).
         coalesce(
             schedule_variants.variant, case when open_antigens.antigen = 'hepatitis_b' then 'non_engerix_b' end
         ) as variant

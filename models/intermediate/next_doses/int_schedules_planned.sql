@@ -1,5 +1,4 @@
--- The earliest catch-up on every schedule by which a student who is not up to date could become so: from the day of the lists,
--- and from the assessment date.
+-- Simulates the earliest catch-up on each schedule, from as_of and from the assessment date.
 {%- set slots = slot_count() %}
 with rules as (
     {{ dose_rules_in_force(ref('int_dose_rules'), ref('int_school_year')) }}
@@ -82,7 +81,7 @@ plans as (
     carried=['planned_from', 'age', 'date_of_birth', 'agent_label', 'is_live', 'not_before', 'recorded_doses']
 ) }},
 
--- A criterion asks nothing of a dose after the ones that it counts: the first dose that completes one ends the plan.
+-- A criterion has no condition on later doses, so the first dose that completes one ends the plan.
 completed as (
     select /*+ broadcast(rules, school_year) */
         plans.*,

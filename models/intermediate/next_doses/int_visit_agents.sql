@@ -1,4 +1,4 @@
-{#- Steps that no set of agents outgrows: each covers an antigen more, and no age is assessed for as many. -#}
+{#- Maximum number of agents in a set: each covers one more antigen, and no age is assessed for as many. -#}
 {%- set most_injections = 10 -%}
 with next_doses as (
     select * from {{ ref('int_next_doses') }}
@@ -60,7 +60,7 @@ agent_antigens as (
     group by antigens_of_agents.agent
 ),
 
--- Each agent once, whatever its products: those of hepatitis B differ by trade name.
+-- Each agent once: hepatitis B agents have a row per trade name.
 offers as (
     select
         agent,
@@ -165,8 +165,8 @@ both_choices as (
 ),
 
 {#-
-    The first day that keeps its distance from later live doses, and again after the first visit's live doses. Days are named once in
-    each pass: Spark computes a CTE again wherever it is named.
+    First date that keeps the interval from later live doses, then again after the live doses of the first visit. Each pass reads the
+    dates once, since Spark computes a CTE anew for every reference.
 #}
 {%- for pass in ['recorded', 'given'] %}
 {%- set days = 'offered' if loop.first else 'spaced' %}
@@ -261,7 +261,7 @@ spaced as (
 {%- endif %}
 {%- endfor %}
 
--- Live doses after the first visit's wait for each other: on different days they would be 28 days apart again.
+-- Live doses after the first visit are given on one day; on different days they would have to be 28 days apart again.
 dated as (
     select
         spaced.student_key,
@@ -333,7 +333,7 @@ visits_with_agents as (
             and visits.visit_date = agents_by_age.visit_date
 ),
 
--- Few: what to give together is decided once for all visits that are alike.
+-- Identical visits are decided once.
 covered_0 as (
     select distinct
         due_bits,
@@ -348,7 +348,7 @@ covered_0 as (
     from visits_with_agents
 ),
 
-{#- Whatever is chosen in the end has an agent for the lowest antigen that is open: each of them is a branch. #}
+{#- Every solution has an agent for the lowest open antigen, so each such agent starts a branch. #}
 {%- for step in range(1, most_injections + 1) %}
 
 covered_{{ step }} as (

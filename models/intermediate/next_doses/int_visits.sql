@@ -10,7 +10,7 @@ visit_agents as (
     select * from {{ ref('int_visit_agents') }}
 ),
 
--- An agent of an earlier visit may fill the slot before a recorded dose does: what is needed then is another question.
+-- An agent of an earlier visit may fill the slot before a recorded dose does; the plan would then be another one.
 unsettled as (
     select distinct
         next_doses.student_key,

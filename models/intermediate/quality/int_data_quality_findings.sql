@@ -1,4 +1,4 @@
-{#- Check, extract, its id, the text that is shown, and when the check finds something. -#}
+{#- Check, extract, id column, value to show, and the condition of a finding. -#}
 {%- set checks = [
     ["clients_missing_id", "clients", "client_id", "null", "client_id is null"],
     ["schools_missing_id", "schools", "school_id", "null", "school_id is null"],
@@ -163,7 +163,7 @@ checked_education_records as (
         on education_records.school_id = schools.school_id
 ),
 
--- The largest extract is read once: what no check finds anything in goes no further.
+-- The largest extract is read once; rows without a finding are dropped here.
 checked_immunizations as (
     select
         immunizations.source_row_number,

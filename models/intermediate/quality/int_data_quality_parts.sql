@@ -1,4 +1,4 @@
-{#- Checks of coded columns, whose findings are judged by spelling. -#}
+{#- Checks of coded columns: their findings are counted by spelling. -#}
 {%- set string = dbt.type_string() -%}
 {%- set value_columns = {
     'immunizations_unknown_agent': 'agent', 'exemptions_unknown_antigen': 'exemption_antigen',
@@ -139,7 +139,7 @@ value_columns as (
     {%- endfor %}
 ),
 
--- Findings of coded columns by spelling, with what is known to be none of the annex's.
+-- Findings in coded columns by spelling, before known values outside the annex are excluded.
 spellings as (
     select
         findings.check_name,
@@ -216,7 +216,7 @@ periods_by_file as (
     group by files.extract_name, files.file
 ),
 
--- Of one file alone the check itself says as much, but where values outside of the annex are passed over.
+-- With a single file this repeats the check of the whole extract, except where known values outside the annex are excluded.
 parts_by_file as (
     select
         checks.check_name,
@@ -319,7 +319,7 @@ known_labels as (
     from known_values
 ),
 
--- A value that shares less than half of its letters is no likely spelling.
+-- More edits than half of the letters are not a misspelling.
 nearest_values as (
     select
         spellings.column_name,
@@ -440,7 +440,7 @@ parts_by_damage as (
         rows_by_extract.row_count as rows_checked,
         ids.row_count as rows_failed,
         concat(
-            cast(ids.ids as {{ string }}), ' ids of ', ids.table_name, ' do not meet those of ', ids.known_extract, '. ',
+            cast(ids.ids as {{ string }}), ' ids of ', ids.table_name, ' are not found in ', ids.known_extract, '. ',
             id_damages.cause, ' ', id_damages.remedy
         ) as remark
     from ids_compared as ids
@@ -494,7 +494,7 @@ clients_assigned_by_age as (
     group by selected_clients.age
 ),
 
--- Ages that are unlike the others: what all ages share is the whole check's.
+-- Ages well above the average of all ages, which the check of the whole extract covers.
 ages_unlike_others as (
     select clients_assigned_by_age.*
     from clients_assigned_by_age
@@ -599,8 +599,8 @@ parts_of_years as (
             else 0
         end as rows_failed,
         concat(
-            cast(coalesce(students_by_age.students, 0) as {{ string }}), ' students; ',
-            cast(largest_age.students as {{ string }}), ' at the age that has most'
+            cast(coalesce(students_by_age.students, 0) as {{ string }}), ' students; the largest age has ',
+            cast(largest_age.students as {{ string }})
         ) as remark
     from reported_ages
     cross join largest_age
@@ -613,7 +613,7 @@ parts_of_years as (
         1 as rows_checked,
         case when extract_year <> built_year then 1 else 0 end as rows_failed,
         concat(
-            'the school year ', cast(built_year as {{ string }}), ' is built. Go on with: make build VARS=''{school_year: ',
+            'the build is of the school year ', cast(built_year as {{ string }}), '. Continue with: make build VARS=''{school_year: ',
             cast(extract_year as {{ string }}), '}'''
         ) as remark
     from extract_year
@@ -724,14 +724,14 @@ extracts_compared as (
         and not builds_now.is_demonstration
 ),
 
--- Schools and exemptions may stay as they are for a while; all five do not.
+-- Schools and exemptions can stay unchanged for a while; all five extracts together do not.
 parts_of_unchanged_extracts as (
     select
         'extracts_unchanged' as check_name,
         extracts_compared.extract_name as part,
         extracts_compared.row_count as rows_checked,
         extracts_compared.row_count as rows_failed,
-        'the same rows as in the last build' as remark
+        'identical to the last build' as remark
     from extracts_compared
     cross join (select min(case when is_same then 1 else 0 end) as all_same from extracts_compared) as together
     where

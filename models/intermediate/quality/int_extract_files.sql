@@ -1,4 +1,4 @@
-{#- As the reader recorded them; a folder that dbt reads itself has them by name, each numbered from its own million million. -#}
+{#- From the reader's record; in a folder that dbt reads itself, by name, each file numbered from its own 10^12. -#}
 {%- set recorded = prepared_file('extract_files.parquet') -%}
 with files as (
     {%- if recorded %}

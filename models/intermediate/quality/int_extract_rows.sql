@@ -1,4 +1,4 @@
-{#- The id of each extract; a history has none. -#}
+{#- Id column of each extract; histories have none. -#}
 {%- set ids = {
     'clients': 'client_id', 'schools': 'school_id', 'education_records': 'education_record_id', 'immunizations': 'immunization_id',
     'exemptions': 'exemption_id', 'immunization_histories': 'cast(source_row_number as ' ~ dbt.type_string() ~ ')'

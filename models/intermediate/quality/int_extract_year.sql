@@ -1,4 +1,4 @@
--- The school year that the extracts are plainly of: one of whose full cohorts they have each, and into which their doses reach.
+-- School years that fit the extracts: every fully assessed cohort has clients, and doses reach into the year.
 with clients as (
     select * from {{ ref('stg_panorama__clients') }}
 ),
@@ -43,7 +43,7 @@ largest_cohort as (
     select max(clients) as clients from births
 ),
 
--- Hardly anybody of a year of birth is nobody: registries hold a few clients of every year.
+-- A few clients of a year of birth do not make a cohort: registries hold some of every year.
 cohorts as (
     select births.birth_year
     from births

@@ -1,4 +1,4 @@
-{#- Checks whose findings are ids that another extract does not have: check, column, the extract that should have them. -#}
+{#- Checks for ids missing in another extract: check, column, the extract that should have them. -#}
 {%- set checks = [
     ['education_records_orphan_client', 'client_id', 'clients'],
     ['immunizations_orphan_client', 'client_id', 'clients'],
@@ -6,7 +6,7 @@
     ['immunization_histories_orphan_client', 'client_id', 'clients'],
     ['education_records_unknown_school', 'school_id', 'schools']
 ] -%}
-{#- The form in which damaged ids meet: lower case, without decimals of 0, blanks, hyphens and separators. -#}
+{#- Common form of damaged ids: lower case, without .0, blanks, hyphens and separators. -#}
 {%- set bare_id -%}
 translate(
             case
@@ -18,14 +18,14 @@ translate(
             ''
         )
 {%- endset -%}
-{#- What ids with a prefix, lost zeros or decimals have in common. Most have no letter: translate costs by what it looks for. -#}
+{#- Common form of ids with a prefix, lost zeros or decimals. Most have no letters, and translate is slower the more it replaces. -#}
 {%- set digits -%}
 trim(leading '0' from case
             when upper(bare_id) = bare_id then translate(bare_id, ':#()', '')
             else translate(bare_id, 'abcdefghijklmnopqrstuvwxyz:#()', '')
         end)
 {%- endset -%}
-{#- 1.23E+09: a number as Excel shows it where it is long. -#}
+{#- 1.23E+09: how Excel shows a long number. -#}
 {%- set is_scientific = "(upper(id) like '_E+%' or upper(id) like '_._%E+%' or upper(id) like '_,_%E+%')" -%}
 with findings as (
     select * from {{ ref('int_data_quality_findings') }}
@@ -115,7 +115,7 @@ lengths as (
     group by known_extract, length(id)
 ),
 
--- The length of most ids, to which those with a prefix are cut.
+-- Most frequent length of ids; ids with a prefix are cut to it.
 usual_lengths as (
     select
         known_extract,
@@ -142,7 +142,7 @@ orphan_lengths_by_file as (
     group by known_extract, file
 ),
 
--- The length of most ids of a file, to which those that it should meet are cut.
+-- Most frequent length of ids in a file; the ids that it should match are cut to it.
 usual_orphan_lengths as (
     select distinct
         known_extract,
@@ -277,7 +277,7 @@ sided as (
     where damage is not null
 ),
 
--- One explanation for each id, the plainest.
+-- One explanation per id, the simplest.
 chosen as (
     select
         sided.*,
@@ -332,7 +332,7 @@ placed as (
             and chosen.known_row_number between files.first_row and files.last_row
     where chosen.place = 1
     union all
-    -- Digits that are lost pair with nothing: they are recognized by what is left.
+    -- Lost digits match nothing; they are recognized by what is left.
     select
         check_name,
         table_name,
@@ -382,7 +382,7 @@ explained_by_file as (
     group by check_name, coalesce(file, '')
 ),
 
--- A few ids of many look like damaged ones by chance.
+-- A few of many ids look damaged by chance.
 final as (
     select
         placed.check_name,

@@ -6,7 +6,7 @@ school_year as (
     select * from {{ ref('int_school_year') }}
 ),
 
--- The demonstration is no measure of a real extract, nor one school year of another.
+-- A build is not compared with the demonstration, nor with another school year.
 earlier_builds as (
     select
         builds.build_id,

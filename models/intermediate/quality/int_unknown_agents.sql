@@ -1,6 +1,6 @@
 {#-
-    A likely spelling never loses or adds an antigen: the letters and digits are the same, or they differ by a letter (by two in long
-    names) within words of five letters or more. The short components of an agent (HB, Hib, MMR, MMRV) are compared as they are,
+    A likely misspelling has the same antigens: letters and digits are the same, or differ by one letter (two in long names) within
+    words of five letters or more. The short components of an agent (HB, Hib, MMR, MMRV) are compared as they are,
     and so are digits.
 -#}
 {%- set compact = [['[^\\p{L}\\p{Nd}]+', '']] -%}
@@ -30,7 +30,7 @@ school_year as (
     select * from {{ ref('int_school_year') }}
 ),
 
--- A name of several agents has no nearest one.
+-- A name of several agents has no nearest agent.
 nearest as (
     select
         unknown.agent,

@@ -1,10 +1,10 @@
--- A cell is one count of one unit. Its count lies between two others that are released before it, the floor (0 where there is
--- none) and the ceiling: what can be derived by subtraction is then how far it is from each.
+-- A cell is one count of one unit. Two counts released before it bound it: the floor (0 where there is none) and the ceiling.
+-- Differencing reveals its distance from each.
 with frame as (
     select * from {{ ref('int_geographies_by_antigen') }}
 ),
 
--- What is released: the province and its public health units, no other grouping of them.
+-- Only the province and its public health units are released, no other groups.
 measures as (
     select
         *,
@@ -59,7 +59,7 @@ antigens as (
     from frame
 ),
 
--- Every age has an antigen that is assessed for all of its students, measles: the largest denominator is the cohort.
+-- Measles is assessed for all students of every age, so the largest denominator is the cohort.
 students as (
     select
         age,
@@ -82,7 +82,7 @@ student_cells as (
     from students
 ),
 
--- Students of the gender that an antigen is assessed for, among the cohort.
+-- Students of the only gender that an antigen is assessed for, as part of the cohort.
 eligible_cells as (
     select
         coverage.age,
@@ -118,7 +118,7 @@ all_ispa_cells as (
     from coverage_all_ispa
 ),
 
--- Who is up to date for all is up to date for each; who is not lacks at least one.
+-- Up to date for all means up to date for each; not up to date for all means lacking at least one.
 coverage_cells as (
     select
         coverage.age,
@@ -161,7 +161,7 @@ initiation_cells as (
     from series_uptake
 ),
 
--- Who is neither initiated nor unimmunized has doses of which none is valid.
+-- Students neither initiated nor unimmunized have only invalid doses.
 unimmunized_cells as (
     select
         age,
@@ -191,7 +191,7 @@ unimmunized_cells as (
     where measure = '{{ measure }}_any_ispa'
 ),
 
--- Who is exempt for an antigen is exempt for any; who is exempt for any is exempt for at least one.
+-- Exempt from an antigen means exempt from any; exempt from any means exempt from at least one.
 {{ measure }}_cells as (
     select
         exemptions.age,
@@ -307,8 +307,7 @@ final as (
         cells.ceiling_count,
         cells.counted - cells.floor_count as above_floor,
         cells.ceiling_count - cells.counted as below_ceiling,
-        -- Who is not up to date for all lacks one antigen at least, who is exempt for any is exempt for one: together the
-        -- antigens count each of them at least once.
+        -- Each student not up to date for all (or exempt from any) is counted for at least one antigen.
         cells.covering_count,
         case when cells.unit = 'single_record' then 1 else students.students end as unit_students
     from cells

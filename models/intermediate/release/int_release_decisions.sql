@@ -1,8 +1,8 @@
-{#- Unrolled joins: the linter takes their lines for badly indented.
+{#- Jinja loops: the linter reports their lines as badly indented.
 -- sqlfluff:exclude_rules:references.keywords,structure.column_order,layout.indent
 -#}
--- Which cells are withheld, and why. A column is decided after the one that it depends on. Nothing here may depend on a withheld
--- count in a way that the release shows: docs/decisions.md, "Releasing".
+-- Cells to withhold, with the reason. A column is decided after the one that it depends on. Decisions must not depend on a
+-- withheld count in a way that the release reveals: docs/decisions.md, "Releasing".
 {%- set levels = 5 %}
 with cells as (
     select * from {{ ref('int_release_cells') }}
@@ -47,7 +47,7 @@ small_cells as (
             and cells.column_name = columns_withheld.column_name
 ),
 
--- The antigens together cover their total. Where they might need a small one for it, the small one could be read off the others.
+-- The antigens together cover their total. If they cannot without a small count, that count could be derived from the others.
 covering_cells as (
     select
         *,
@@ -103,8 +103,8 @@ units_{{ level }} as (
     from released_{{ level }}
 ),
 
--- One unit hides the small ones of every column: the largest by students, or the next where its own count is small. Which it is
--- then says nothing of the counts that were passed over.
+-- One unit protects the small counts of every column: the largest by students, or the next if its own count is small. The choice
+-- then reveals nothing about the counts that were skipped.
 ranked_{{ level }} as (
     select
         *,
@@ -119,9 +119,9 @@ ranked_{{ level }} as (
     from units_{{ level }}
 ),
 
--- The release tells the total of the withheld units on either side; of a small one, which side it is near bounds it. The hiding
--- unit is no small one. Windows instead of joins: a level names the one before it once, since Spark computes what is named anew
--- each time.
+-- The release reveals the total of the withheld units above the floor and below the ceiling; a small count is bounded by the side
+-- that it is near. The protecting unit is not small. Window functions instead of joins, so that each level reads the one before
+-- it once: Spark computes a CTE anew for every reference.
 totals_{{ level }} as (
     select
         *,
@@ -156,8 +156,8 @@ totals_{{ level }} as (
     window siblings as (partition by age, column_name)
 ),
 
--- It hides them if those totals leave each small one its whole range, and it stays the largest. All of this can be computed from
--- the release and from which counts are small: how large they are decides nothing.
+-- It protects them if these totals leave every small count its whole range and it remains the largest. This follows from the
+-- release and from which counts are small, not from their size.
 hiding_units_{{ level }} as (
     select
         *,

@@ -1,4 +1,4 @@
--- The ages of which no count by gender is released.
+-- Ages at which no count by gender is released.
 with measures as (
     select * from {{ ref('int_measures') }}
     where
@@ -35,7 +35,7 @@ series_of_the_province as (
     group by measures.age, measures.antigen, measures.gender, measures.students
 ),
 
--- What is left of the province's students when those of both genders are taken away is a group too, if nobody prints it.
+-- The students of the province of neither gender are a group too, although it is not printed.
 genders_of_the_province as (
     select
         age,

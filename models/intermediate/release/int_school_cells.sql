@@ -1,4 +1,4 @@
--- A cell is one count of one school, among the students of another count, its base.
+-- A cell is one count of one school; its base is the count that is its denominator.
 with frame as (
     select distinct
         age,
@@ -37,7 +37,7 @@ coverage as (
         frame.is_in_dtp, frame.is_of_one_gender
 ),
 
--- A school without a girl has no row of coverage either: that there is none is shown.
+-- A school without girls has no row of coverage, so this zero is shown.
 students_of_one_gender as (
     select
         coverage.phu_id,

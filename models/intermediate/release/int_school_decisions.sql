@@ -1,6 +1,6 @@
--- Which counts of schools are withheld. Whoever reads schools reads the public health unit's own totals too, so that what is
--- withheld of a column has a known sum. A decision may depend on which counts are small, on what is shown, and on whether that
--- sum leaves room, never on how large a withheld count is: docs/decisions.md, "Releasing".
+-- Counts of schools to withhold. Readers also know the totals of the public health unit, so the withheld counts of a column have a
+-- known sum. A decision may depend on which counts are small, on what is shown, and on whether that sum leaves enough room, never
+-- on the size of a withheld count: docs/decisions.md, "Releasing".
 {%- set levels = 3 %}
 with cells as (
     select * from {{ ref('int_school_cells') }}
@@ -10,7 +10,7 @@ threshold as (
     select {{ suppress_below() }} as suppress_below
 ),
 
--- Of those that others are taken among, so many are shown that a small count leaves no small remainder.
+-- Denominators are shown only if a small count leaves no small remainder.
 parents as (
     select distinct parent_name
     from cells
@@ -20,7 +20,7 @@ parents as (
 
 {%- if level > 0 %}
 
-{#- A model reads level by level: what is decided is what the next level depends on. #}
+{#- Level by level: each level depends on the decisions of the one before. #}
 decided_before_{{ level }} as (
     {%- for before in range(level) %}
     select * from decided_{{ before }}
@@ -30,7 +30,7 @@ decided_before_{{ level }} as (
     {%- endfor %}
 ),
 
--- Nobody without DTP is up to date for what DTP protects against.
+-- Students without DTP are not up to date for diphtheria, tetanus or pertussis.
 without_dtp_{{ level }} as (
     select * from decided_before_{{ level }}
     where column_name = 'without_dtp'
@@ -89,7 +89,7 @@ kinds_{{ level }} as (
             when is_linked then 'linked'
             when base is null and counted < least_shown then 'near_floor'
             when base is null then 'large'
-            -- With all up to date nobody is without DTP.
+            -- If all are up to date, nobody lacks DTP.
             when counted = base and is_without_dtp_withheld then 'says_none'
             when counted = 0 or counted = base then 'edge'
             when base < least_shown + suppress_below then 'small_base'
@@ -100,7 +100,7 @@ kinds_{{ level }} as (
     from known_{{ level }}
 ),
 
--- How far a count could be lower, and higher, for somebody who knows of which kind it is.
+-- How much lower or higher a count could be for a reader who knows its reason.
 rooms_{{ level }} as (
     select
         *,
@@ -124,7 +124,7 @@ rooms_{{ level }} as (
     from kinds_{{ level }}
 ),
 
--- Large counts hide the others, the largest base first; of students, which are the bases, in the order of the schools' ids.
+-- Large counts protect the others, the largest base first; counts of students, which are bases themselves, in the order of school ids.
 places_{{ level }} as (
     select
         *,
@@ -148,7 +148,7 @@ sums_{{ level }} as (
         sum(case when is_hidden and coalesce(base, 1) > 0 then 1 else 0 end) over siblings as hidden_of_some,
         sum(case when is_hidden then room_below else 0 end) over siblings as hidden_below,
         sum(case when is_hidden then room_above else 0 end) over siblings as hidden_above,
-        -- How wide a linked one is nobody sees: what it is taken among could be another number too.
+        -- The range of a linked count is unknown: its denominator is withheld too.
         max(case when is_hidden and kind <> 'linked' then room else 0 end) over siblings as widest_hidden,
         sum(case when kind = 'large' then room_below else 0 end) over in_order as large_below,
         sum(case when kind = 'large' then room_above else 0 end) over in_order as large_above
@@ -162,8 +162,8 @@ sums_{{ level }} as (
         )
 ),
 
--- The sum has to leave every hidden count as many values as the threshold promises: it could be lower, or higher, by what the
--- others can take. Of one alone the sum leaves nothing: a school whose students are withheld beside a school without a girl.
+-- The sum must leave every withheld count as many possible values as the threshold guarantees: it could be lower or higher by what
+-- the others can absorb. A single withheld count is revealed by the sum, as for the only withheld school beside one without girls.
 hiding_{{ level }} as (
     select
         *,
@@ -198,7 +198,7 @@ reasons_{{ level }} as (
         case
             when is_hidden then kind
             when hidden = 0 then cast(null as {{ dbt.type_string() }})
-            -- Nobody of nobody is known anyway.
+            -- 0 of 0 is known anyway.
             when last_place is null and coalesce(base, 1) > 0 then 'all_schools'
             when kind = 'large' and place <= last_place then 'complementary'
         end as withheld_reason

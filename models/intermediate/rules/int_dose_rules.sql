@@ -1,4 +1,4 @@
-{#- A view: files have no type for periods. The linter takes the loops for badly indented.
+{#- A view, because Parquet files have no interval type. The linter reports the loops as badly indented.
 -- sqlfluff:exclude_rules:layout.indent
 -#}
 {{ config(materialized='view') }}

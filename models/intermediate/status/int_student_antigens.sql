@@ -48,7 +48,7 @@ assessed_ages as (
     from assessed_antigens
 ),
 
--- One row per age, so that both joins to it are by equal values.
+-- One row per age, so that both joins are equi-joins.
 criteria as (
     select
         assessed_ages.age as student_age,

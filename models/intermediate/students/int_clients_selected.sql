@@ -6,7 +6,7 @@ school_year as (
     select * from {{ ref('int_school_year') }}
 ),
 
--- Students are of the ages that have school types.
+-- Assessed ages are those with school types.
 ages as (
     select
         min(age_from) as age_from,

@@ -11,8 +11,8 @@ with classified as (
     from {{ ref('int_education_records_classified') }}
 ),
 
--- Each step looks at the records that the step before left, and lets all of them pass where none has what it prefers: that is an
--- order by what the steps prefer. The step at which the second differs from the first is the one that left one record.
+-- Each step keeps the preferred records of the step before, or all if none is preferred. This equals sorting by the preferences
+-- in order; the first one in which the top two records differ is the step that decided.
 ordered as (
     select
         *,

@@ -79,7 +79,7 @@ counts as (
     ) }}
 ),
 
--- Whoever is not exempt is the rest of the cohort.
+-- Students without an exemption are the rest of the cohort.
 with_rest as (
     select
         counts.*,

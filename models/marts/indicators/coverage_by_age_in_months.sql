@@ -47,7 +47,7 @@ slots as (
     group by coverage.age, coverage.antigen, criteria.schedule
 ),
 
--- More months than a student has lived.
+-- More months than any student is old.
 numbers as (
     select months_lived.month_number
     from (
@@ -58,7 +58,7 @@ numbers as (
     ) as months_lived (month_number)
 ),
 
--- Every month up to the last that all of a cohort have lived through on the assessment date.
+-- Months that the whole cohort has completed by the assessment date.
 months as (
     select
         slots.age,

@@ -84,7 +84,7 @@ counts as (
     ) }}
 ),
 
--- Nobody drops out before the first dose, nor before one without a recommended age.
+-- Drop-out is not defined for the first dose, nor for doses without a recommended age.
 recommended_doses as (
     select distinct
         age,

@@ -15,7 +15,7 @@ students_by_doses_needed as (
     select * from {{ ref('int_students_by_doses_needed') }}
 ),
 
--- Offered to somebody of the cohort on the assessment date: its oldest are born on 1 January, its youngest on 31 December.
+-- Offered to at least part of the cohort on the assessment date: the oldest are born on 1 January, the youngest on 31 December.
 offered as (
     select distinct
         coverage.age,

@@ -6,7 +6,7 @@ near_misses as (
     select * from {{ ref('int_near_misses') }}
 ),
 
--- Without a grace period there is no day.
+-- With a grace period of 0 days there are no rows.
 days as (
     select days_of_grace.days_short
     from (
@@ -18,7 +18,7 @@ days as (
     where days_of_grace.days_short > 0
 ),
 
--- A dose can be early on several schedules; it is one dose, as early as on the nearest.
+-- A dose that is early on several schedules counts once, with the fewest days.
 doses as (
     select
         phu_id,

@@ -47,7 +47,7 @@ counts as (
     ) }}
 ),
 
--- Where the annex counts no exemptions nobody looked for them: missing, not zero.
+-- Where the annex counts no exemptions they are unknown: null, not zero.
 counts_looked_for as (
     select
         *,

@@ -7,7 +7,7 @@ coverage as (
     where school_year = {{ school_year_label() }}
 ),
 
--- A cohort of two programmes has no row, nor has a dose that can still come in time.
+-- No row for a cohort with two programmes, nor for a dose that can still be on time.
 recommended_ages as (
     select * from {{ ref('int_recommended_ages') }}
     where

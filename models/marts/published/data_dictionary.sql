@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
-{#- The descriptions of the YAML files, so that they are written once. -#}
+{#- Descriptions come from the YAML files. -#}
 {%- set columns = [] -%}
 {%- if execute -%}
 {%- for node in graph.nodes.values() | sort(attribute='alias')

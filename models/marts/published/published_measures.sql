@@ -125,7 +125,7 @@ columns_of_measures as (
 decided as (
     select
         measures.*,
-        -- One word for every reason: which it is would tell what the count may be.
+        -- One word for all reasons: the reason would reveal something about the count.
         case when measures.is_of_small_gender or counts.withheld_reason is not null then 'withheld' end as withheld_reason,
         not measures.is_of_small_gender and students.withheld_reason is null as is_denominator_released
     from columns_of_measures as measures

@@ -1,4 +1,4 @@
-{#- ACCEPT='students_without_doses …': checks that the user accepts, separated by blanks or commas. -#}
+{#- ACCEPT='students_without_doses …': checks accepted by the user, separated by blanks or commas. -#}
 {%- set accepted = env_var('ACCEPT', '').replace("'", '').replace(',', ' ').split() | join("', '") -%}
 with checks as (
     select * from {{ ref('data_quality_checks') }}
@@ -64,7 +64,7 @@ findings_by_check as (
     group by check_name
 ),
 
--- A check of parts has the counts of its worst part, and none where no part is above the thresholds.
+-- A check by part shows the counts of its worst part, and 0 if no part is above the thresholds.
 percents_by_part as (
     select
         parts.*,

@@ -1,10 +1,10 @@
-{#- Unrolled columns: the linter takes their lines for badly indented.
+{#- Jinja loops: the linter reports their lines as badly indented.
 -- sqlfluff:exclude_rules:references.keywords,structure.column_order,layout.indent
 -#}
 {%- set string = dbt.type_string() -%}
-{#- What the reader noted of the files; no rows where dbt reads the folder itself, or for the demonstration. -#}
+{#- The reader's notes; none if dbt reads the folder itself, nor for the demonstration. -#}
 {%- set recorded = prepared_file('reading_notes.parquet') -%}
-{#- Extract, column, and a query of each spelling that was read as another name: spelling, meaning, row_count, is_cell. -#}
+{#- Extract, column, and the CTE of spellings read as another name: spelling, meaning, row_count, is_cell. -#}
 {%- set names = [
     ['clients', 'gender', 'genders'], ['clients', 'client_status', 'statuses'], ['immunizations', 'agent', 'agents'],
     ['exemptions', 'antigen', 'antigens'], ['exemptions', 'reason', 'reasons'], ['schools', 'school_type', 'school_types'],
@@ -173,7 +173,7 @@ spellings as (
         {%- else -%}
             case when is_cell then 'several_in_cell' else 'alias' end
         {%- endif %} as kind,
-        -- A spelling of one row may be anything.
+        -- A spelling that occurs once may be personal data, so it is not shown.
         case when row_count > 1 then concat(spelling, ' → ', meaning) end as shape,
         row_count
     from {{ spellings_of_column }}

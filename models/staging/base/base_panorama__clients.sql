@@ -43,8 +43,7 @@ spellings_known as (
             and {{ normalized_label('spellings.spelling') }} = coded_values.written_label
 ),
 
--- Numbers are a code where the column has nothing else, and both of the two that stand for a value: 1 alone, or beside words,
--- could mean anything.
+-- Numbers are a code only if the column has nothing else and both codes occur: 1 alone, or beside words, could mean anything.
 columns_in_numbers as (
     select
         column_name,
@@ -67,7 +66,7 @@ meanings as (
         and (columns_in_numbers.is_in_numbers or not spellings_known.is_number_code)
 ),
 
--- What means no contract value is kept as it is written.
+-- Other values are kept as written.
 typed as (
     select
         read.source_row_number,

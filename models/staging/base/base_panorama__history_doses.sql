@@ -1,5 +1,5 @@
 {#-
-    A client's whole history in one cell, one row per dose. Grammars that Panorama and PEAR export:
+    A client's whole history in one cell, one row per dose. Formats that Panorama and PEAR export:
         Aug 20, 2013 - DTaP-IPV-Hib; Nov 18, 2013 - Pneu-C-13 - Invalid     (or commas, a trailing one too)
         [2013 AUG 20: DTaP-IPV-Hib, Pneu-C-13] [2013 NOV 18: …]
         - ,                                                                  (none)

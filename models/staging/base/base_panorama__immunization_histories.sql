@@ -1,4 +1,4 @@
-{#- What of the cell no grammar explains: base_panorama__history_doses. -#}
+{#- Part of the cell that matches no format of base_panorama__history_doses. -#}
 with source as (
     select * from {{ extract_rows(source('panorama', 'immunization_histories')) }} as raw_rows
 ),

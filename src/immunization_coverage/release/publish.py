@@ -212,11 +212,13 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[str], folder: Path
         connection.execute(f"copy ({rows}) to '{quoted[folder]}/{table}.parquet' (format parquet, compression zstd)")
         connection.execute(f"copy ({rows}) to '{quoted[folder]}/{table}.csv' (header)")
         connection.execute(f"create table files.published.{table} as {rows}")
-    for table, column, description in connection.execute(
-        "select table_name, column_name, description from published.data_dictionary"
+    for table, column, text in connection.execute(
+        "select table_name, column_name, description from published.data_dictionary union all "
+        "select distinct table_name, null, table_description from published.data_dictionary"
     ).fetchall():
-        text = description.replace("'", "''")
-        connection.execute(f"""comment on column files.published.{table}."{column}" is '{text}'""")
+        commented = f'column files.published.{table}."{column}"' if column else f"table files.published.{table}"
+        quoted_text = " ".join(text.split()).replace("'", "''")
+        connection.execute(f"comment on {commented} is '{quoted_text}'")
     connection.execute("detach files")
 
 

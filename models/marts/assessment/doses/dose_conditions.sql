@@ -1,4 +1,4 @@
-{#- Unrolled joins: the linter takes their lines for badly indented.
+{#- Jinja loops: the linter reports their lines as badly indented.
 -- sqlfluff:exclude_rules:references.keywords,structure.column_order,layout.indent
 -#}
 {{ config(materialized='view') }}

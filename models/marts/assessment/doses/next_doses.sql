@@ -32,7 +32,7 @@ contraindicated as (
         on exemptions.antigen = next_dose_agents.antigen
 ),
 
--- In no visit: exempt, immune, or of an age at which nothing is offered any more. The plan names an agent that would count.
+-- Without a visit: exempt, immune, or too old for every agent. The plan names an agent that would be valid.
 agents_ranked as (
     select
         next_doses.student_key,

@@ -29,7 +29,7 @@ missing as (
         on compliance.disease = disease_names.disease
 ),
 
--- MMR is given once for three diseases, and named at the first of them.
+-- MMR is given once for three diseases and listed at the first of them.
 agents_due as (
     select
         client_id,
