@@ -519,6 +519,17 @@ def test_both_languages_say_the_same_things():
         }, key
 
 
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_no_text_is_given_twice(code):
+    """YAML keeps the last of two; the first would show nowhere."""
+    given, path = [], []
+    for line in (ROOT / "report" / "texts" / f"{code}.yml").read_text(encoding="utf-8").splitlines():
+        if key := re.match(r'( *)(["\w]+):', line):
+            path[len(key[1]) // 2 :] = [key[2]]
+            given.append(tuple(path))
+    assert len(given) > 400 and len(set(given)) == len(given)
+
+
 def test_no_text_shows_marks_of_markdown_or_html(browser, reports):
     for code in LANGUAGES:
         texts = yaml.safe_load((ROOT / "report" / "texts" / f"{code}.yml").read_text(encoding="utf-8"))
