@@ -1,26 +1,16 @@
 #!/usr/bin/env python3
-"""MetricFlow's command line, `mf`, which refuses queries that would add up antigens or ages.
+"""MetricFlow's command line, `mf`, which refuses to add up antigens or ages, and does not look up on the internet whether
+there is a newer version of itself.
 
     query_metrics.py query --metrics coverage --group-by age,antigen
-    query_metrics.py query --metrics coverage_all_ispa --group-by phu --where "{{ Entity('age') }} = 7"
     query_metrics.py list metrics
 
 Reads target/semantic_manifest.json, which `dbt parse` writes, and the warehouse (WAREHOUSE_PATH). Its arguments, output
-and exit status are those of `mf`, without its look-up on the internet for a newer version of itself.
+and exit status are those of `mf`.
 """
 
-import functools
-import json
-import re
-from collections.abc import Iterable
-from pathlib import Path
-
-import click
 from dbt_metricflow.cli import main as metricflow
-
-MANIFEST = Path("target/semantic_manifest.json")
-# What a query has to name, where the metric's rows are of it.
-COHORT = ("age", "antigen")
+from metric_cohorts import refusing
 
 
 class NoUpdateChecker:
@@ -28,51 +18,6 @@ class NoUpdateChecker:
 
     def check(self, package_name: str, package_version: str) -> None:
         return None
-
-
-def missing_entities(manifest: dict, metrics: Iterable[str], named: str) -> dict[str, list[str]]:
-    """By metric, the entities of its cohorts that `named` (groupings and filters) does not mention."""
-    entities = {
-        measure["name"]: {entity["name"] for entity in model["entities"]}
-        for model in manifest["semantic_models"]
-        for measure in model["measures"]
-    }
-    measures = {
-        metric["name"]: [measure["name"] for measure in metric["type_params"]["input_measures"]]
-        for metric in manifest["metrics"]
-    }
-    words = set(re.findall(r"[a-z]+", named.lower()))
-    found = {}
-    for metric in metrics:
-        asked = set().union(*(entities[measure] for measure in measures.get(metric, [])))
-        if missing := [name for name in COHORT if name in asked and name not in words]:
-            found[metric] = missing
-    return found
-
-
-def refusal(found: dict[str, list[str]]) -> str:
-    """What to do, for the metric that lacks most."""
-    metric, missing = max(found.items(), key=lambda item: len(item[1]))
-    filters = {"age": "{{ Entity('age') }} = 7", "antigen": "{{ Entity('antigen') }} = 'measles'"}
-    return (
-        f"{metric} does not add up over {' and '.join(f'{name}s' for name in missing)}: group by {','.join(missing)}, "
-        f'or filter to one, as --where "{" and ".join(filters[name] for name in missing)}".'
-    )
-
-
-def refusing(query):
-    """MetricFlow's query, once every cohort is named."""
-
-    @functools.wraps(query)
-    def checked(*arguments, metrics=None, group_by=None, where=(), **options):
-        conditions = [where] if isinstance(where, str) else list(where or ())
-        if metrics and MANIFEST.is_file():
-            manifest = json.loads(MANIFEST.read_text(encoding="utf-8"))
-            if found := missing_entities(manifest, metrics, " ".join([*(group_by or ()), *conditions])):
-                raise click.UsageError(refusal(found))
-        return query(*arguments, metrics=metrics, group_by=group_by, where=where, **options)
-
-    return checked
 
 
 metricflow.UpdateChecker = NoUpdateChecker

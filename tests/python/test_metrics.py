@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, Build
-from query_metrics import missing_entities, refusal
+from metric_cohorts import missing_entities, refusal
 
 BY_ANTIGEN = ("coverage", "initiation", "completion", "unimmunized", "medical_exemption", "nonmedical_exemption")
 OVER_ANTIGENS = (
