@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""MetricFlow's command line, `mf`, which refuses to add up antigens or ages, and does not look up on the internet whether
-there is a newer version of itself.
+"""MetricFlow's command line, `mf`, which refuses to add up antigens or ages.
 
     query_metrics.py query --metrics coverage --group-by age,antigen
     query_metrics.py list metrics
 
 Reads target/semantic_manifest.json, which `dbt parse` writes, and the warehouse (WAREHOUSE_PATH). Its arguments, output
-and exit status are those of `mf`.
+and exit status are those of `mf`, without its look-up on the internet for a newer version of itself.
 """
 
 from dbt_metricflow.cli import main as metricflow

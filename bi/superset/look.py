@@ -7,8 +7,8 @@ SUPERSET_PASSWORD  the administrator's password
 SUPERSET_URL       default http://localhost:8088
 CHROMIUM           the browser (default: chromium in PATH)
 
-Writes a picture of the whole dashboard, and asks `/api/v1/chart/<id>/data/`, as alerts and reports do, for the data of each
-chart. Exit status: 0 all charts drawn and answered; 1 one is empty, failed or still loading.
+Writes a picture of the whole dashboard, and asks `/api/v1/chart/<id>/data/`, as alerts and reports do, for the data of
+each chart. Exit status: 0 all charts drawn and answered; 1 one is empty, failed or still loading.
 """
 
 import os
