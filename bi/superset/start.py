@@ -5,8 +5,8 @@
 
 Runs in the environment of bi/superset/requirements.txt. On the first start it makes, in .superset/home (owner only), a
 secret key, Superset's own database, and an administrator `admin` whose password is SUPERSET_PASSWORD or is drawn and
-printed once. On every start it imports bi/superset/assets again (the database, read-only; datasets, charts, dashboard),
-so that the files are what one sees; charts and dashboards that you add in Superset stay.
+printed once. On every start it imports bi/superset/assets again (the database, read-only; datasets, charts, dashboard)
+and replaces what it has of them; charts and dashboards that you add in Superset stay.
 """
 
 import argparse
@@ -14,37 +14,27 @@ import os
 import secrets
 import subprocess
 import sys
-import tempfile
-import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BIN = Path(sys.executable).parent
-PLACEHOLDER = "PUBLISHED_FILE"
 
 
-def superset(*arguments: str, home: Path, **more: str) -> None:
+def run(what: str, *command: str | Path, home: Path, **more: str) -> None:
     environment = os.environ | more | {
         "SUPERSET_HOME": str(home), "SUPERSET_CONFIG_PATH": str(HERE / "superset_config.py"), "FLASK_APP": "superset",
     }
     done = subprocess.run(
-        [BIN / "superset", *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        check=False,
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     if done.returncode != 0:
         print(done.stdout)
-        sys.exit(f"superset {arguments[0]} failed.")
+        sys.exit(f"{what} failed.")
 
 
-def bundle(published: Path, folder: Path) -> Path:
-    """The assets as the file that Superset imports, with the published file's place in them."""
-    target = folder / "assets.zip"
-    with zipfile.ZipFile(target, "w") as archive:
-        for path in sorted((HERE / "assets").rglob("*.yaml")):
-            text = path.read_text(encoding="utf-8").replace(PLACEHOLDER, str(published))
-            archive.writestr(f"assets/{path.relative_to(HERE / 'assets')}", text)
-    return target
+def superset(*arguments: str, home: Path, **more: str) -> None:
+    run(f"superset {arguments[0]}", BIN / "superset", *arguments, home=home, **more)
 
 
 def prepare(home: Path, published: Path) -> None:
@@ -68,8 +58,7 @@ def prepare(home: Path, published: Path) -> None:
         if not chosen:
             print(f"Administrator: admin, password: {password} (shown once).")
     superset("init", home=home)
-    with tempfile.TemporaryDirectory() as folder:
-        superset("import-dashboards", "--path", str(bundle(published, Path(folder))), "--username", "admin", home=home)
+    run("Importing the dashboard", sys.executable, HERE / "assets.py", str(published), home=home)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""MetricFlow's command line, `mf`, without its look-up on the internet for a newer version of itself.
+"""MetricFlow's command line, `mf`, which refuses to add up antigens or ages, and looks for no newer version of itself.
 
 It reads target/semantic_manifest.json, which `dbt parse` writes, and the warehouse (WAREHOUSE_PATH).
 """
@@ -7,6 +7,7 @@ import os
 
 from dbt_metricflow.cli import main as metricflow
 
+from immunization_coverage.metric_cohorts import refusing
 from immunization_coverage.project import ROOT
 from immunization_coverage.warehouse import warehouse_path
 
@@ -20,6 +21,7 @@ class NoUpdateChecker:
 
 metricflow.UpdateChecker = NoUpdateChecker
 cli = metricflow.cli
+cli.commands["query"].callback = refusing(cli.commands["query"].callback)
 
 
 def main(arguments: list[str]) -> None:

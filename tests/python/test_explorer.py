@@ -208,7 +208,7 @@ def test_the_trend_of_two_years_draws_and_has_its_numbers(explorer, demonstratio
     assert colours(chart.screenshot()) > 20
     table = page.get_by_role("tabpanel").filter(has=chart).locator("table tbody tr")
     rows = [line.split("\t") for line in table.all_inner_texts()]
-    assert [row[0] for row in rows] == ["2016-17", "2016-17", "2018-19", "2018-19"]
+    assert [row[0] for row in rows] == ["2016–17", "2016–17", "2018–19", "2018–19"]
     students, up_to_date = demonstration.rows(
         "select students, students_up_to_date from marts.coverage "
         "where antigen = 'mcv4' and age = 12 and phu_id is null"
@@ -339,7 +339,15 @@ def test_one_students_page_is_there_only_when_it_is_asked_for(demonstration, tmp
     app.selectbox(key="unit").set_value("WE").run()
     shown = html_of(app)
     assert overdue and not app.exception and all(client_id in shown for (client_id,) in overdue)
-    assert "As of 2019-08-31, the end of the school year" in shown and "Due later" in shown
+    assert "As of August 31, 2019, the end of the school year" in shown and "Due later" in shown
+    # In French, the diseases, the day and the reasons too.
+    app.selectbox(key="language").set_value("fr").run()
+    overdue, reasons = html_of(app).split("Vaccination en retard selon la LIE")[1].split("Pourquoi des élèves")
+    assert "Au 31\u00a0août 2019, fin de l’année scolaire" in overdue and "Vaccination en retard contre" in overdue
+    listed = demonstration.rows("select overdue_diseases from assessment.ispa_overdue_students where phu_id = 'WE'")
+    words = {word for (diseases,) in listed for word in diseases.split(", ")}
+    assert words and all(Language("fr").diseases(word) in overdue and word not in overdue for word in words - {"Polio"})
+    assert not re.search(r"\b(too_young|interval_too_short|no_dose|series_incomplete|None)\b", reasons)
     monkeypatch.setenv("SCHOOLS", "1")
     shutil.copy(demonstration.warehouse, tmp_path / "release.duckdb")
     with duckdb.connect(str(tmp_path / "release.duckdb")) as connection:

@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import datetime
 import io
 import json
 import os
@@ -21,7 +22,7 @@ from immunization_coverage.report import document
 from immunization_coverage.report.boundaries import BoundariesError, match, read_boundaries
 from immunization_coverage.report.figures import Figure, tile_positions
 from immunization_coverage.report.language import LANGUAGES, Language
-from immunization_coverage.report.sections import Choice, Report, coverage_sentence, province, summary
+from immunization_coverage.report.sections import Choice, Report, coverage_sentence, points, province, summary
 from immunization_coverage.report.warehouse import Warehouse, WarehouseError
 
 UNITS_IN_FILE = ["Algoma Public Health", "Huron Perth Health Unit", "Toronto Public Health", "Nowhere Health Unit"]
@@ -474,13 +475,13 @@ def test_a_title_is_what_the_numbers_say():
     english, french = Language("en"), Language("fr")
     said = {
         90.9: ("Measles coverage at 7 is 90.9%, 4.1 points below the goal of 95%",
-               "La couverture vaccinale contre la rougeole à 7 ans est de 90,9\u00a0%, soit 4,1 points sous l’objectif "
-               "de 95\u00a0%"),
+               "La couverture vaccinale contre la rougeole à 7\u00a0ans est de 90,9\u00a0%, soit 4,1\u00a0points sous "
+               "l’objectif de 95\u00a0%"),
         94.96: ("Measles coverage at 7 is 95.0%, just below the goal of 95%", None),
         95.0: ("Measles coverage at 7 is 95.0% and reaches the goal of 95%", None),
-        96.04: ("Measles coverage at 7 is 96.0%, 1.0 point above the goal of 95%",
-                "La couverture vaccinale contre la rougeole à 7 ans est de 96,0\u00a0%, soit 1,0 point au-dessus de "
-                "l’objectif de 95\u00a0%"),
+        96.04: ("Measles coverage at 7 is 96.0%, 1.0 points above the goal of 95%",
+                "La couverture vaccinale contre la rougeole à 7\u00a0ans est de 96,0\u00a0%, soit 1,0\u00a0point "
+                "au-dessus de l’objectif de 95\u00a0%"),
     }  # fmt: skip
     for value, (in_english, in_french) in said.items():
         assert coverage_sentence(english, row | {"coverage_percent": value}) == in_english
@@ -504,8 +505,8 @@ def test_both_languages_say_the_same_things():
         code: dict(leaves(yaml.safe_load((ROOT / "report" / "texts" / f"{code}.yml").read_text(encoding="utf-8"))))
         for code in LANGUAGES
     }
-    # The marts speak English: French has the checks, the rules and the units' names beside them.
-    only_french = r"checks\.|rule_phrases|public_health_units\.\w+\.name"
+    # The marts speak English: French has the checks, the rules and the names of units and diseases beside them.
+    only_french = r"checks\.|diseases\.|school_types\.|rule_phrases|public_health_units\.\w+\.name"
     french = {key: text for key, text in read["fr"].items() if not re.match(only_french, key)}
     assert set(read["en"]) == set(french)
 
@@ -514,10 +515,21 @@ def test_both_languages_say_the_same_things():
 
     for key, text in read["en"].items():
         # A language may name the antigen in another form.
-        forms = {"antigen_of": "antigen"}
+        forms = {"antigen_of": "antigen", "nearest_of": "nearest"}
         assert {forms.get(name, name) for name in blanks(text)} == {
             forms.get(name, name) for name in blanks(french[key])
         }, key
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_no_text_is_given_twice(code):
+    """YAML keeps the last of two; the first would show nowhere."""
+    given, path = [], []
+    for line in (ROOT / "report" / "texts" / f"{code}.yml").read_text(encoding="utf-8").splitlines():
+        if key := re.match(r'( *)(["\w]+):', line):
+            path[len(key[1]) // 2 :] = [key[2]]
+            given.append(tuple(path))
+    assert len(given) > 400 and len(set(given)) == len(given)
 
 
 def test_no_text_shows_marks_of_markdown_or_html(browser, reports):
@@ -531,6 +543,62 @@ def test_no_text_shows_marks_of_markdown_or_html(browser, reports):
                 "document.querySelectorAll('script, style').forEach(e => e.remove()) || document.body.textContent"
             )
             assert "make report" in shown and not re.search(r"`|\*\*|\{\w*\}", shown)
+
+
+def test_numbers_dates_lists_and_plurals_are_those_of_the_language():
+    english, french = Language("en"), Language("fr")
+    assert english.number(-1234567.25, 1) == "\u22121,234,567.3"
+    assert french.number(-1234567.25, 1) == "\u22121\u00a0234\u00a0567,3"
+    assert (english.percent(90.95), french.percent(90.95)) == ("91.0%", "91,0\u00a0%")
+    first, last = datetime.date(2018, 12, 1), datetime.date(2019, 8, 31)
+    assert (english.date(first), english.date(last)) == ("December 1, 2018", "August 31, 2019")
+    assert (french.date(first), french.date(last)) == ("1er\u00a0décembre 2018", "31\u00a0août 2019")
+    assert (english.joined(["a", "b", "c"]), french.joined(["a", "b", "c"])) == ("a, b and c", "a, b et c")
+    assert (english.school_year("2099-00"), french.school_year("2099-00")) == ("2099–00", "2099-2100")
+    # 0 and 1.9 are singular in French, plural in English.
+    said = [(code("report.data", count=0), points(code, 1.9)) for code in (english, french)]
+    assert said == [("Data (0 rows)", "1.9 points"), ("Données (0 ligne)", "1,9\u00a0point")]
+
+
+# Where a line of French may not break: spaces that should be no-break ones, and marks without any.
+BREAKS = re.compile(r" [:;!?%»]|« |[^\s:;!?][;!?](?=\s|$)|\d (?:ans?|mois|jours?|points?|août|décembre|septembre)\b")
+
+
+def test_french_is_set_as_french_and_in_french_everywhere(browser, reports):
+    """In sentences, tables, maps and what a pointer shows; the annex's own words are English, and marked so."""
+    with Page(browser, WIDTHS[0]) as opened:
+        page = opened.page
+        page.goto(reports["fr"].as_uri())
+        shown = page.evaluate("""() => {
+            for (const other of document.querySelectorAll('script, style, [lang=en]')) other.remove();
+            const texts = [document.querySelector('meta[name=description]').content];
+            const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
+            while (walker.nextNode()) texts.push(walker.currentNode.data);
+            for (const element of document.querySelectorAll('[title], [aria-label], [label]')) {
+                texts.push(...['title', 'aria-label', 'label'].map(name => element.getAttribute(name) || ''));
+            }
+            return [...new Set(texts.map(text => text.trim()))];
+        }""")
+    assert len(shown) > 2000
+    assert not [text for text in shown if BREAKS.search(text)]
+    # A school year has one spelling, and a build is a run.
+    assert any("2018-2019" in text for text in shown)
+    assert not [text for text in shown if re.search(r"\b20\d\d[-–]\d\d\b(?!\d)|production", text)]
+    # English has no word here but in names: of areas in the boundary file, and of the registry's agents and antigens.
+    names = "|".join([*UNITS_IN_FILE[1::2], "BCG vaccine", "live poliovirus"])
+    english = re.compile(r"\b(the|of|and|at|by|months?|years?|Health Unit|Public Health|withheld|measles)\b")
+    assert not [text for text in shown if english.search(re.sub(names, "", text))]
+
+
+def test_french_has_every_disease_and_recommended_age(demonstration):
+    french = Language("fr")
+    names = {name for (name,) in demonstration.rows("select disease_name from practice.ispa_diseases")}
+    assert names == set(french.entries("diseases"))
+    assert french.diseases("Measles, Meningococcal") == "rougeole, méningocoque"
+    assert Language("en").diseases("Measles, Meningococcal") == "Measles, Meningococcal"
+    for (age,) in demonstration.rows("select distinct recommended_at from practice.recommended_ages"):
+        assert re.fullmatch(r"\d+\u00a0(ans|mois)|De \d+ à \d+\u00a0ans|\de année", french.rule(age)), age
+    assert french.school_type("ELEMENTARY–school") == "école élémentaire" and french.school_type("Lycée") == "Lycée"
 
 
 def test_french_has_every_check_every_unit_and_every_word_of_the_rules(demonstration):
@@ -732,7 +800,9 @@ def test_a_number_of_students_that_is_withheld_is_none_of_the_sentence(demonstra
     )
     said = document.population(warehouse, Language("en"))
     assert said.startswith(f"Students aged 7: {seven}; aged 12: {twelve}; aged 17: withheld. By the method of")
-    assert document.population(warehouse, Language("fr")).startswith(f"Élèves de 7 ans\u00a0: {seven}; de 12 ans")
+    assert document.population(warehouse, Language("fr")).startswith(
+        f"Élèves de 7\u00a0ans\u00a0: {seven}\u202f; de 12\u00a0ans"
+    )
 
 
 def test_definitions_of_another_year_are_said_to_be(demonstration, tmp_path):
@@ -744,7 +814,7 @@ def test_definitions_of_another_year_are_said_to_be(demonstration, tmp_path):
     assert "of the 2017–18 report" in said
     assert said.endswith("The annex of 2018–19 was not read: definitions of 2017–18 are taken for it.")
     [(_, source), *_] = document.methods(Report(taken_over, Language("fr"))).context["paragraphs"]
-    assert "rapport 2017–18" in source and "L’annexe de 2018–19 n’a pas été lue" in source
+    assert "rapport 2017-2018" in source and "L’annexe de 2018-2019 n’a pas été consultée" in source
 
 
 def test_an_age_without_students_says_so(demonstration, tmp_path):

@@ -42,6 +42,7 @@ from immunization_coverage.report.figures import (
 from immunization_coverage.report.language import LANGUAGES, Language, first_upper
 from immunization_coverage.report.leads import lead
 from immunization_coverage.report.measures import COVERAGE, MEASURES
+from immunization_coverage.report.sections import unit_title
 from immunization_coverage.report.warehouse import Warehouse, WarehouseError, has_value, only, select
 from immunization_coverage.warehouse import open_warehouse, records_of, warehouse_path
 
@@ -250,7 +251,7 @@ class Page:
     @property
     def subject(self) -> str:
         t = self.language
-        names = {"measure": t(f"explorer.measures.{self.measure.key}"), "age": t("at_age", age=self.age)}
+        names = {"measure": t(f"explorer.measures.{self.measure.key}"), "age": self.age}
         if self.antigen is None:
             return t("explorer.subject_all", **names)
         return t("explorer.subject", antigen=t.antigen(self.antigen, "plain"), **names)
@@ -288,7 +289,7 @@ class Page:
             heading=self.language("public_health_unit"),
             columns=[(self.measure.percent, "completed", self.language("explorer.percent"))],
             name=self.language.phu,
-            title=lambda row: row["phu_name"] or "",
+            title=unit_title(self.language),
             goal=lambda row: row["goal_percent"] if coverage else None,
             kind=lambda row, kind: category_of(row) if coverage else kind,
             ceiling=100 if self.measure.more_is_better else None,
@@ -427,10 +428,7 @@ class Page:
             for side, dy in (("above", -13), ("below", 15))
         ]
         chart = altair.layer(base.mark_line(), base.mark_point(filled=True, opacity=1, size=70), *numbers)
-        number = {"decimal": ",", "thousands": "\u00a0", "grouping": [3], "currency": ["", ""]}
-        locale = {"locale": {"number": number}} if t.code == "fr" else {}
-        chart = chart.properties(height=320, description=self.subject, config=locale)
-        st.altair_chart(chart, theme=None)
+        self.draw_chart(chart, self.subject)
         table = data_table(t, "trend", lines, ["school_year", "phu_name", "students", self.measure.count, percent])
         self.draw(html_table(table.headings, table.rows))
         self.download(f"trend-{self.file_stem}.csv", table.csv)
@@ -499,6 +497,7 @@ class Page:
                 self.draw(f'<p class="note">{escape(t(f"explorer.{notes_key}.{name}"))}</p>')
             texts = {column: text_of_value(t, column) for column in CODED_COLUMNS}
             texts["year_given"] = lambda row: str(row["year_given"])
+            texts["recommended_at"] = lambda row: t.rule(row["recommended_at"])
             table = data_table(t, name, rows, columns, texts)
             self.draw(html_table(table.headings, table.rows))
             self.download(f"{name}-{self.antigen or 'all'}-{self.age}.csv", table.csv)
@@ -507,7 +506,7 @@ class Page:
         t = self.language
         if not rows:
             return
-        title = t("explorer.curves_title", antigen=t.antigen(self.antigen, "plain"), age=t("at_age", age=self.age))
+        title = t("explorer.curves_title", antigen=t.antigen(self.antigen, "plain"), age=self.age)
         self.heading(title, 3)
         given = {(row["schedule"], row["dose_number"]) for row in rows if row["coverage_percent"]}
         lines = [
@@ -531,7 +530,13 @@ class Page:
             y=altair.Y("percent:Q", title=None, scale=altair.Scale(domain=[0, 100])),
             color=altair.Color("line:N", title=None, legend=altair.Legend(orient="top", columns=3, labelLimit=400)),
         )
-        st.altair_chart(chart.properties(height=320, description=title), theme=None)
+        self.draw_chart(chart, title)
+
+    def draw_chart(self, chart: altair.Chart | altair.LayerChart, description: str) -> None:
+        """A chart with the numbers of the language on its axes."""
+        number = {"decimal": ",", "thousands": "\u00a0", "grouping": [3], "currency": ["", ""]}
+        locale = {"locale": {"number": number}} if self.language.code == "fr" else {}
+        st.altair_chart(chart.properties(height=320, description=description, config=locale), theme=None)
 
     def school_rows(self, name: str, *values: object) -> list[dict]:
         """Rows of schools or their students; the file is open for as long as it takes to read them."""
@@ -551,7 +556,7 @@ class Page:
             row["withheld"] = frozenset(
                 percent for percent in ("without_dtp_percent", "without_dose_percent") if row[percent] is None
             )
-        self.heading(t("explorer.schools_zero_dose_title", age=t("at_age", age=self.age), where=self.where))
+        self.heading(t("explorer.schools_zero_dose_title", age=self.age, where=self.where))
         withheld = sum(row["is_withheld"] for row in rows)
         said = t("explorer.schools_note", withheld=t.number(withheld), total=t.number(len(rows)))
         self.draw(f'<p class="note">{escape(t("explorer.health_unit_notes.zero_dose"))} {escape(said)}</p>')
@@ -565,7 +570,7 @@ class Page:
         rows = self.school_rows("coverage", self.phu_id, self.age, self.antigen)
         for row in rows:
             row["withheld"] = frozenset({"coverage_percent"} if row["is_withheld"] else ())
-        names = {"antigen": t.antigen(self.antigen, "plain"), "age": t("at_age", age=self.age), "where": self.where}
+        names = {"antigen": t.antigen(self.antigen, "plain"), "age": self.age, "where": self.where}
         self.heading(t("explorer.schools_title", **names))
         withheld = sum(row["is_withheld"] for row in rows)
         said = t("explorer.schools_note", withheld=t.number(withheld), total=t.number(len(rows)))
@@ -602,17 +607,26 @@ class Page:
         columns = ["school_name", "client_id", "date_of_birth", "age", "overdue_diseases", "due_agents", "due_later",
                    "diseases_without_agent"]  # fmt: skip
         as_of, is_end = rows[0]["as_of"], rows[0]["is_end_of_school_year"]
-        said = t("explorer.overdue_end_of_year" if is_end else "explorer.overdue_as_of", day=as_of)
+        said = t("explorer.overdue_end_of_year" if is_end else "explorer.overdue_as_of", day=t.date(as_of))
         self.draw(f'<p class="note">{escape(said)}</p>')
-        table = data_table(t, "overdue", rows, columns)
+        listed = {
+            column: lambda row, column=column: t.diseases(row[column]) or "–"
+            for column in ("overdue_diseases", "diseases_without_agent")
+        }
+        table = data_table(t, "overdue", rows, columns, listed)
         self.draw(html_table(table.headings, table.rows))
         if self.antigen is None:
             return
         reasons = self.school_rows("reasons", self.phu_id, self.age, self.antigen, chosen)
         if reasons:
-            names = {"antigen": t.antigen(self.antigen, "plain"), "age": t("at_age", age=self.age)}
+            names = {"antigen": t.antigen(self.antigen, "plain"), "age": self.age}
             self.heading(t("explorer.reasons_title", **names), 3)
-            texts = {"status": lambda row: t(f"explorer.values.{row['status']}")}
+            texts = {
+                "status": lambda row: t(f"explorer.values.{row['status']}"),
+                "refusal_reason": lambda row: t(f"explorer.values.{row['refusal_reason']}")
+                if row["refusal_reason"]
+                else "–",
+            }
             table = data_table(t, "reasons", reasons, ["school_name", "status", "refusal_reason", "students"], texts)
             self.draw(html_table(table.headings, table.rows))
 
@@ -681,6 +695,7 @@ def main() -> None:
         st.error(str(error))
         return
     t, build = page.language, page.warehouse.build
+    st.set_page_config(page_title=t("explorer.title"))
     warnings = [notice(page.warehouse, t)]
     warnings += [t("report.demonstration")] if build.is_demonstration else []
     page.draw(

@@ -36,7 +36,8 @@ def province(report: Report, name: str) -> list[dict]:
 
 
 def row_name(report: Report) -> Callable[[dict], str]:
-    return lambda row: f"{report.language.antigen(row['antigen'])}, {report.age(row['age'])}"
+    language = report.language
+    return lambda row: language("antigen_at_age", antigen=language.antigen(row["antigen"]), age=row["age"])
 
 
 def figure(
@@ -109,7 +110,7 @@ def reasons_figure(report: Report) -> Figure:
         title = language(
             "beyond.reasons_title",
             antigen=language.antigen(told["antigen"], "of"),
-            age=report.age(told["age"]),
+            age=told["age"],
             no_record=language.percent(100 * told["no_record"] / missing(told)),
             refused=language.percent(100 * told["doses_refused"] / missing(told)),
         )
@@ -241,7 +242,10 @@ def timeliness_figure(report: Report, age: int) -> Figure | None:
          "students_timely", "students_late", "students_without_dose", "timely_percent", "by_recommended_age_percent"],
         name=lambda row: language("beyond.dose", antigen=language.antigen(row["antigen"]), dose=row["dose_number"]),
         ends=(0, 100),
-        texts={"schedule": lambda row: language(f"explorer.values.{row['schedule']}")},
+        texts={
+            "schedule": lambda row: language(f"explorer.values.{row['schedule']}"),
+            "recommended_at": lambda row: language.rule(row["recommended_at"]),
+        },
         of=report.age(age),
     )  # fmt: skip
 
@@ -294,7 +298,7 @@ def missed_figure(report: Report) -> Figure:
         language(
             "beyond.missed_title",
             antigen=language.antigen(worst["antigen"], "of"),
-            age=report.age(worst["age"]),
+            age=worst["age"],
             missed=cell(language, worst, "students_missed_percent"),
             uncorrected=cell(language, worst, "uncorrected_percent"),
         ),
@@ -373,12 +377,12 @@ def curves(report: Report) -> list[Choice]:
         title = language(
             "beyond.curves_title",
             antigen=language.antigen(antigen, "of"),
-            age=report.age(age),
+            age=age,
             dose=dose,
             percent=language.percent(last[dose]["coverage_percent"] or 0),
             at=language.number(last[dose]["age_in_months"] // 12),
         )
-        subtitle = language("beyond.curves_subtitle", antigen=language.antigen(antigen, "plain"), age=report.age(age))
+        subtitle = language("beyond.curves_subtitle", antigen=language.antigen(antigen, "plain"), age=age)
         key = f"beyond-curves-{antigen}-{age}"
         columns = ["school_year", "age", "antigen", "schedule", "dose_number", "age_in_months", "coverage_percent"]
         texts = {"schedule": lambda row: language(f"explorer.values.{row['schedule']}")}
@@ -386,7 +390,7 @@ def curves(report: Report) -> list[Choice]:
             key, first_upper(title), subtitle, drawing, data_table(language, key, data, columns, texts),
             [language("beyond.curves_note")],
         )  # fmt: skip
-        label = f"{language.antigen(antigen)}, {report.age(age)}"
+        label = language("antigen_at_age", antigen=language.antigen(antigen), age=age)
         choices.append(Choice(f"{antigen}-{age}", language.antigen(antigen), label, shown))
     return choices
 
@@ -409,7 +413,7 @@ def curve_chart(report: Report, antigen: str, age: int, doses: dict[int, list[di
         )
         for dose, rows in drawn.items()
     ]
-    label = language("beyond.curves_subtitle", antigen=language.antigen(antigen, "plain"), age=report.age(age))
+    label = language("beyond.curves_subtitle", antigen=language.antigen(antigen, "plain"), age=age)
     data = [
         row for rows in drawn.values() for row in rows
         if row["age_in_months"] % 12 == 0 or row is rows[-1]

@@ -334,7 +334,11 @@ def tile_map(
                 x=(column - 1) * TILE,
                 y=(line - 1) * TILE,
                 value=language.number(row[measure.percent], 1) if has_value(row, measure.percent) else "–",
-                title=f"{language.phu(row)}: {cell(language, row, measure.percent)}{few(language, row)}",
+                title=language(
+                    "named",
+                    name=language.phu(row),
+                    value=cell(language, row, measure.percent) + few(language, row),
+                ),
                 category=category(row),
                 is_few=row["is_few"] and has_value(row, measure.percent),
             )
@@ -386,13 +390,21 @@ def area_map(
         value = cell(language, row, measure.percent) + few(language, row)
         code = "+".join(shape.phu_ids)
         areas.append(
-            Area(shape.path, category(row), f"{names}: {value}", code, shape.label_x, shape.label_y, shape.size)
+            Area(
+                shape.path,
+                category(row),
+                language("named", name=names, value=value),
+                code,
+                shape.label_x,
+                shape.label_y,
+                shape.size,
+            )
         )
         if len(parts) > 1:
             key = "units.merged_withheld" if measure.percent in row["withheld"] else "units.merged"
             said.append(language(key, name=shape.name, units=names, coverage=value))
     if boundaries.unmatched_names:
-        names = ", ".join(boundaries.unmatched_names)
+        names = language.joined(boundaries.unmatched_names)
         said.append(language("units.unmatched", count=len(boundaries.unmatched_names), names=names))
     missing = [language.phu(by_id[phu_id]) for phu_id in boundaries.phu_ids_without_shape if phu_id in by_id]
     if missing:
@@ -456,6 +468,10 @@ def data_table(
         value: Any = row.get(column)
         if column in texts:
             return texts[column](row)
+        if column == "school_year":
+            return language.school_year(value)
+        if column == "school_type":
+            return language.school_type(value)
         if column == "phu_name":
             return language.phu(row, "name") + few(language, row)
         if column == "antigen":

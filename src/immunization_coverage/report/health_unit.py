@@ -142,7 +142,7 @@ def invalid_figure(report: Report, age: int) -> Figure | None:
         language(
             "health_unit.invalid_title",
             antigen=language.antigen(most["antigen"], "of"),
-            age=report.age(age),
+            age=age,
             percent=cell(language, most, "refused_percent"),
             reason=language(f"health_unit.reasons.{reason}"),
         ),

@@ -10,11 +10,24 @@ from functools import cache
 from typing import Any
 
 import yaml
+from babel import Locale
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.numbers import format_decimal
 
 from immunization_coverage.project import ROOT
 
 FOLDER = ROOT / "report" / "texts"
-LANGUAGES = ("en", "fr")
+LOCALES = {"en": "en_CA", "fr": "fr_CA"}
+LANGUAGES = tuple(LOCALES)
+# Where French typography has no-break spaces: wide ones before a colon, a percent sign and within quotation marks,
+# narrow ones before the other marks, and one between a number and what it counts.
+UNITS = "ans?|mois|jours?|points?|janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
+FRENCH_SPACES = (
+    (re.compile(r" (?=[:%»])|(?<=«) "), "\u00a0"),
+    (re.compile(rf"(?<=\d) (?=(?:{UNITS})\b)|(?<=1er) (?={UNITS}\b)"), "\u00a0"),
+    (re.compile(r"(?<=\S) ?(?=[;!?](?:\s|$))"), "\u202f"),
+)
 
 
 def rounded(value: float, decimals: int) -> Decimal:
@@ -32,6 +45,7 @@ class Language:
         if code not in LANGUAGES:
             raise ValueError(f"no texts for the language {code!r}; there are {', '.join(LANGUAGES)}")
         self.code = code
+        self.locale = Locale.parse(LOCALES[code])
         self.texts = yaml.safe_load((FOLDER / f"{code}.yml").read_text(encoding="utf-8"))
 
     def find(self, key: str) -> Any:
@@ -46,7 +60,7 @@ class Language:
         """The text of `key`. Where it has the forms `one` and `other` (and `none`), `count` decides."""
         text = self.find(key)
         if isinstance(text, dict):
-            text = text[self._form(int(values["count"]), text)]
+            text = text[self._form(values["count"], text)]
         if not isinstance(text, str):
             raise KeyError(f"texts/{self.code}.yml has no text {key}")
         if isinstance(values.get("count"), int):
@@ -55,15 +69,16 @@ class Language:
 
     def _spaced(self, text: str) -> str:
         """No-break spaces where French typography has them."""
-        if self.code != "fr":
-            return text
-        return re.sub(r" (?=[:%»])|(?<=«) ", "\u00a0", text)
+        if self.code == "fr":
+            for place, space in FRENCH_SPACES:
+                text = place.sub(space, text)
+        return text
 
-    def _form(self, count: int, forms: dict) -> str:
+    def _form(self, count: int | Decimal, forms: dict) -> str:
         if count == 0 and "none" in forms:
             return "none"
-        # French counts 0 with the singular.
-        return "one" if count == 1 or (count == 0 and self.code == "fr") else "other"
+        # French has a form for millions ("un million d'élèves"), which no text needs.
+        return "one" if self.locale.plural_form(count) == "one" else "other"
 
     def spaced(self, key: str) -> str | None:
         """A text that may be missing, without values to fill in."""
@@ -82,10 +97,8 @@ class Language:
         """`12,345.6` or `12 345,6` (with a no-break space)."""
         if value is None:
             return ""
-        text = f"{rounded(value, decimals):,}"
-        if self.code == "fr":
-            text = text.replace(",", "\u00a0").replace(".", ",")
-        return text.replace("-", "\u2212")
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        return format_decimal(rounded(value, decimals), pattern, self.locale).replace("-", "\u2212")
 
     def percent(self, value: float, decimals: int = 1) -> str:
         return self.number(value, decimals) + ("\u00a0%" if self.code == "fr" else "%")
@@ -94,21 +107,22 @@ class Language:
         """A goal as it is set: 95 %, not 95.0 %."""
         return self.percent(value, 0 if float(value).is_integer() else 1)
 
-    def date(self, value: datetime.datetime) -> str:
-        month = self.entries("months")[value.month - 1]
-        return self("date", day=self("first_day") if value.day == 1 else value.day, month=month, year=value.year)
+    def date(self, value: datetime.date) -> str:
+        """`December 1, 2018` or `1er décembre 2018`, which Babel writes without the ordinal."""
+        text = format_date(value, "long", self.locale)
+        return self._spaced(re.sub(r"^1 ", "1er ", text) if self.code == "fr" else text)
 
     def joined(self, items: list[str]) -> str:
         """`a, b and c`."""
-        if len(items) < 2:
-            return "".join(items)
-        return f"{', '.join(items[:-1])} {self('and')} {items[-1]}"
+        return format_list(items, locale=self.locale)
 
     def school_year(self, school_year: str) -> str:
-        return school_year.replace("-", "\u2013")
+        """`2018-19` as the language writes it: 2018–19 or 2018-2019."""
+        first = int(school_year[:4])
+        return f"{first}-{first + 1}" if self.code == "fr" else school_year.replace("-", "\u2013")
 
     def antigen(self, antigen: str, form: str = "name") -> str:
-        """`name` starts a label, `plain` stands in a list, `of` follows or precedes the word coverage."""
+        """`name` starts a label, `plain` stands in a list, `of` goes with coverage, vaccination or vaccine."""
         return self(f"antigens.{antigen}.{form}")
 
     def phu(self, row: dict, form: str = "short") -> str:
@@ -118,8 +132,17 @@ class Language:
         known = self.find(f"public_health_units.{row['phu_id']}")
         return known.get(form, row["phu_name"]) if isinstance(known, dict) else row["phu_name"]
 
+    def diseases(self, names: str | None) -> str:
+        """Names of designated diseases, separated by commas, as the warehouse lists them."""
+        return ", ".join(self.spaced(f"diseases.{name}") or name for name in (names or "").split(", "))
+
+    def school_type(self, name: str | None) -> str:
+        """A school type as the registry spells it; in words of the language where it is a known one."""
+        known = " ".join(re.findall(r"[a-z]+", (name or "").casefold()))
+        return self.spaced(f"school_types.{known}") or name or "–"
+
     def rule(self, definition: str) -> str:
-        """A rule of `antigen_definitions`, whose sentences are English, by the phrases of the language."""
+        """A rule of `antigen_definitions` or a recommended age, which are English, by the phrases of the language."""
         for pattern, replacement in _phrases(self):
             definition = pattern.sub(replacement, definition)
         return self._spaced(definition)

@@ -72,8 +72,7 @@ class Choice:
 
 def points(language: Language, value: float) -> str:
     number = abs(rounded(value, 1))
-    plural = number >= 2 if language.code == "fr" else number != 1
-    return language("points", count=2 if plural else 1, value=language.number(float(number), 1))
+    return language("points", count=number, value=language.number(float(number), 1))
 
 
 def coverage_sentence(language: Language, row: dict) -> str:
@@ -150,8 +149,9 @@ def choice_of(antigen: str, age: int) -> str:
     return f"{antigen}-{age}"
 
 
-def unit_title(row: dict) -> str:
-    return row["phu_name"] or ""
+def unit_title(language: Language) -> Callable[[dict], str]:
+    """The full name of a row's public health unit, beside the short one that is shown."""
+    return lambda row: language.phu(row, "name") if row["phu_id"] else ""
 
 
 # Coverage in the province
@@ -173,6 +173,7 @@ def goals_title(report: Report, age: int) -> str:
     if not reached:
         nearest = max(shown, key=lambda row: row["coverage_percent"] - row["goal_percent"])
         values["nearest"] = language.antigen(nearest["antigen"], "plain")
+        values["nearest_of"] = language.antigen(nearest["antigen"], "of")
         values["coverage"] = cell(language, nearest, "coverage_percent")
         values["goal"] = language.goal(nearest["goal_percent"])
     title = first_upper(language("coverage.goals_reached", **values))
@@ -320,7 +321,7 @@ def unit_figure(report: Report, antigen: str, age: int) -> Figure:
             heading=language("public_health_unit"),
             columns=[("coverage_percent", "coverage", language("table.coverage_percent"))],
             name=language.phu,
-            title=unit_title,
+            title=unit_title(language),
             goal=lambda row: row["goal_percent"],
             kind=lambda row, kind: category_of(row),
         ),
@@ -351,7 +352,7 @@ def matrix(report: Report, age: int) -> Figure:
         lines.append(
             {
                 "label": language.phu(first) + few(language, first),
-                "title": unit_title(first),
+                "title": unit_title(language)(first),
                 "is_province": first["phu_id"] is None,
                 "cells": [
                     (
@@ -424,9 +425,11 @@ def units(report: Report) -> Section:
         Choice(
             value=choice_of(antigen, age),
             group=language("age", age=age),
-            label=f"{language.antigen(antigen)}, {report.age(age)}",
+            label=language("antigen_at_age", antigen=language.antigen(antigen), age=age),
             figure=unit_figure(report, antigen, age),
-            short_label=f"{first_upper(language.antigen(antigen, 'plain'))}, {report.age(age)}",
+            short_label=language(
+                "antigen_at_age", antigen=first_upper(language.antigen(antigen, "plain")), age=age
+            ),
         )
         for antigen, age in pairs
     ]
@@ -484,7 +487,7 @@ def all_ispa(report: Report) -> Section | None:
         heading=language("public_health_unit"),
         columns=[(f"percent_{age}", marks[age], first_upper(report.age(age))) for age in ages],
         name=language.phu,
-        title=unit_title,
+        title=unit_title(language),
         legend=[(marks[age], first_upper(report.age(age))) for age in ages],
         has_line=True,
     )
@@ -567,7 +570,7 @@ def series_dots(report: Report, rows: list[dict], label: str, heading: str, name
         heading=heading,
         columns=[(f"{kind}_percent", kind, language(f"series.mark_{kind}")) for kind in kinds],
         name=name,
-        title=unit_title,
+        title=unit_title(language),
         ends=(0, 100),
         legend=[(kind, language(f"series.mark_{kind}")) for kind in kinds],
     )
@@ -614,7 +617,7 @@ def series(report: Report) -> Section | None:
             data=data_table(language, f"series-uptake-{antigen}-{age}", unit_rows, SERIES_COLUMNS),
             notes=notes(language, unit_rows),
         )
-        label = f"{language.antigen(antigen)}, {report.age(age)}"
+        label = language("antigen_at_age", antigen=language.antigen(antigen), age=age)
         choices.append(Choice(choice_of(antigen, age), language.antigen(antigen), label, figure))
     shown = [(choice_of(antigen, age), select(rows, antigen=antigen, age=age, gender="all")) for antigen, age in pairs]
     chosen = first_shown(shown, "completed_percent", choice_of(*lead("series")))
@@ -634,7 +637,7 @@ def exemption_dots(report: Report, rows: list[dict], label: str, heading: str, n
         heading=heading,
         columns=[(f"{kind}_percent", kind, language(f"exemptions.mark_{kind}")) for kind in kinds],
         name=name,
-        title=unit_title,
+        title=unit_title(language),
         ceiling=None,
         legend=[(kind, language(f"exemptions.mark_{kind}")) for kind in kinds],
         has_line=True,
@@ -652,6 +655,7 @@ def exemptions_title(report: Report, rows: list[dict]) -> str:
         return among_released(language, language("exemptions.antigens_zero"), rows, "nonmedical_percent")
     values = {
         "antigen": language.antigen(first["antigen"], "plain"),
+        "antigen_of": language.antigen(first["antigen"], "of"),
         "age": report.age(first["age"]),
         "nonmedical": cell(language, first, "nonmedical_percent"),
     }
@@ -676,7 +680,7 @@ def exemptions(report: Report) -> Section:
             by_age,
             subtitle,
             language("table.antigen"),
-            lambda row: f"{language.antigen(row['antigen'])}, {report.age(row['age'])}",
+            lambda row: language("antigen_at_age", antigen=language.antigen(row["antigen"]), age=row["age"]),
         ),
         data=data_table(language, "exemptions-province", by_age, ["school_year", "age", "antigen", *EXEMPTION_COLUMNS]),
         notes=notes(language, rows),
