@@ -44,6 +44,12 @@ years as (
     group by table_name, for_antigen
 ),
 
+assessed as (
+    select distinct concat(' for ', antigen) as for_antigen
+    from {{ ref('assessed_antigens') }} as assessed_antigens
+    where {{ holds_in(first_year, 'assessed_antigens') }}
+),
+
 ended as (
     select
         count(*) as how_many,
@@ -60,7 +66,12 @@ ended as (
             end, '.'
         )) as sentence
     from years
-    where holds = 0
+    left join assessed
+        on years.for_antigen = assessed.for_antigen
+    where
+        years.holds = 0
+        -- Years assess no antigen that has no row for them.
+        and (years.table_name = 'exemption_reasons' or assessed.for_antigen is not null)
 ),
 
 gate as (
