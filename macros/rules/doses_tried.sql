@@ -3,7 +3,7 @@
     the slot, with administered_date, rule_id and is_met: whether the rule takes the dose. Without `doses` the day is sought: each
     rule's earliest. A row of `series` stays where there is no dose or no rule.
 
-    rules       int_dose_rules
+    rules       dose_rules_in_force
     slot        the slot's number, or SQL of it
     series      student_key, antigen, schedule, variant, first_dose_agent_label, dose_1_date …; none in the first slot of recorded
                 doses. Where a day is sought also date_of_birth, agent_label (of the dose to be given), is_live (that is a live vaccine),

@@ -27,3 +27,15 @@
         and ({{ agents }}.offered_before is null or {{ day }} < {{ add_period(date_of_birth, agents ~ '.offered_before') }})
     )
 {%- endmacro %}
+
+{#- The dose rules of the school year, of int_dose_rules, with the last slot and the agents of their schedule. -#}
+{% macro dose_rules_in_force(dose_rules, school_year) -%}
+    select
+        *,
+        max(dose_number) over (partition by antigen, schedule) as last_slot,
+        case
+            when current_agents is not null
+                then flatten(array_agg(current_agents) over (partition by antigen, schedule, variant))
+        end as schedule_agents
+    from ({{ rules_in_force(dose_rules, school_year) }}) as dose_rules
+{%- endmacro %}

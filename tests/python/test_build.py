@@ -228,7 +228,7 @@ def test_a_changed_interval_shows_which_doses_and_students_changed(demonstration
 
     edit_rules(project_copy, "dose_rules", seventy_days)
     build = run_dbt(
-        "build", "--select", "+path:models/marts/assessment/doses.sql", "+student_antigens", "+coverage",
+        "build", "--select", "+path:models/marts/assessment/doses/doses.sql", "+student_antigens", "+coverage",
         "+antigen_definitions", "--indirect-selection", "buildable", "--exclude-resource-type", "unit_test",
         warehouse=tmp_path / "warehouse.duckdb", project=project_copy,
     )  # fmt: skip
@@ -250,7 +250,7 @@ def test_a_changed_dose_shows_though_no_record_has_an_immunization_id(demonstrat
     for path in (now, earlier):
         shutil.copy(demonstration.warehouse, path)
         with duckdb.connect(str(path)) as connection:
-            connection.execute("update assessment.doses set immunization_id = null")
+            connection.execute("update intermediate.int_doses_judged set immunization_id = null")
     one_dose = """
         (client_id, antigen, schedule, administered_date) = (
             select first((client_id, antigen, schedule, administered_date) order by client_id, administered_date)
@@ -258,11 +258,12 @@ def test_a_changed_dose_shows_though_no_record_has_an_immunization_id(demonstrat
     """
     with duckdb.connect(str(earlier)) as connection:
         connection.execute(
-            "update assessment.doses set dose_number = null, is_valid = false, reason = 'too_young' where is_valid and"
-            + one_dose.format("is_valid and dose_number = 1")
+            "update intermediate.int_doses_judged set dose_number = null, is_valid = false, reason = 'too_young' "
+            "where is_valid and" + one_dose.format("is_valid and dose_number = 1")
         )
         connection.execute(
-            "delete from assessment.doses where reason = 'extra_dose' and" + one_dose.format("reason = 'extra_dose'")
+            "delete from intermediate.int_doses_judged where reason = 'extra_dose' and"
+            + one_dose.format("reason = 'extra_dose'")
         )
     changed = [
         tuple(row[f"{name}_{build}"] for build in ("before", "now") for name in ("dose_number", "reason"))

@@ -689,7 +689,7 @@ def test_records_without_ids_are_said_to_have_none(demonstration, tmp_path):
     ]
     with duckdb.connect(str(copy)) as connection:
         for column, tables in {
-            "immunization_id": ("assessment.doses", "staging.base_panorama__immunizations"),
+            "immunization_id": ("intermediate.int_doses_judged", "staging.base_panorama__immunizations"),
             "education_record_id": ("assessment.education_record_decisions",),
             "exemption_id": ("intermediate.int_exemptions_labelled", "staging.base_panorama__exemptions"),
         }.items():

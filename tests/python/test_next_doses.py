@@ -52,6 +52,7 @@ def build(extracts, tmp_path_factory):
         "--select",
         "+next_doses",
         "+doses",
+        "+student_antigens",
         warehouse=tmp_path_factory.mktemp("next_doses") / "warehouse.duckdb",
         extracts=extracts,
         DBT_WRITE_JSON="true",
@@ -210,7 +211,7 @@ CHANGED = {"stg_panorama__immunizations", "int_students"}
 PLANNING = {
     "int_schedules_planned", "int_next_doses", "int_later_live_doses", "int_visit_agents", "int_visits", "next_doses",
 }  # fmt: skip
-ASSESSING = {"student_antigens", "int_open_antigens"} | PLANNING
+ASSESSING = {"int_student_antigens", "int_open_antigens"} | PLANNING
 INTERACTING = {"int_open_immunizations", "int_interaction_gaps"}
 
 

@@ -11,7 +11,7 @@ select
     'assessed_antigens' as table_name,
     assessed_antigens.antigen,
     assessed_antigens.age,
-    'has is_exemption_applicable, but no row of exemption_labels.csv is_exemption_label in the school year {{ var('school_year') }}'
+    'has is_exemption_applicable, but no row of exemption_labels.csv is_exemption_label in {{ var('school_year') }}'
         as problem
 from assessed_antigens
 left join labels

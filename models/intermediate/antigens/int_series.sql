@@ -2,7 +2,7 @@
 -- sqlfluff:exclude_rules:layout.indent
 -#}
 with rules as (
-    select * from {{ ref('int_dose_rules') }}
+    {{ dose_rules_in_force(ref('int_dose_rules'), ref('int_school_year')) }}
 ),
 
 doses as (

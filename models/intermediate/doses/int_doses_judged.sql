@@ -1,6 +1,9 @@
+{#- Unrolled slots and reasons: the linter takes their lines for badly indented.
+-- sqlfluff:exclude_rules:layout.indent
+-#}
 {%- set slots = slot_count() -%}
 with rules as (
-    select * from {{ ref('int_dose_rules') }}
+    {{ dose_rules_in_force(ref('int_dose_rules'), ref('int_school_year')) }}
 ),
 
 school_year as (
@@ -79,10 +82,10 @@ tried as (
 
 judged as (
     select
-        *,
+        tried.*,
         case
-            when not is_kept then 'same_day_duplicate'
-            when administered_date = {{ slot_date('slot', 'tried') }} then 'valid'
+            when not tried.is_kept then 'same_day_duplicate'
+            when tried.administered_date = {{ slot_date('tried.slot', 'tried') }} then 'valid'
             else 'refused'
         end as verdict
     from tried
@@ -90,10 +93,10 @@ judged as (
 
 refused as (
     select
-        *,
-        {{ slot_date('slot - 1', 'judged') }} as previous_dose_date
+        judged.*,
+        {{ slot_date('judged.slot - 1', 'judged') }} as previous_dose_date
     from judged
-    where verdict = 'refused'
+    where judged.verdict = 'refused'
 ),
 
 -- Each refused dose beside the rules of its slot. Only the alternatives that fit the history before it can say why.
@@ -132,7 +135,7 @@ refused_for as (
         alternatives.antigen,
         alternatives.schedule,
         alternatives.administered_date,
-        {{ first_by('reasons.reason', ['reasons.sort_order']) }} as reason,
+        {{ first_by('reasons.reason', ['coalesce(reasons.sort_order, 99)']) }} as reason,
         {{ first_by('alternatives.rule_id', ['coalesce(reasons.sort_order, 99)', 'alternatives.rule_id']) }} as rule_id
     from alternatives
     left join reasons
@@ -160,11 +163,7 @@ final as (
             when 'refused' then coalesce(refused_for.reason, 'extra_dose')
         end as reason,
         case judged.verdict
-            when 'valid' then case judged.slot
-                {%- for slot in range(1, slots + 1) %}
-                when {{ slot }} then judged.dose_{{ slot }}_rule_id
-                {%- endfor %}
-            end
+            when 'valid' then {{ slot_date('judged.slot', 'judged', column='rule_id') }}
             when 'same_day_duplicate' then same_day_rules.rule_id
             else refused_for.rule_id
         end as rule_id

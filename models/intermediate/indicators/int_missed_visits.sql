@@ -7,11 +7,11 @@
 dose_{0}_date >= greatest(first_date, due_{0}_date) and dose_{0}_date <= last_date and dose_{0}_date < offered_before
 {%- endset -%}
 with rules as (
-    select * from {{ ref('int_dose_rules') }}
+    {{ dose_rules_in_force(ref('int_dose_rules'), ref('int_school_year')) }}
 ),
 
 criteria as (
-    select * from {{ ref('int_up_to_date_rules') }}
+    {{ rules_in_force(ref('int_up_to_date_rules'), ref('int_school_year')) }}
 ),
 
 school_year as (

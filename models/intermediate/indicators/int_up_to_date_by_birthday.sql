@@ -15,7 +15,7 @@ students as (
 ),
 
 criteria as (
-    select * from {{ ref('int_up_to_date_rules') }}
+    {{ rules_in_force(ref('int_up_to_date_rules'), ref('int_school_year')) }}
 ),
 
 school_year as (

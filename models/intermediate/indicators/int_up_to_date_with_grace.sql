@@ -1,5 +1,5 @@
 with criteria as (
-    select * from {{ ref('int_up_to_date_rules') }}
+    {{ rules_in_force(ref('int_up_to_date_rules'), ref('int_school_year')) }}
 ),
 
 open_antigens as (

@@ -1,6 +1,6 @@
 {%- set slots = slot_count() -%}
 with rules as (
-    select * from {{ ref('int_dose_rules') }}
+    {{ dose_rules_in_force(ref('int_dose_rules'), ref('int_school_year')) }}
 ),
 
 gaps as (

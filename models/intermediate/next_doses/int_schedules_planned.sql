@@ -2,11 +2,11 @@
 -- and from the assessment date.
 {%- set slots = slot_count() %}
 with rules as (
-    select * from {{ ref('int_dose_rules') }}
+    {{ dose_rules_in_force(ref('int_dose_rules'), ref('int_school_year')) }}
 ),
 
 criteria as (
-    select * from {{ ref('int_up_to_date_rules') }}
+    {{ rules_in_force(ref('int_up_to_date_rules'), ref('int_school_year')) }}
 ),
 
 gaps as (

@@ -17,7 +17,7 @@ later_live_doses as (
 ),
 
 dose_rules as (
-    select * from {{ ref('int_dose_rules') }}
+    {{ rules_in_force(ref('dose_rules'), ref('int_school_year')) }}
 ),
 
 diseases as (
@@ -178,7 +178,7 @@ candidates_{{ pass }} as (
         days.live_interval,
         case
             when both_choices.is_after_dose
-                then {{ add_period('later_live_doses.administered_date', 'days.live_interval') }}
+                then {{ add_period('later_live_doses.administered_date', 'cast(days.live_interval as interval)') }}
             else days.{{ day }}
         end as candidate_date
     from {{ days }} as days
@@ -191,7 +191,7 @@ candidates_{{ pass }} as (
         days.live_interval is not null
         and (
             not both_choices.is_after_dose
-            or {{ add_period('later_live_doses.administered_date', 'days.live_interval') }} > days.{{ day }}
+            or {{ add_period('later_live_doses.administered_date', 'cast(days.live_interval as interval)') }} > days.{{ day }}
         )
 ),
 
@@ -204,9 +204,9 @@ judged_{{ pass }} as (
             when
                 candidates.candidate_date <> later_live_doses.administered_date
                 and candidates.candidate_date
-                < {{ add_period('later_live_doses.administered_date', 'candidates.live_interval') }}
+                < {{ add_period('later_live_doses.administered_date', 'cast(candidates.live_interval as interval)') }}
                 and later_live_doses.administered_date
-                < {{ add_period('candidates.candidate_date', 'candidates.live_interval') }}
+                < {{ add_period('candidates.candidate_date', 'cast(candidates.live_interval as interval)') }}
                 then 1
             else 0
         end) as is_spoilt
@@ -253,7 +253,7 @@ spaced as (
         *,
         case
             when live_interval is not null and first_date > first_live_date
-                then greatest(first_date, {{ add_period('first_live_date', 'live_interval') }})
+                then greatest(first_date, {{ add_period('first_live_date', 'cast(live_interval as interval)') }})
             else first_date
         end as spaced_date
     from with_first_live

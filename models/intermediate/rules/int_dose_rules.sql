@@ -1,4 +1,6 @@
-{#- A view: files have no type for periods. -#}
+{#- A view: files have no type for periods. The linter takes the loops for badly indented.
+-- sqlfluff:exclude_rules:layout.indent
+-#}
 {{ config(materialized='view') }}
 
 with dose_rules as (
@@ -7,10 +9,6 @@ with dose_rules as (
 
 rule_agents as (
     select * from {{ ref('dose_rule_agents') }}
-),
-
-school_year as (
-    select * from {{ ref('int_school_year') }}
 ),
 
 agents_named as (
@@ -33,24 +31,17 @@ final as (
         dose_rules.schedule,
         dose_rules.variant,
         dose_rules.dose_number,
-        max(dose_rules.dose_number) over (partition by dose_rules.antigen, dose_rules.schedule) as last_slot,
         dose_rules.reference_dose_number,
         {%- for condition in rule_conditions(rule='dose_rules') if condition.column %}
         cast({{ condition.text }} as interval) as {{ condition.column }},
         {%- endfor %}
         agents_named.current_agents,
         agents_named.first_agents,
-        case
-            when agents_named.current_agents is not null
-                then flatten(array_agg(agents_named.current_agents) over (
-                    partition by dose_rules.antigen, dose_rules.schedule, dose_rules.variant
-                ))
-        end as schedule_agents
+        dose_rules.school_year_from,
+        dose_rules.school_year_before
     from dose_rules
-    cross join school_year
     left join agents_named
         on dose_rules.rule_id = agents_named.rule_id
-    where {{ holds_in('school_year.first_year', 'dose_rules') }}
 )
 
 select * from final

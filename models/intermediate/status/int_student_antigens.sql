@@ -23,7 +23,7 @@ immune_students as (
 ),
 
 rules as (
-    select * from {{ ref('int_up_to_date_rules') }}
+    {{ rules_in_force(ref('int_up_to_date_rules'), ref('int_school_year')) }}
 ),
 
 assessed as (
