@@ -1,10 +1,4 @@
--- Names of public health units in the school year. A unit that has merged means the unit that it became, once that exists.
-{%- set most_mergers = 3 %}
-with public_health_units as (
-    select * from {{ ref('public_health_units') }}
-),
-
-mergers as (
+with mergers as (
     select * from {{ ref('public_health_unit_mergers') }}
 ),
 
@@ -12,30 +6,30 @@ aliases as (
     select * from {{ ref('public_health_unit_aliases') }}
 ),
 
+public_health_units as (
+    select * from {{ ref('public_health_units') }}
+),
+
 units_of_the_year as (
     {{ rules_in_force(ref('public_health_units'), ref('int_school_year')) }}
 ),
 
-became_0 as (
+-- A unit that has merged means the unit that it became part of, once that exists.
+units_meant as (
     select
+        phu_id as named_id,
         phu_id,
-        phu_id as unit_id
-    from public_health_units
-),
-
-{%- for merger in range(1, most_mergers + 1) %}
-
-became_{{ merger }} as (
+        phu_name
+    from units_of_the_year
+    union all
     select
-        became.phu_id,
-        case when units_of_the_year.phu_id is null then mergers.merged_into else became.unit_id end as unit_id
-    from became_{{ merger - 1 }} as became
-    left join units_of_the_year
-        on became.unit_id = units_of_the_year.phu_id
-    left join mergers
-        on became.unit_id = mergers.phu_id
+        mergers.phu_id as named_id,
+        units_of_the_year.phu_id,
+        units_of_the_year.phu_name
+    from mergers
+    inner join units_of_the_year
+        on mergers.merged_into = units_of_the_year.phu_id
 ),
-{%- endfor %}
 
 names as (
     select
@@ -52,14 +46,12 @@ names as (
 final as (
     select
         {{ normalized_label('names.written_name') }} as public_health_unit_label,
-        units_of_the_year.phu_id,
-        units_of_the_year.phu_name,
+        units_meant.phu_id,
+        units_meant.phu_name,
         names.written_name
     from names
-    inner join became_{{ most_mergers }} as became
-        on names.phu_id = became.phu_id
-    inner join units_of_the_year
-        on became.unit_id = units_of_the_year.phu_id
+    inner join units_meant
+        on names.phu_id = units_meant.named_id
 )
 
 select * from final

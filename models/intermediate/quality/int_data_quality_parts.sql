@@ -69,6 +69,22 @@ public_health_units as (
     select * from {{ ref('int_public_health_units') }}
 ),
 
+public_health_units_to_come as (
+    select * from {{ ref('int_public_health_units_to_come') }}
+),
+
+mergers as (
+    select * from {{ ref('public_health_unit_mergers') }}
+),
+
+schools as (
+    select * from {{ ref('stg_panorama__schools') }}
+),
+
+school_year as (
+    select * from {{ ref('int_school_year') }}
+),
+
 exemption_labels as (
     {{ rules_in_force(ref('exemption_labels'), ref('int_school_year')) }}
 ),
@@ -139,6 +155,32 @@ value_columns as (
     {%- endfor %}
 ),
 
+-- What another school year knows has checks of its own, and is no spelling to mend.
+values_of_other_years as (
+    select
+        'public_health_unit' as column_name,
+        public_health_unit_label as value_label
+    from public_health_units_to_come
+    union
+    select
+        'agent' as column_name,
+        {{ normalized_label('agent') }} as value_label
+    from {{ ref('int_agents') }}
+    where is_of_another_year
+),
+
+values_passed_over as (
+    select
+        column_name,
+        value_label
+    from values_outside_annex
+    union
+    select
+        column_name,
+        value_label
+    from values_of_other_years
+),
+
 -- Findings of coded columns by spelling, with what is known to be none of the annex's.
 spellings as (
     select
@@ -163,11 +205,11 @@ judged_spellings as (
         spellings.value_label,
         spellings.row_count
     from spellings
-    left join values_outside_annex
+    left join values_passed_over
         on
-            spellings.column_name = values_outside_annex.column_name
-            and spellings.value_label = values_outside_annex.value_label
-    where values_outside_annex.value_label is null
+            spellings.column_name = values_passed_over.column_name
+            and spellings.value_label = values_passed_over.value_label
+    where values_passed_over.value_label is null
 ),
 
 findings_of_files as (
@@ -361,6 +403,70 @@ parts_by_value as (
             and spellings.value = nearest_values.value
     where spellings.value is not null
     group by checks.check_name, spellings.value_label
+),
+
+-- Schools by public health unit of a later year, and how many name a unit of the year that it is made of.
+schools_of_units_to_come as (
+    select
+        units_to_come.phu_id,
+        units_to_come.phu_name,
+        units_to_come.first_school_year,
+        units_to_come.parts,
+        count(*) as schools
+    from schools
+    inner join public_health_units_to_come as units_to_come
+        on schools.public_health_unit_label = units_to_come.public_health_unit_label
+    group by units_to_come.phu_id, units_to_come.phu_name, units_to_come.first_school_year, units_to_come.parts
+),
+
+schools_of_their_parts as (
+    select
+        mergers.merged_into as phu_id,
+        count(*) as schools
+    from schools
+    inner join public_health_units
+        on schools.public_health_unit_label = public_health_units.public_health_unit_label
+    inner join mergers
+        on public_health_units.phu_id = mergers.phu_id
+    group by mergers.merged_into
+),
+
+parts_by_unit_to_come as (
+    select
+        checks.check_name,
+        units_to_come.phu_name as part,
+        rows_by_extract.row_count as rows_checked,
+        case
+            when checks.check_name = 'schools_phu_to_come' then units_to_come.schools
+            when schools_of_their_parts.phu_id is null then units_to_come.schools
+            else 0
+        end as rows_failed,
+        concat(
+            'a unit from ', units_to_come.first_school_year, ' on; in ', school_year.school_year,
+            coalesce(' it is ' || units_to_come.parts, ' there is none')
+        ) as remark
+    from schools_of_units_to_come as units_to_come
+    cross join school_year
+    cross join checks
+    inner join rows_by_extract
+        on checks.table_name = rows_by_extract.extract_name
+    left join schools_of_their_parts
+        on units_to_come.phu_id = schools_of_their_parts.phu_id
+    where checks.check_name in ('schools_phu_to_come', 'schools_phu_to_come_instead_of_its_parts')
+),
+
+parts_by_agent_of_another_year as (
+    select
+        'immunizations_agent_of_another_year' as check_name,
+        concat('''', min(findings.value), '''') as part,
+        max(rows_by_extract.row_count) as rows_checked,
+        count(*) as rows_failed,
+        cast(null as {{ string }}) as remark
+    from findings
+    inner join rows_by_extract
+        on findings.table_name = rows_by_extract.extract_name
+    where findings.check_name = 'immunizations_agent_of_another_year'
+    group by {{ normalized_label('findings.value') }}
 ),
 
 doses_by_antigen as (
@@ -744,8 +850,9 @@ parts_of_unchanged_extracts as (
 
 parts as (
     {%- set parts = [
-        'parts_by_file', 'parts_by_shape', 'parts_by_value', 'parts_by_antigen', 'parts_by_damage', 'parts_of_students',
-        'parts_of_periods', 'parts_of_years', 'parts_of_builds', 'parts_of_unchanged_extracts'
+        'parts_by_file', 'parts_by_shape', 'parts_by_value', 'parts_by_unit_to_come', 'parts_by_agent_of_another_year',
+        'parts_by_antigen', 'parts_by_damage', 'parts_of_students', 'parts_of_periods', 'parts_of_years', 'parts_of_builds',
+        'parts_of_unchanged_extracts'
     ] %}
     {%- for name in parts %}
     select * from {{ name }}
