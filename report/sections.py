@@ -25,10 +25,12 @@ from figures import (
     notes,
     ranked,
     tile_map,
+    tile_notes,
 )
 from language import Language, first_upper, rounded, sort_key
 from leads import lead, lead_row
 from warehouse import Warehouse, has_value, only, select
+from year_before import changes
 
 COVERAGE_COLUMNS = [
     "school_year", "phu_name", "age", "antigen", "students", "students_up_to_date", "coverage_percent", "goal_percent",
@@ -308,8 +310,9 @@ def unit_figure(report: Report, antigen: str, age: int) -> Figure:
     if report.boundaries is not None:
         label = language("units.boundaries_label", **at)
         areas, area_notes = area_map(warehouse, language, rows, report.boundaries, label)
+    tiles = tile_map(language, rows, language("units.map_label", **at))
     drawing = {
-        "tiles": tile_map(language, rows, language("units.map_label", **at)),
+        "tiles": tiles,
         "areas": areas,
         "categories": category_legend(warehouse, language, antigen, age, rows),
         "dots": dot_table(
@@ -330,7 +333,7 @@ def unit_figure(report: Report, antigen: str, age: int) -> Figure:
         subtitle=subtitle,
         drawing=drawing,
         data=data_table(language, f"coverage-{antigen}-{age}", rows, COVERAGE_COLUMNS),
-        notes=area_notes + notes(language, rows),
+        notes=[*tile_notes(language, tiles), *area_notes, *notes(language, rows)],
     )
 
 
@@ -894,6 +897,7 @@ def methods(report: Report) -> Section:
     values = {
         "window": language(f"methods.window.{warehouse.build.education_record_window}"),
         "taken_over": taken_over(warehouse, language),
+        "changes": changes(warehouse, language),
         **years_of(warehouse, language),
     }
     paragraphs = [
@@ -903,6 +907,8 @@ def methods(report: Report) -> Section:
     order = list(language.entries("methods.parameters"))
     by_antigen: dict[str, list[dict]] = {}
     for row in warehouse.antigen_definitions:
+        if row.get("change") == "ended":
+            continue
         by_antigen.setdefault(row["antigen"], []).append(row)
     antigens = []
     for antigen, rules in sorted(by_antigen.items(), key=lambda found: sort_key(language.antigen(found[0]))):
