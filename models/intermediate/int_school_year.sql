@@ -45,7 +45,7 @@ years as (
 ),
 
 assessed_antigens as (
-    select distinct antigen
+    select distinct assessed_antigens.antigen
     from {{ ref('assessed_antigens') }} as assessed_antigens
     where {{ holds_in(first_year, 'assessed_antigens') }}
 ),

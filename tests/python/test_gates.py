@@ -265,7 +265,9 @@ def test_a_unit_to_come_and_an_agent_of_another_year_are_said_and_stop_nothing(b
         "schools are dropped.",
     )]
     # The agent stays in the list of those that the annex does not know, with its count.
-    assert done.rows("select agent, records, nearest_agent from assessment.unknown_agents") == [("Prevnar 20", 8, None)]
+    assert done.rows("select agent, records, nearest_agent from intermediate.int_unknown_agents") == [
+        ("Prevnar 20", 8, None),
+    ]
 
 
 def test_an_accepted_check_stops_nothing_and_the_build_records_it(build):

@@ -23,12 +23,14 @@ ended as (
 successors as (
     select
         mergers.phu_id,
-        school_years.first_year
+        school_years.first_year,
+        count(*) as units
     from mergers
     inner join units
         on mergers.merged_into = units.phu_id
     cross join school_years
     where {{ holds_in('school_years.first_year', 'units') }}
+    group by mergers.phu_id, school_years.first_year
 )
 
 select
@@ -39,14 +41,7 @@ select
         ' and public_health_unit_mergers.csv has none or several units that it is part of then'
     ) as problem
 from ended
-left join (
-    select
-        phu_id,
-        first_year,
-        count(*) as units
-    from successors
-    group by phu_id, first_year
-) as successors
+left join successors
     on
         ended.phu_id = successors.phu_id
         and ended.first_year = successors.first_year

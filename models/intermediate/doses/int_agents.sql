@@ -107,8 +107,8 @@ pieces_named as (
             and names.agent_label = remarks.agent_label
 ),
 
--- A cell is read where each of its pieces is an agent; one that is known to be none of the annex's (Inf) or of the year's is passed
--- over.
+-- A cell is read where each of its pieces is an agent; one that is known to be none of the annex's (Inf), or of the year's, is
+-- passed over.
 cells_read as (
     select agent
     from pieces_named

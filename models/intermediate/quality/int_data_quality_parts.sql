@@ -49,7 +49,8 @@ unknown_agents as (
 agents as (
     select distinct
         agent,
-        records
+        records,
+        is_of_another_year
     from {{ ref('int_agents') }}
 ),
 
@@ -73,16 +74,8 @@ public_health_units_to_come as (
     select * from {{ ref('int_public_health_units_to_come') }}
 ),
 
-mergers as (
-    select * from {{ ref('public_health_unit_mergers') }}
-),
-
-schools as (
-    select * from {{ ref('stg_panorama__schools') }}
-),
-
-school_year as (
-    select * from {{ ref('int_school_year') }}
+parts_of_other_years as (
+    select * from {{ ref('int_parts_of_other_years') }}
 ),
 
 exemption_labels as (
@@ -165,7 +158,7 @@ values_of_other_years as (
     select
         'agent' as column_name,
         {{ normalized_label('agent') }} as value_label
-    from {{ ref('int_agents') }}
+    from agents
     where is_of_another_year
 ),
 
@@ -403,70 +396,6 @@ parts_by_value as (
             and spellings.value = nearest_values.value
     where spellings.value is not null
     group by checks.check_name, spellings.value_label
-),
-
--- Schools by public health unit of a later year, and how many name a unit of the year that it is made of.
-schools_of_units_to_come as (
-    select
-        units_to_come.phu_id,
-        units_to_come.phu_name,
-        units_to_come.first_school_year,
-        units_to_come.parts,
-        count(*) as schools
-    from schools
-    inner join public_health_units_to_come as units_to_come
-        on schools.public_health_unit_label = units_to_come.public_health_unit_label
-    group by units_to_come.phu_id, units_to_come.phu_name, units_to_come.first_school_year, units_to_come.parts
-),
-
-schools_of_their_parts as (
-    select
-        mergers.merged_into as phu_id,
-        count(*) as schools
-    from schools
-    inner join public_health_units
-        on schools.public_health_unit_label = public_health_units.public_health_unit_label
-    inner join mergers
-        on public_health_units.phu_id = mergers.phu_id
-    group by mergers.merged_into
-),
-
-parts_by_unit_to_come as (
-    select
-        checks.check_name,
-        units_to_come.phu_name as part,
-        rows_by_extract.row_count as rows_checked,
-        case
-            when checks.check_name = 'schools_phu_to_come' then units_to_come.schools
-            when schools_of_their_parts.phu_id is null then units_to_come.schools
-            else 0
-        end as rows_failed,
-        concat(
-            'a unit from ', units_to_come.first_school_year, ' on; in ', school_year.school_year,
-            coalesce(' it is ' || units_to_come.parts, ' there is none')
-        ) as remark
-    from schools_of_units_to_come as units_to_come
-    cross join school_year
-    cross join checks
-    inner join rows_by_extract
-        on checks.table_name = rows_by_extract.extract_name
-    left join schools_of_their_parts
-        on units_to_come.phu_id = schools_of_their_parts.phu_id
-    where checks.check_name in ('schools_phu_to_come', 'schools_phu_to_come_instead_of_its_parts')
-),
-
-parts_by_agent_of_another_year as (
-    select
-        'immunizations_agent_of_another_year' as check_name,
-        concat('''', min(findings.value), '''') as part,
-        max(rows_by_extract.row_count) as rows_checked,
-        count(*) as rows_failed,
-        cast(null as {{ string }}) as remark
-    from findings
-    inner join rows_by_extract
-        on findings.table_name = rows_by_extract.extract_name
-    where findings.check_name = 'immunizations_agent_of_another_year'
-    group by {{ normalized_label('findings.value') }}
 ),
 
 doses_by_antigen as (
@@ -850,9 +779,8 @@ parts_of_unchanged_extracts as (
 
 parts as (
     {%- set parts = [
-        'parts_by_file', 'parts_by_shape', 'parts_by_value', 'parts_by_unit_to_come', 'parts_by_agent_of_another_year',
-        'parts_by_antigen', 'parts_by_damage', 'parts_of_students', 'parts_of_periods', 'parts_of_years', 'parts_of_builds',
-        'parts_of_unchanged_extracts'
+        'parts_by_file', 'parts_by_shape', 'parts_by_value', 'parts_of_other_years', 'parts_by_antigen', 'parts_by_damage',
+        'parts_of_students', 'parts_of_periods', 'parts_of_years', 'parts_of_builds', 'parts_of_unchanged_extracts'
     ] %}
     {%- for name in parts %}
     select * from {{ name }}
