@@ -753,7 +753,7 @@ def assignment(report: Report) -> Section | None:
             ceiling=None,
         )
 
-    subtitle = language("assignment.subtitle")
+    subtitle = language("assignment.subtitle", ages=ages_told(language, sorted({row["age"] for row in decisions})))
     single = {row["age"]: row for row in select(decisions, name="single_record")}
     at_ages = [
         language("assignment.at_age", age=age, percent=cell(language, single[age], "percent"))
@@ -779,6 +779,12 @@ def assignment(report: Report) -> Section | None:
     )
     dropped = select(rows, kind="dropped")
     return Section("assignment", {"figures": [decision_figure, *records_not_used(report, dropped, decisions, bars)]})
+
+
+def ages_told(language: Language, ages: list[int]) -> str:
+    if ages == list(range(ages[0], ages[-1] + 1)):
+        return language("assignment.ages", first=ages[0], last=ages[-1])
+    return language.joined(list(map(str, ages)))
 
 
 def decision_is_withheld(row: dict) -> bool:
