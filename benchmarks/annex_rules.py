@@ -82,8 +82,15 @@ def agents_by_label() -> dict[str, list[str]]:
 
 
 def phu_by_label() -> dict[str, str]:
-    units = {label(row["phu_name"]): row["phu_id"] for row in table("public_health_units")}
-    return units | {label(row["alias"]): row["phu_id"] for row in table("public_health_unit_aliases")}
+    """Names of the year's units; those of a unit that has merged mean the unit that it became."""
+    of_the_year = set(phu_ids())
+    meant = {phu_id: phu_id for phu_id in of_the_year}
+    mergers = table("public_health_unit_mergers")
+    meant |= {row["phu_id"]: row["merged_into"] for row in mergers if row["merged_into"] in of_the_year}
+    with (ANNEX / "public_health_units.csv").open(encoding="utf-8", newline="") as file:
+        names = [(row["phu_name"], row["phu_id"]) for row in csv.DictReader(file)]
+    names += [(row["alias"], row["phu_id"]) for row in table("public_health_unit_aliases")]
+    return {label(name): meant[phu_id] for name, phu_id in names if phu_id in meant}
 
 
 def phu_ids() -> list[str]:

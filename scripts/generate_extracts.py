@@ -9,8 +9,9 @@ near what Ontario published for 2017-18 and 2018-19.
 
 --students     students aged 7 to 17 who count in the denominator; about one client in 31 comes on top, whom it must
                leave out (6 or 18 years old, inactive, without a date of birth or a usable school record)
---school-year  the first year of the school year: 2018 is 2018-19. The published levels are those of 2018; the
-               programmes and their eras are fixed in calendar time, so other years differ as cohorts do
+--school-year  the first year of the school year: 2018 is 2018-19, with the health units and the agents of the year. The
+               published levels are those of 2018; the programmes and their eras are fixed in calendar time, so other
+               years differ as cohorts do
 --flaws        realistic: equal birth cohorts, flaws as rare as in a well-kept registry
                demonstration: mostly 7, 12 and 17 years old, health units evened out, every kind of flaw several times
 

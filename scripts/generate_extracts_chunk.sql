@@ -530,14 +530,7 @@ drawn as (
 select
     * exclude (agent, visit_date),
     case flaw
-        when 'same_day_other_agent' then pick([
-            'D', 'd', 'd-unspecified', 'D-Hib', 'DPT-IPV', 'DPT-HB', 'DPTP', 'DPTP-Hib', 'DT', 'DT-IPV', 'DTaP',
-            'DTaP-HB-IPV', 'DTaP-HB-IPV-Hib', 'DTaP-Hib', 'DTaP-IPV', 'Td', 'Td-IPV', 'Tdap', 'T', 'T-IPV', 'aP', 'ap',
-            'ap-unspecified', 'wP', 'pertussis-unspecified', 'IPV', 'OPV', 'p-unspecified', 'Hib', 'HB', 'HB-dialysis',
-            'HB-unspecified', 'HAHB', 'HPV-2', 'HPV-4', 'hpv-unspecified', 'M', 'MR', 'Mu', 'R', 'MMR', 'MMR-Var',
-            'Var', 'Men-C-CY', 'Men-C-AC', 'men-AC unspecified', 'Men-C-CY-Hib', 'men-unspecified', 'men-c-unspecified',
-            'men-ACYW-135 unspecified', 'Pneu-C-7', 'Pneu-C-10', 'pneu-unspecified', 'pneu-c-unspecified', 'Pneu-P-23'
-        ], which)
+        when 'same_day_other_agent' then pick(getvariable('agents_of_the_year'), which)
         when 'unknown_agent' then pick([
             'HAHB-pediatric', 'HAHB-unspecified', 'HB-pediatric', 'Hib-HB', 'DTwP-HB', 'rota-unspecified',
             'Not Specified', 'Inf (QIV)', 'LAIV', 'Rota-5', null

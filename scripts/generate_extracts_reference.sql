@@ -110,58 +110,90 @@ create macro misspelt(label, chance) as case floor(chance * 7)::integer
 end;
 
 -- 3. Public health units ---------------------------------------------------------------------------------------------
--- pupils: thousands, rounded. miss: how much likelier than average a dose is missed; invented, no unit's true record.
+-- pupils: thousands, rounded. miss: how much likelier than average a dose is missed; invented, no unit's true record. The
+-- last two: the school years that have the unit.
+create table phu_of_any_year as
+from (
+    values
+    ('AL', 'Algoma Public Health Unit', 14, 1.10, null, null),
+    ('BR', 'Brant County Health Unit', 20, 0.80, null, 2024),
+    ('CK', 'Chatham-Kent Public Health Unit', 14, 0.70, null, null),
+    ('DU', 'Durham Region Health Department', 105, 0.90, null, null),
+    ('EO', 'Eastern Ontario Health Unit', 29, 1.25, null, null),
+    ('ET', 'Elgin-St. Thomas Health Unit', 15, 1.40, null, 2017),
+    ('GB', 'Grey Bruce Health Unit', 20, 1.40, null, null),
+    ('GE', 'Grand Erie Health Unit', 34, 1.00, 2024, null),
+    ('HH', 'Huron Perth Health Unit', 19, 1.10, 2019, null),
+    ('HK', 'Haliburton, Kawartha, Pine Ridge District Health Unit', 22, 0.85, null, 2024),
+    ('HL', 'Halton Region Health Department', 95, 0.75, null, null),
+    ('HM', 'Hamilton Public Health Services', 76, 1.15, null, null),
+    ('HN', 'Haldimand-Norfolk Health Unit', 14, 1.30, null, 2024),
+    ('HP', 'Hastings and Prince Edward Counties Health Unit', 21, 0.65, null, 2024),
+    ('HU', 'Huron County Health Unit', 8, 1.20, null, 2019),
+    ('KI', 'Kingston, Frontenac and Lennox & Addington Public Health', 25, 0.60, null, 2024),
+    ('LA', 'Lambton Public Health', 17, 0.70, null, null),
+    ('LG', 'Leeds, Grenville and Lanark District Health Unit', 21, 0.95, null, 2024),
+    ('LK', 'Haliburton Kawartha Northumberland Peterborough Health Unit', 39, 0.80, 2024, null),
+    ('ML', 'Middlesex-London Health Unit', 66, 0.85, null, null),
+    ('NE', 'Northeastern Health Unit', 18, 1.25, 2024, null),
+    ('NP', 'North Bay Parry Sound District Health Unit', 16, 0.90, null, null),
+    ('NR', 'Niagara Region Public Health Unit', 58, 1.05, null, null),
+    ('NW', 'Northwestern Health Unit', 14, 1.45, null, null),
+    ('OT', 'Ottawa Public Health', 140, 0.90, null, null),
+    ('OX', 'Oxford County Public Health', 16, 1.30, null, 2017),
+    ('PE', 'Perth District Health Unit', 11, 1.00, null, 2019),
+    ('PL', 'Peel Public Health', 225, 1.10, null, null),
+    ('PO', 'Porcupine Health Unit', 13, 1.50, null, 2024),
+    ('PT', 'Peterborough County-City Health Unit', 17, 0.75, null, 2024),
+    ('RE', 'Renfrew County and District Health Unit', 14, 0.80, null, null),
+    ('SE', 'South East Health Unit', 67, 0.75, 2024, null),
+    ('SI', 'Simcoe Muskoka District Health Unit', 77, 1.20, null, null),
+    ('SU', 'Sudbury and District Health Unit', 26, 0.65, null, null),
+    ('SW', 'Southwestern Public Health', 31, 1.35, 2017, null),
+    ('TH', 'Thunder Bay District Health Unit', 19, 1.25, null, null),
+    ('TI', 'Timiskaming Health Unit', 5, 0.55, null, 2024),
+    ('TO', 'Toronto Public Health', 340, 1.05, null, null),
+    ('WA', 'Region of Waterloo, Public Health', 83, 0.95, null, null),
+    ('WD', 'Wellington-Dufferin-Guelph Public Health', 45, 0.60, null, null),
+    ('WE', 'Windsor-Essex County Health Unit', 60, 0.80, null, null),
+    ('YK', 'York Region Public Health Services', 190, 1.00, null, null)
+) as t (phu_id, phu_name, pupils, miss, year_from, year_before);
+
 create table phu as
 select
-    *,
+    phu_id,
+    phu_name,
+    pupils,
+    miss,
     row_number() over (order by phu_id) - 1 as phu_no,
     -- The demonstration flattens the sizes, so that the smallest unit has pupils of each main age.
     if(getvariable('flaws') = 'demonstration', sqrt(pupils) + 4, pupils) as weight
+from phu_of_any_year
+where
+    coalesce(year_from <= getvariable('school_year'), true)
+    and coalesce(year_before > getvariable('school_year'), true);
+
+-- Old names, which some schools keep.
+create table phu_old_names as
+select successor as phu_id, list(phu_name order by phu_id) as old_names
 from (
     values
-    ('AL', 'Algoma Public Health Unit', 14, 1.10),
-    ('BR', 'Brant County Health Unit', 20, 0.80),
-    ('CK', 'Chatham-Kent Public Health Unit', 14, 0.70),
-    ('DU', 'Durham Region Health Department', 105, 0.90),
-    ('EO', 'Eastern Ontario Health Unit', 29, 1.25),
-    ('GB', 'Grey Bruce Health Unit', 20, 1.40),
-    ('HN', 'Haldimand-Norfolk Health Unit', 14, 1.30),
-    ('HK', 'Haliburton, Kawartha, Pine Ridge District Health Unit', 22, 0.85),
-    ('HL', 'Halton Region Health Department', 95, 0.75),
-    ('HM', 'Hamilton Public Health Services', 76, 1.15),
-    ('HP', 'Hastings and Prince Edward Counties Health Unit', 21, 0.65),
-    ('HU', 'Huron County Health Unit', 8, 1.20),
-    ('KI', 'Kingston, Frontenac and Lennox & Addington Public Health', 25, 0.60),
-    ('LA', 'Lambton Public Health', 17, 0.70),
-    ('LG', 'Leeds, Grenville and Lanark District Health Unit', 21, 0.95),
-    ('ML', 'Middlesex-London Health Unit', 66, 0.85),
-    ('NR', 'Niagara Region Public Health Unit', 58, 1.05),
-    ('NP', 'North Bay Parry Sound District Health Unit', 16, 0.90),
-    ('NW', 'Northwestern Health Unit', 14, 1.45),
-    ('OT', 'Ottawa Public Health', 140, 0.90),
-    ('PL', 'Peel Public Health', 225, 1.10),
-    ('PE', 'Perth District Health Unit', 11, 1.00),
-    ('PT', 'Peterborough County-City Health Unit', 17, 0.75),
-    ('PO', 'Porcupine Health Unit', 13, 1.50),
-    ('WA', 'Region of Waterloo, Public Health', 83, 0.95),
-    ('RE', 'Renfrew County and District Health Unit', 14, 0.80),
-    ('SI', 'Simcoe Muskoka District Health Unit', 77, 1.20),
-    ('SW', 'Southwestern Public Health', 31, 1.35),
-    ('SU', 'Sudbury and District Health Unit', 26, 0.65),
-    ('TH', 'Thunder Bay District Health Unit', 19, 1.25),
-    ('TI', 'Timiskaming Health Unit', 5, 0.55),
-    ('TO', 'Toronto Public Health', 340, 1.05),
-    ('WD', 'Wellington-Dufferin-Guelph Public Health', 45, 0.60),
-    ('WE', 'Windsor-Essex County Health Unit', 60, 0.80),
-    ('YK', 'York Region Public Health Services', 190, 1.00)
-) as t (phu_id, phu_name, pupils, miss);
+    ('SW', ['ET', 'OX']),
+    ('HH', ['HU', 'PE']),
+    ('GE', ['BR', 'HN']),
+    ('LK', ['HK', 'PT']),
+    ('NE', ['PO', 'TI']),
+    ('SE', ['HP', 'KI', 'LG'])
+) as t (successor, parts)
+inner join phu_of_any_year on phu_of_any_year.phu_id in (select unnest(parts))
+group by successor;
 
 create table phu_ranges as
 select
     phu_no,
     miss,
     (sum(weight) over (order by phu_no) - weight) / sum(weight) over () as chance_from,
-    if(phu_no = 34, 1.0, sum(weight) over (order by phu_no) / sum(weight) over ()) as chance_before,
+    if(phu_no = max(phu_no) over (), 1.0, sum(weight) over (order by phu_no) / sum(weight) over ()) as chance_before,
     -- Each unit moved from IRIS to Panorama on a day of its own.
     make_date(2013, 9, 1) + days(draw('phu_migration', phu_id), 1000) as migration_date
 from phu;
@@ -247,7 +279,7 @@ select
     phu.phu_id
 from categories
 cross join lateral (select unnest(range(schools)) as n)
-inner join phu on phu.phu_no = (category_no * 7 + n * 11) % 35;
+inner join phu on phu.phu_no = (category_no * 7 + n * 11) % (select count(*) from phu);
 
 create table schools as
 with every_school as (
@@ -302,10 +334,8 @@ select
         else school_type
     end as school_type,
     case
-        when category is null and phu_id = 'SW' and draw('phu_alias', school_no) < rate('phu_alias')
-            then pick(
-                ['Elgin-St. Thomas Health Unit', 'Oxford County Public Health'], draw('phu_alias_which', school_no)
-            )
+        when category is null and old_names is not null and draw('phu_alias', school_no) < rate('phu_alias')
+            then pick(old_names, draw('phu_alias_which', school_no))
         when category is null and draw('phu_spelling', school_no) < rate('phu_spelling')
             then misspelt(public_health_unit, draw('phu_how', school_no))
         else nullif(public_health_unit, '')
@@ -315,7 +345,8 @@ select
         concat('Synthetic District School Board ', 1 + days(draw('school_board', school_no), 72)),
         null
     ) as school_board
-from every_school;
+from every_school
+left join phu_old_names using (phu_id);
 
 -- Which schools a pupil may be sent to: numbered within health unit and level.
 create table school_slots as
@@ -428,9 +459,11 @@ from (
     (['m2', 'm4', 'm6', 'm18'], 'DTaP-IPV-Hib', 'any', 0, 1, 0.995, null, null),
     (['m2', 'm4', 'm6', 'm15'], 'Pneu-C-7', 'pneumococcal', 0, 0.92, 0.98, date '2005-01-01', date '2009-10-01'),
     (['m2', 'm4', 'm6', 'm15'], 'Pneu-C-10', 'pneumococcal', 0, 0.92, 0.98, date '2009-10-01', date '2010-11-15'),
-    (['m2', 'm4'], 'Pneu-C-13', 'pneumococcal', 0, 0.94, 0.985, date '2010-11-15', null),
+    (['m2', 'm4'], 'Pneu-C-13', 'pneumococcal', 0, 0.94, 0.985, date '2010-11-15', date '2024-07-01'),
     (['m15'], 'Pneu-C-13', 'pneumococcal', 0, 0.92, 0.98, date '2010-11-15', date '2011-09-01'),
-    (['m12'], 'Pneu-C-13', 'pneumococcal', 0, 0.94, 0.985, date '2011-06-01', null),
+    (['m12'], 'Pneu-C-13', 'pneumococcal', 0, 0.94, 0.985, date '2011-06-01', date '2024-07-01'),
+    (['m2', 'm4', 'm12'], 'Pneu-C-15', 'pneumococcal', 0, 0.94, 0.985, date '2024-07-01', null),
+    (['y7_late', 'flu_7'], 'Pneu-C-20', 'high_risk', 0, 0.05, 1, date '2024-07-01', null),
     (['m2', 'm4'], 'Rota-1', 'rotavirus', 0, 0.78, 1, date '2011-08-01', date '2018-05-01'),
     (['m2', 'm4', 'm6'], 'Rota-5', 'rotavirus', 0, 0.78, 1, date '2018-05-01', null),
     (['m2', 'm4', 'm6'], 'HB', 'infant_hepatitis_b', 0, 0.03, 0.97, null, null),
@@ -477,7 +510,10 @@ from (
     (['west_m2', 'west_m4', 'west_m6'], 'DTaP-HB-IPV', 'western', 0.7, 0.85, 1, null, null),
     (['west_m2', 'west_m4', 'west_m6', 'west_m15'], 'Hib', 'western', 0.7, 0.85, 1, null, null),
     (['west_m15'], 'DTaP', 'western', 0.7, 0.95, 1, null, null),
-    (['west_m2', 'west_m4', 'west_m6'], 'DTaP-Hib', 'western', 0.85, 0.95, 1, null, null),
+    (
+        ['west_m2', 'west_m4', 'west_m6'], if(getvariable('school_year') < 2018, 'DPT-Hib', 'DTaP-Hib'), 'western', 0.85, 0.95,
+        1, null, null
+    ),
     (['west_m2', 'west_m4', 'west_m6'], 'IPV', 'western', 0.85, 1, 1, null, null),
     (['west_m2', 'west_m4', 'west_m6', 'west_m15'], 'DPT', 'western', 0.95, 1, 1, null, null),
     (['west_m2', 'west_m4', 'west_m12'], 'Pneu-C-13', 'pneumococcal', 0, 0.9, 1, date '2010-01-01', null),
@@ -608,6 +644,22 @@ from (
     ('LAIV', ['FluMist'], 'Inf'),
     ('Inf (QIV)', ['FluLaval Tetra', 'Fluzone Quadrivalent'], 'Inf')
 ) as t (agent, trade_names, unspecified_agent);
+
+-- Agents that a flawed copy may have beside the sound dose: those that the annex of the school year knows.
+set variable agents_of_the_year = list_concat(
+    list_filter(
+        [
+            'D', 'd', 'd-unspecified', 'D-Hib', 'DPT-IPV', 'DPT-HB', 'DPTP', 'DPTP-Hib', 'DT', 'DT-IPV', 'DTaP',
+            'DTaP-HB-IPV', 'DTaP-HB-IPV-Hib', 'DTaP-Hib', 'DTaP-IPV', 'Td', 'Td-IPV', 'Tdap', 'T', 'T-IPV', 'aP', 'ap',
+            'ap-unspecified', 'wP', 'pertussis-unspecified', 'IPV', 'OPV', 'p-unspecified', 'Hib', 'HB', 'HB-dialysis',
+            'HB-unspecified', 'HAHB', 'HPV-2', 'HPV-4', 'hpv-unspecified', 'M', 'MR', 'Mu', 'R', 'MMR', 'MMR-Var',
+            'Var', 'Men-C-CY', 'Men-C-AC', 'men-AC unspecified', 'Men-C-CY-Hib', 'men-unspecified', 'men-c-unspecified',
+            'men-ACYW-135 unspecified', 'Pneu-C-7', 'Pneu-C-10', 'pneu-unspecified', 'pneu-c-unspecified', 'Pneu-P-23'
+        ],
+        lambda agent: getvariable('school_year') >= 2018 or agent not in ('DTaP-Hib', 'Men-C-CY')
+    ),
+    if(getvariable('school_year') >= 2023, ['Pneu-C-15', 'Pneu-C-20'], [])
+);
 
 -- 7. Exemptions ------------------------------------------------------------------------------------------------------
 -- The labels that the annex lists, the usual one first.

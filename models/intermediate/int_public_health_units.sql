@@ -1,47 +1,57 @@
-with public_health_units as (
-    select * from {{ ref('public_health_units') }}
+with mergers as (
+    select * from {{ ref('public_health_unit_mergers') }}
 ),
 
 aliases as (
     select * from {{ ref('public_health_unit_aliases') }}
 ),
 
-school_year as (
-    select * from {{ ref('int_school_year') }}
+public_health_units as (
+    select * from {{ ref('public_health_units') }}
 ),
 
 units_of_the_year as (
+    {{ rules_in_force(ref('public_health_units'), ref('int_school_year')) }}
+),
+
+-- A unit that has merged means the unit that it became part of, once that exists.
+units_meant as (
     select
-        public_health_units.phu_id,
-        public_health_units.phu_name
-    from public_health_units
-    cross join school_year
-    where {{ holds_in('school_year.first_year', 'public_health_units') }}
+        phu_id as named_id,
+        phu_id,
+        phu_name
+    from units_of_the_year
+    union all
+    select
+        mergers.phu_id as named_id,
+        units_of_the_year.phu_id,
+        units_of_the_year.phu_name
+    from mergers
+    inner join units_of_the_year
+        on mergers.merged_into = units_of_the_year.phu_id
 ),
 
 names as (
     select
         phu_id,
-        phu_name,
         phu_name as written_name
-    from units_of_the_year
+    from public_health_units
     union all
     select
-        units_of_the_year.phu_id,
-        units_of_the_year.phu_name,
-        aliases.alias as written_name
+        phu_id,
+        alias as written_name
     from aliases
-    inner join units_of_the_year
-        on aliases.phu_id = units_of_the_year.phu_id
 ),
 
 final as (
     select
-        {{ normalized_label('written_name') }} as public_health_unit_label,
-        phu_id,
-        phu_name,
-        written_name
+        {{ normalized_label('names.written_name') }} as public_health_unit_label,
+        units_meant.phu_id,
+        units_meant.phu_name,
+        names.written_name
     from names
+    inner join units_meant
+        on names.phu_id = units_meant.named_id
 )
 
 select * from final

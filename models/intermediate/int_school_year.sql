@@ -20,7 +20,7 @@ rules as (
     {%- for table_name in tables_by_antigen + other_tables %}
     select
         '{{ table_name }}' as table_name,
-        {{ "concat(' for ', rules.antigen)" if table_name in tables_by_antigen else "''" }} as for_antigen,
+        {{ 'rules.antigen' if table_name in tables_by_antigen else 'cast(null as ' ~ string ~ ')' }} as antigen,
         rules.school_year_from,
         rules.school_year_before,
         case when {{ holds_in(first_year, 'rules') }} then 1 else 0 end as holds
@@ -34,21 +34,38 @@ rules as (
 years as (
     select
         table_name,
-        for_antigen,
+        antigen,
         max(holds) as holds,
         min(school_year_from) as first_year,
         max(school_year_before) - 1 as last_year,
         max(case when school_year_before <= {{ first_year }} then school_year_before - 1 end) as last_year_before,
         min(case when school_year_from > {{ first_year }} then school_year_from end) as first_year_after
     from rules
-    group by table_name, for_antigen
+    group by table_name, antigen
+),
+
+assessed_antigens as (
+    select distinct assessed_antigens.antigen
+    from {{ ref('assessed_antigens') }} as assessed_antigens
+    where {{ holds_in(first_year, 'assessed_antigens') }}
+),
+
+-- A year needs no rule for an antigen that it does not assess.
+lacking as (
+    select years.*
+    from years
+    left join assessed_antigens
+        on years.antigen = assessed_antigens.antigen
+    where
+        years.holds = 0
+        and (years.antigen is null or assessed_antigens.antigen is not null)
 ),
 
 ended as (
     select
         count(*) as how_many,
         min(concat(
-            'seeds/annex/', table_name, '.csv holds', for_antigen, ' for the school years ',
+            'seeds/annex/', table_name, '.csv holds', coalesce(' for ' || antigen, ''), ' for the school years ',
             case
                 when last_year_before is not null and first_year_after is not null
                     then concat(
@@ -59,8 +76,7 @@ ended as (
                 else concat(cast(first_year as {{ string }}), ' to ', cast(last_year as {{ string }}))
             end, '.'
         )) as sentence
-    from years
-    where holds = 0
+    from lacking
 ),
 
 gate as (

@@ -68,12 +68,14 @@ DROPPED = (
     "school_type_conflicts_with_age", "outside_school_year",
 )
 
-PUBLIC_HEALTH_UNITS = (
+# Ontario's public health units before 1 May 2018.
+FIRST_UNITS = (
     "Algoma Public Health Unit",
     "Brant County Health Unit",
     "Chatham-Kent Public Health Unit",
     "Durham Region Health Department",
     "Eastern Ontario Health Unit",
+    "Elgin-St. Thomas Health Unit",
     "Grey Bruce Health Unit",
     "Haldimand-Norfolk Health Unit",
     "Haliburton, Kawartha, Pine Ridge District Health Unit",
@@ -89,6 +91,7 @@ PUBLIC_HEALTH_UNITS = (
     "North Bay Parry Sound District Health Unit",
     "Northwestern Health Unit",
     "Ottawa Public Health",
+    "Oxford County Public Health",
     "Peel Public Health",
     "Perth District Health Unit",
     "Peterborough County-City Health Unit",
@@ -96,7 +99,6 @@ PUBLIC_HEALTH_UNITS = (
     "Region of Waterloo, Public Health",
     "Renfrew County and District Health Unit",
     "Simcoe Muskoka District Health Unit",
-    "Southwestern Public Health",
     "Sudbury and District Health Unit",
     "Thunder Bay District Health Unit",
     "Timiskaming Health Unit",
@@ -106,14 +108,57 @@ PUBLIC_HEALTH_UNITS = (
     "York Region Public Health Services",
 )
 
+# The day of each merger, what the units became, and the units.
+MERGERS = (
+    (date(2018, 5, 1), "Southwestern Public Health", ("Elgin-St. Thomas Health Unit", "Oxford County Public Health")),
+    (date(2020, 1, 1), "Huron Perth Health Unit", ("Huron County Health Unit", "Perth District Health Unit")),
+    (date(2025, 1, 1), "Northeastern Health Unit", ("Porcupine Health Unit", "Timiskaming Health Unit")),
+    (date(2025, 1, 1), "Grand Erie Health Unit", ("Brant County Health Unit", "Haldimand-Norfolk Health Unit")),
+    (
+        date(2025, 1, 1), "Haliburton Kawartha Northumberland Peterborough Health Unit",
+        ("Haliburton, Kawartha, Pine Ridge District Health Unit", "Peterborough County-City Health Unit"),
+    ),
+    (
+        date(2025, 1, 1), "South East Health Unit",
+        (
+            "Hastings and Prince Edward Counties Health Unit",
+            "Kingston, Frontenac and Lennox & Addington Public Health",
+            "Leeds, Grenville and Lanark District Health Unit",
+        ),
+    ),
+)
+
 OTHER_UNIT_NAMES = {
-    "Elgin St Thomas": "Southwestern Public Health",
+    "Elgin St Thomas": "Elgin-St. Thomas Health Unit",
     "Northwestern Ontario Health Unit": "Northwestern Health Unit",
+    "Huron Perth Public Health": "Huron Perth Health Unit",
+    "Northeastern Public Health": "Northeastern Health Unit",
+    "Grand Erie Public Health": "Grand Erie Health Unit",
+    "Lakelands Public Health": "Haliburton Kawartha Northumberland Peterborough Health Unit",
+    "Southeast Public Health": "South East Health Unit",
 }
-PUBLIC_HEALTH_UNIT_ALIASES = {
-    "Elgin-St. Thomas Health Unit": "Southwestern Public Health",
-    "Oxford County Public Health": "Southwestern Public Health",
-}
+
+
+def units_in(first_year):
+    """The units that exist on the school year's assessment date, 31 August of its second year."""
+    units = list(FIRST_UNITS)
+    for day, successor, parts in MERGERS:
+        if day <= date(first_year + 1, 8, 31):
+            units = [unit for unit in units if unit not in parts] + [successor]
+    return tuple(sorted(units))
+
+
+def unit_names_in(first_year):
+    """The unit that a name means in the school year: an old name its successor, once that exists; the name of a unit
+    that does not exist yet means none."""
+    units = units_in(first_year)
+    became = {part: successor for _, successor, parts in MERGERS for part in parts}
+    every_name = {unit: unit for unit in (*FIRST_UNITS, *became.values())} | OTHER_UNIT_NAMES
+    meant = {name: unit if unit in units else became.get(unit) for name, unit in every_name.items()}
+    return {comparable(name): unit for name, unit in meant.items() if unit in units}
+
+
+PUBLIC_HEALTH_UNITS = units_in(2018)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Text and dates
@@ -804,6 +849,24 @@ RELEVANT = {
     "varicella": _set("Var", "MMR-Var"),
 }
 
+# Appendix 1, footnotes: "new vaccine added in 2018–19 school year".
+NEW_IN_2018 = {
+    "diphtheria": _set("DTaP-Hib"), "hib": _set("DTaP-Hib"), "pertussis": _set("DTaP-Hib"), "tetanus": _set("DTaP-Hib"),
+    "mcc": _set("Men-C-CY"),
+}
+# In use in Ontario since July 2024.
+NEW_IN_2023 = {"pneumococcal": _set("Pneu-C-15", "Pneu-C-20")}
+
+
+def relevant_agents(antigen, school_year):
+    agents = RELEVANT[antigen]
+    if school_year < 2018:
+        agents = agents - NEW_IN_2018.get(antigen, frozenset())
+    if school_year >= 2023:
+        agents = agents | NEW_IN_2023.get(antigen, frozenset())
+    return agents
+
+
 HPV_2 = comparable("HPV-2")
 
 # "Multiple vaccines on the same day": the first group that holds an agent of the day is kept.
@@ -816,7 +879,7 @@ HPV_HIERARCHY = (_set("HPV-9"), _set("hpv-unspecified"), _set("HPV-4"), _set("HP
 
 def relevant_doses(antigen, h):
     """The counted doses of the antigen's relevant agents; HPV-2 is none for males."""
-    agents = RELEVANT[antigen]
+    agents = relevant_agents(antigen, h.year.first_year)
     if antigen == "hpv" and h.gender == "M":
         agents = agents - {HPV_2}
     return [d for d in h.doses if d.agent in agents]
@@ -990,11 +1053,16 @@ EXEMPTION_ANTIGENS_BY_AGE = {
 }
 
 
-def antigens_at(age):
-    """Appendix 1, "Ages assessed" of each antigen."""
+def antigens_at(age, school_year=2018):
+    """Appendix 1, "Ages assessed" of each antigen. By the footnotes ("age cohort(s) assessed updated") hepatitis B, HPV
+    and MCV4 at 17 and measles between 7 and 17 are new in 2018–19; HPV is a programme of Grade 7 since 2016–17."""
     at_7_and_17 = ("diphtheria", "mumps", "pertussis", "polio", "rubella", "tetanus")
     if age == 7:
         return ("measles", *at_7_and_17, "hib", "mcc", "pneumococcal", "varicella")
+    if school_year < 2018:
+        if age == 12:
+            return ("hepatitis_b", "hpv", "mcv4") if school_year >= 2016 else ("hepatitis_b", "mcv4")
+        return ("measles", *at_7_and_17) if age == 17 else ()
     if age == 12:
         return ("measles", "hepatitis_b", "hpv", "mcv4")
     if age == 17:
@@ -1002,9 +1070,21 @@ def antigens_at(age):
     return ("measles",) if age in AGES else ()
 
 
-def is_assessed(antigen, age, gender):
+def ispa_antigens_at(age, school_year=2018):
+    """Those of "coverage for all ISPA-designated diseases" that the year assesses at the age."""
+    return tuple(antigen for antigen in ISPA_ANTIGENS[age] if antigen in antigens_at(age, school_year))
+
+
+def exemption_antigens_at(age, school_year=2018):
+    """ "Exemptions": those at 12 are new in 2018–19."""
+    if age == 12 and school_year < 2018:
+        return ()
+    return EXEMPTION_ANTIGENS_BY_AGE.get(age, ())
+
+
+def is_assessed(antigen, age, gender, school_year=2018):
     """HPV at 17 is "females only"."""
-    return antigen in antigens_at(age) and (antigen != "hpv" or age != 17 or gender == "F")
+    return antigen in antigens_at(age, school_year) and (antigen != "hpv" or age != 17 or gender == "F")
 
 
 IMMUNITY_REASONS = _set("Medical - clinical record of disease", "Medical - documented immunity")
@@ -1095,10 +1175,6 @@ SECONDARY = comparable("secondary school")
 BOTH_OR_EITHER = _set("elementary & secondary school", "private school authority", "public school board")
 OTHER_TYPE = comparable("other")
 NO_PRIORITY = 3
-
-PHU_BY_NAME = {comparable(name): name for name in PUBLIC_HEALTH_UNITS} | {
-    comparable(alias): name for alias, name in (PUBLIC_HEALTH_UNIT_ALIASES | OTHER_UNIT_NAMES).items()
-}
 
 
 @dataclass(frozen=True)
@@ -1244,10 +1320,11 @@ def labels_named(antigen):
     return {LABEL_ALIASES.get(piece, piece) for piece in pieces}
 
 
-def read_schools(folder):
+def read_schools(folder, school_year=2018):
+    unit_names = unit_names_in(school_year)
     schools = {}
     for school_id, name, school_type, phu in read_extract(folder, "schools"):
-        schools[school_id] = School(name, comparable(school_type), PHU_BY_NAME.get(comparable(phu)))
+        schools[school_id] = School(name, comparable(school_type), unit_names.get(comparable(phu)))
     return schools
 
 
@@ -1286,15 +1363,21 @@ ACTIVE = _set("Active", "Actif", "Active client")
 GENDERS = {"f": "F", "female": "F", "femme": "F", "m": "M", "male": "M", "homme": "M", "garçon": "M"}
 
 PROVINCE = ("province", "")
-GEOGRAPHIES = (PROVINCE, *(("phu", name) for name in PUBLIC_HEALTH_UNITS))
+
+
+def geographies_in(first_year):
+    return (PROVINCE, *(("phu", name) for name in units_in(first_year)))
+
+
+GEOGRAPHIES = geographies_in(2018)
 
 
 class Tally:
     """Counts per geography and key; each student counts in the province and in the PHU of the school."""
 
-    def __init__(self, keys, measures):
+    def __init__(self, keys, measures, school_year):
         self.keys = list(keys)
-        self.counts = {(place, key): [0] * measures for place in GEOGRAPHIES for key in self.keys}
+        self.counts = {(place, key): [0] * measures for place in geographies_in(school_year) for key in self.keys}
 
     def add(self, phu_name, key, *flags):
         for place in (PROVINCE, ("phu", phu_name)):
@@ -1319,9 +1402,9 @@ def series_genders(age, antigen, gender):
     return genders
 
 
-def series_keys():
+def series_keys(school_year):
     for age in (12, 17):
-        for antigen in ("hepatitis_b", "hpv"):
+        for antigen in {"hepatitis_b", "hpv"}.intersection(antigens_at(age, school_year)):
             for gender in ("all", "F", "M"):
                 if (age, antigen, gender) != (17, "hpv", "M"):
                     yield age, antigen, gender
@@ -1338,16 +1421,16 @@ def assess(extracts_dir, school_year=2018, education_record_window="overlap"):
     if education_record_window not in ("overlap", "as_printed"):
         raise ValueError(f"education_record_window is 'overlap' or 'as_printed', not {education_record_window!r}.")
     year = SchoolYear(school_year)
-    education_records = read_education_records(extracts_dir, read_schools(extracts_dir))
+    education_records = read_education_records(extracts_dir, read_schools(extracts_dir, school_year))
     immunizations = read_immunizations(extracts_dir)
     exemptions_of = read_exemptions(extracts_dir)
 
     students, student_antigens, doses, student_exemptions = [], [], [], []
-    coverage = Tally(((age, antigen) for age in AGES for antigen in antigens_at(age)), 2)
-    all_ispa = Tally(((age,) for age in ISPA_ANTIGENS), 2)
-    exempt = Tally(((age, antigen) for age, names in EXEMPTION_ANTIGENS_BY_AGE.items() for antigen in names), 3)
-    exempt_any = Tally(((age,) for age in ISPA_ANTIGENS), 3)
-    series = Tally(series_keys(), 4)
+    coverage = Tally(((age, a) for age in AGES for a in antigens_at(age, school_year)), 2, school_year)
+    all_ispa = Tally(((age,) for age in ISPA_ANTIGENS), 2, school_year)
+    exempt = Tally(((age, a) for age in AGES for a in exemption_antigens_at(age, school_year)), 3, school_year)
+    exempt_any = Tally(((age,) for age in ISPA_ANTIGENS), 3, school_year)
+    series = Tally(series_keys(school_year), 4, school_year)
     decided, usable_by_decision, dropped = Counter(), Counter(), Counter()
 
     for client_id, date_of_birth, gender, status in read_extract(extracts_dir, "clients"):
@@ -1375,8 +1458,8 @@ def assess(extracts_dir, school_year=2018, education_record_window="overlap"):
         history = History(birth, immunizations.get(client_id, ()), school_year, gender)
         exemptions = exemptions_of.get(client_id, ())
         up_to_date_for = set()
-        for antigen in antigens_at(age):
-            if not is_assessed(antigen, age, gender):
+        for antigen in antigens_at(age, school_year):
+            if not is_assessed(antigen, age, gender, school_year):
                 continue
             found = assess_antigen(antigen, history)
             immune = has_evidence_of_immunity(antigen, exemptions, year)
@@ -1401,7 +1484,7 @@ def assess(extracts_dir, school_year=2018, education_record_window="overlap"):
                     )
 
         medical_for, nonmedical_for = set(), set()
-        for antigen in EXEMPTION_ANTIGENS_BY_AGE.get(age, ()):
+        for antigen in exemption_antigens_at(age, school_year):
             medical = is_exempt(antigen, MEDICAL_REASON, exemptions, year)
             nonmedical = is_exempt(antigen, NONMEDICAL_REASON, exemptions, year)
             if medical:
@@ -1412,7 +1495,7 @@ def assess(extracts_dir, school_year=2018, education_record_window="overlap"):
             exempt.add(phu_name, (age, antigen), 1, medical, nonmedical)
 
         if age in ISPA_ANTIGENS:
-            all_ispa.add(phu_name, (age,), 1, up_to_date_for.issuperset(ISPA_ANTIGENS[age]))
+            all_ispa.add(phu_name, (age,), 1, up_to_date_for.issuperset(ispa_antigens_at(age, school_year)))
             exempt_any.add(phu_name, (age,), 1, bool(medical_for), bool(nonmedical_for))
 
     school_assignment = [

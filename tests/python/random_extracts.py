@@ -12,7 +12,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 from pathlib import Path
 
-from annex_reading import PUBLIC_HEALTH_UNIT_ALIASES, PUBLIC_HEALTH_UNITS
+from annex_reading import FIRST_UNITS, MERGERS, OTHER_UNIT_NAMES, units_in
 
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 
@@ -34,7 +34,7 @@ MEN_ACYW = ["Men-C-ACYW-135", "men-ACYW-135 unspecified"]
 MEN_P = ["Men-P-ACYW-135", "men-p-AC unspecified", "Men-P-AC unspecified", "men-p-unspecified", "Men-P-unspecified",
          "men-p-A unspecified", "men-p-A-unspecified"]
 PNEU_C = ["Pneu-C-7", "Pneu-C-10", "Pneu-C-13", "pneu-unspecified", "Pneu-unspecified", "pneu-c-unspecified",
-          "Pneu-c-unspecified"]
+          "Pneu-c-unspecified", "Pneu-C-15", "Pneu-C-20"]
 PNEU_P = ["Pneu-P-23", "pneu-p-unspecified", "Pneu-p-unspecified"]
 UNKNOWN_AGENTS = ["Rota-1", "Rota-5", "rota-unspecified", "LAIV", "Inf", "Inf (QIV)", "COVID-19 mRNA", "HA", "p", "",
                   "Not Specified", "HAHB-pediatric", "HAHB-pediatric", "HB-pediatric", "Hib-HB", "DTwP-HB", "MMRV",
@@ -63,7 +63,6 @@ REASONS = ["Medical - clinical decision", "Philosophical reason", "Medical - cli
 OTHER_REASONS = ["Medical", "Religious", "", "Deferred", "Philosophical", "Conscience/religious", "Clinical decision",
                  "Documented immunity"]
 
-UNITS = [*PUBLIC_HEALTH_UNITS, *PUBLIC_HEALTH_UNIT_ALIASES]
 SCHOOL_TYPES = ["elementary school", "elementary school", "secondary school", "secondary school",
                 "elementary & secondary school", "private school authority", "public school board"]
 
@@ -158,20 +157,24 @@ class Writer:
         return school_id
 
     def add_schools(self):
-        for phu in UNITS:
+        units = units_in(self.first_year)
+        # An old name means the unit that there is now; the name of a unit to come means none.
+        names = [*units, *(unit for unit in FIRST_UNITS if unit not in units)]
+        to_come = [successor for _, successor, _ in MERGERS if successor not in units]
+        for phu in names:
             for school_type in self.rng.sample(SCHOOL_TYPES, 4):
                 self.schools_by_type.setdefault(school_type, []).append(self.add_school(school_type, phu))
         for school_type in (t for t in SCHOOL_TYPES if t not in self.schools_by_type):
-            self.schools_by_type[school_type] = [self.add_school(school_type, UNITS[0])]
+            self.schools_by_type[school_type] = [self.add_school(school_type, names[0])]
         self.schools_by_type["unnamed"] = [
-            self.add_school(t, self.rng.choice(UNITS)) for t in ("", "alternative school", "virtual", "", "adult")
+            self.add_school(t, self.rng.choice(names)) for t in ("", "alternative school", "virtual", "", "adult")
         ]
         for name in ("HOLDING", "Z-HOLDING - NEW", "Ministry holding school", "The Holdings Academy"):
-            self.flawed_schools.append(self.add_school("elementary school", UNITS[31], name))
-        self.flawed_schools.append(self.add_school("other", UNITS[3], "Holding - other"))
+            self.flawed_schools.append(self.add_school("elementary school", names[31], name))
+        self.flawed_schools.append(self.add_school("other", names[3], "Holding - other"))
         for school_type in ("other", "OTHER", " Other "):
-            self.flawed_schools.append(self.add_school(school_type, self.rng.choice(UNITS)))
-        for phu in ("Unknown", "", "Out of Province", "Northwestern Ontario Health Unit", "Elgin St Thomas"):
+            self.flawed_schools.append(self.add_school(school_type, self.rng.choice(names)))
+        for phu in ("Unknown", "", "Out of Province", *OTHER_UNIT_NAMES, *to_come):
             self.flawed_schools.append(self.add_school(self.rng.choice(SCHOOL_TYPES), phu))
         self.flawed_schools += ["", "999999", "S0001", "no such school"]
 

@@ -88,6 +88,10 @@ def as_parts(folder: Path) -> None:
         (2, 2000, 2016, "overlap", "parquet"),
         (3, 2000, 2023, "overlap", "parts"),
         (4, 2000, 2018, "as_printed", "csv"),
+        # Other units, ages and agents.
+        (5, 1000, 2014, "overlap", "csv"),
+        (6, 1000, 2017, "overlap", "csv"),
+        (7, 1000, 2024, "overlap", "csv"),
     ],
 )
 def test_the_build_of_random_histories_equals_the_independent_reading(
@@ -154,12 +158,20 @@ def test_extracts_from_a_folder_give_what_the_same_seeds_give(demonstration, tmp
     assert not build.rows("select 1 from information_schema.tables where table_schema = 'raw'")
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the open case is not beside the project")
-def test_the_open_case_agrees_in_every_row(tmp_path):
-    case = SHARED / "cases" / "open"
-    # A case made of odd records: clients without an education record that can be used, doses of the years to come.
-    accepted = "clients_without_usable_education_record immunizations_after_build"
-    build = run_dbt("build", warehouse=tmp_path / "warehouse.duckdb", extracts=case, ACCEPT=accepted)
+@pytest.mark.parametrize(("name", "school_year"), [("open", 2018), ("open_2016", 2016), ("open_2024", 2024)])
+def test_the_open_cases_agree_in_every_row(tmp_path, name, school_year):
+    case = SHARED / "cases" / name
+    if not case.exists():
+        pytest.skip("the open case is not beside the project")
+    # Cases made of odd records: clients without an education record that can be used, doses of the years to come.
+    accepted = (
+        "clients_without_usable_education_record clients_without_usable_education_record_by_age "
+        "immunizations_after_build"
+    )
+    build = run_dbt(
+        "build", "--vars", f"school_year: {school_year}",
+        warehouse=tmp_path / "warehouse.duckdb", extracts=case, ACCEPT=accepted,
+    )  # fmt: skip
     assert build.returncode == 0, build.output
     compared = subprocess.run(
         [sys.executable, SHARED / "cases" / "compare.py", build.warehouse, case / "expected"],

@@ -384,6 +384,43 @@ def test_schools_are_there_only_when_they_are_asked_for_and_small_ones_withheld(
             assert ("withheld" in row) == is_withheld and (students is None or f"<td>{students}</td>" in row)
 
 
+def test_the_trend_of_a_merged_unit_starts_with_its_merger_and_its_parts_are_added_up_before(
+    demonstration, tmp_path, monkeypatch
+):
+    for name in ("RELEASE", "EXPLAIN", "SCHOOLS", "WAREHOUSE_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    merged = shutil.copy(demonstration.warehouse, tmp_path / "2019.duckdb")
+    with duckdb.connect(str(merged)) as connection:
+        for table in MEASURED_TABLES:
+            connection.execute(f"update marts.{table} set school_year = '2019-20'")
+        for table in ("coverage", "series_uptake", "exemptions", "coverage_all_ispa", "exemptions_any_ispa"):
+            connection.execute(f"delete from marts.{table} where phu_id = 'HU'")
+            connection.execute(
+                f"update marts.{table} set phu_id = 'HH', phu_name = 'Huron Perth Health Unit' where phu_id = 'PE'"
+            )
+    monkeypatch.setenv("WAREHOUSES", f"{demonstration.warehouse} {merged}")
+    app = AppTest.from_file(str(ROOT / "report" / "explorer.py"), default_timeout=60).run()
+    for key, value in (("age", 7), ("antigen", "measles"), ("unit", "HH")):
+        app.selectbox(key=key).set_value(value).run()
+    assert not app.exception
+    counts = "select sum(students), sum(students_up_to_date) from marts.coverage where antigen = 'measles' and age = 7"
+    parts, own = (demonstration.rows(f"{counts} and phu_id in {ids}")[0] for ids in ("('HU', 'PE')", "('PE')"))
+    trend = [
+        re.findall(r"<td>([^<]*)</td>", row)
+        for row in re.findall(r"<tr><td>20(?:18-19|19-20)</td>.*?</tr>", html_of(app))
+    ]
+    of_huron_perth = [row for row in trend if row[1].rstrip("†").startswith("Huron")]
+    assert [(row[0], row[1].rstrip("†"), *row[2:4]) for row in of_huron_perth[:2]] == [
+        ("2018-19", "Huron and Perth, added up", *map(str, parts)),
+        ("2019-20", "Huron Perth Health Unit", *map(str, own)),
+    ]
+    assert of_huron_perth[0][4] == percent(parts[1], parts[0])
+    assert "In the years before, its parts are added up" in html_of(app)
+    # A unit of both years has no parts to add up.
+    app.selectbox(key="unit").set_value("TO").run()
+    assert not app.exception and "added up" not in html_of(app)
+
+
 def test_what_health_units_ask_for_has_its_numbers_and_says_what_it_is_not(demonstration, monkeypatch):
     for name in ("RELEASE", "EXPLAIN", "SCHOOLS", "WAREHOUSE_PATH"):
         monkeypatch.delenv(name, raising=False)

@@ -19,11 +19,20 @@ from streamlit.testing.v1 import AppTest
 
 from immunization_coverage.explorer.start import APP
 from immunization_coverage.report import document
-from immunization_coverage.report.boundaries import BoundariesError, match, read_boundaries
+from immunization_coverage.report.boundaries import BoundariesError, Match, match, read_boundaries
 from immunization_coverage.report.figures import Figure, tile_positions
 from immunization_coverage.report.language import LANGUAGES, Language
-from immunization_coverage.report.sections import Choice, Report, coverage_sentence, points, province, summary
-from immunization_coverage.report.warehouse import Warehouse, WarehouseError
+from immunization_coverage.report.sections import (
+    Choice,
+    Report,
+    coverage_sentence,
+    points,
+    province,
+    summary,
+    unit_figure,
+)
+from immunization_coverage.report.warehouse import Warehouse, WarehouseError, select
+from immunization_coverage.report.year_before import changes
 
 UNITS_IN_FILE = ["Algoma Public Health", "Huron Perth Health Unit", "Toronto Public Health", "Nowhere Health Unit"]
 
@@ -433,9 +442,24 @@ def test_boundaries_of_other_years_match_by_their_places():
         {"phu_id": "PE", "phu_name": "Perth District Health Unit"},
     ]
     names = ["Kingston, Frontenac and Lennox and Addington Health Unit", "Huron Perth Health Unit", "Perth Junction"]
-    assert match(names, phus) == [("KI",), ("HU", "PE"), ()]
+    assert match(names, phus) == [Match(("KI",)), Match(("HU", "PE")), Match()]
     # A unit that has an area already is not drawn twice.
-    assert match(["Perth District", "Huron Perth"], phus) == [("PE",), ()]
+    assert match(["Perth District", "Huron Perth"], phus) == [Match(("PE",)), Match()]
+
+
+def test_boundaries_of_before_and_after_a_merger_show_the_unit_that_the_year_has():
+    to_come = {"names_to_come": ["Southwestern Public Health"]}
+    elgin = {"phu_id": "ET", "phu_name": "Elgin-St. Thomas Health Unit"} | to_come
+    oxford = {"phu_id": "OX", "phu_name": "Oxford County Public Health"} | to_come
+    assert match(["Southwestern Public Health"], [elgin, oxford]) == [Match(("ET", "OX"))]
+    parts = ["Hastings and Prince Edward Counties Health Unit", "Leeds, Grenville and Lanark District Health Unit"]
+    names = {"other_names": ["Southeast Public Health"], "names_of_parts": parts}
+    south_east = {"phu_id": "SE", "phu_name": "South East Health Unit"} | names
+    # Each part has the unit's number; the whole unit beside its parts would be counted twice by the eye.
+    assert match(parts, [south_east]) == [Match(("SE",), is_part=True)] * 2
+    assert match([*parts, "South East"], [south_east])[2] == Match()
+    assert match(["South East", *parts], [south_east]) == [Match(("SE",)), Match(), Match()]
+    assert match(["Southeast Health Unit"], [south_east]) == [Match(("SE",))]
 
 
 def test_a_reader_chooses_an_antigen_by_keyboard_and_by_its_small_map(browser, reports):
@@ -620,17 +644,88 @@ def test_french_has_every_check_every_unit_and_every_word_of_the_rules(demonstra
             assert not english_words.search(left), (rule_id, left)
 
 
-def test_every_public_health_unit_of_the_year_has_one_tile_of_its_own(demonstration):
-    units = {phu_id for (phu_id,) in demonstration.rows("select distinct phu_id from marts.coverage")}
+def test_every_public_health_unit_of_every_year_has_one_tile_of_its_own(demonstration):
     positions = tile_positions()
-    assert set(positions) == units - {None} and len(positions) == 35
-    assert len(set(positions.values())) == len(positions)
+    years = demonstration.rows(
+        """
+        select first_year, list(phu_id) from annex.school_years
+        inner join annex.public_health_units
+            on coalesce(school_year_from <= first_year, true) and coalesce(school_year_before > first_year, true)
+        group by first_year order by first_year
+        """
+    )
+    counts = {first_year: len(units) for first_year, units in years}
+    assert [counts[year] for year in (2016, 2017, 2018, 2019, 2023, 2024)] == [36, 35, 35, 34, 34, 29]
+    for first_year, units in years:
+        assert len({positions[unit] for unit in units}) == len(units), first_year
+    assert set(positions) == {unit for _, units in years for unit in units}
     # Roughly where they lie: further west, further left; further north, higher.
     column = {phu_id: place[0] for phu_id, place in positions.items()}
     row = {phu_id: place[1] for phu_id, place in positions.items()}
     assert column["NW"] < column["TH"] < column["AL"] < column["SU"] <= column["NP"] < column["OT"] < column["EO"]
     assert column["WE"] < column["CK"] < column["SW"] < column["HN"] < column["HM"] < column["NR"]
     assert row["PO"] < row["NP"] < row["SI"] < row["YK"] < row["TO"] < row["NR"]
+
+
+def test_a_unit_without_a_tile_or_a_boundary_is_said_and_stays_in_the_ranking(demonstration, tmp_path):
+    statement = "update marts.{table} set phu_id = 'ZZ', phu_name = 'Zebra Lake Health Unit' where phu_id = 'AL'"
+    tables = ("coverage", "coverage_all_ispa", "series_uptake", "exemptions_any_ispa")
+    warehouse = Warehouse(
+        changed(demonstration.warehouse, tmp_path, "; ".join(statement.format(table=table) for table in tables))
+    )
+    figure = unit_figure(Report(warehouse, Language("en")), "measles", 7)
+    assert len(figure.drawing["tiles"].tiles) == 34
+    assert "Not on the tile map, which has no tile for it: Zebra Lake Health Unit." in figure.notes
+    assert "Zebra Lake Health Unit" in {row.label.rstrip("†") for row in figure.drawing["dots"].rows}
+
+
+def test_the_report_says_which_annex_a_years_definitions_are_from_and_what_differs_from_the_year_before(
+    demonstration, tmp_path
+):
+    own = Warehouse(demonstration.warehouse)
+    paragraphs = dict(document.methods(Report(own, Language("en"))).context["paragraphs"])
+    assert "by the technical annex of the 2018–19 report" in paragraphs["Source"]
+    differs = paragraphs["What differs from the year before"]
+    assert differs.startswith("Compared with 2017–18: ")
+    for sentence in (
+        "Newly assessed at 8 to 16: measles.",
+        "Newly assessed at 17: hepatitis B and MCV4.",
+        "Newly assessed at 17 (girls): HPV.",
+        "Newly part of the coverage for all ISPA diseases at 17: MCV4.",
+        "Exemptions newly counted at 12: MCV4.",
+        "New in “Relevant vaccines”, DTaP-Hib: diphtheria, Hib, pertussis and tetanus.",
+        "New in “Relevant vaccines”, Men-C-CY: MCC.",
+    ):
+        assert sentence in differs, differs
+    assert "rougeole" in changes(own, Language("fr"))
+    # It follows from the rows: a rule that changes is said, one that does not is not.
+    of_a_rule = Warehouse(changed(
+        demonstration.warehouse, tmp_path,
+        "update marts.antigen_definitions set change = null; update marts.antigen_definitions set change = 'changed', "
+        "definition_before = replace(definition, '28', '21') where rule_id = 'MUM-2'",
+    ))  # fmt: skip
+    (definition,) = select(of_a_rule.antigen_definitions, rule_id="MUM-2")
+    assert changes(of_a_rule, Language("en")) == (
+        f"Compared with 2017–18: Rule MUM-2 is {definition['definition']}; before, it was "
+        f"{definition['definition_before']} (mumps)."
+    )
+
+
+def test_a_year_with_new_units_says_of_what_they_are_made(demonstration, tmp_path):
+    warehouse = Warehouse(changed(
+        demonstration.warehouse, tmp_path,
+        "update marts.antigen_definitions set change = null; "
+        "update annex.public_health_units set school_year_from = 2018 where phu_id = 'SW'; "
+        "update annex.public_health_units set school_year_before = 2018 where phu_id in ('ET', 'OX')",
+    ))  # fmt: skip
+    assert changes(warehouse, Language("en")) == (
+        "Compared with 2017–18: Southwestern Public Health takes the place of Elgin-St. Thomas Health Unit and Oxford "
+        "County Public Health."
+    )
+    nothing = "update annex.public_health_units set school_year_from = 2017 where phu_id = 'SW'"
+    (tmp_path / "again").mkdir()
+    warehouse = Warehouse(changed(warehouse.path, tmp_path / "again", nothing))
+    assert changes(warehouse, Language("en")) == "Units and definitions are those of 2017–18."
 
 
 RELEASE = """

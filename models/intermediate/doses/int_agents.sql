@@ -4,37 +4,27 @@ with immunizations as (
     select * from {{ ref('stg_panorama__immunizations') }}
 ),
 
-aliases as (
-    select
-        {{ normalized_label('alias') }} as alias_label,
-        {{ normalized_label('agent') }} as agent_label
-    from {{ ref('agent_aliases') }}
-),
-
-known_agents as (
-    select distinct {{ normalized_label('agent') }} as agent_label from {{ ref('agents') }}
-),
-
--- An alias may stand for two agents of the annex: Hib-HB is a Hib vaccine to one antigen and an HB vaccine to another.
 names as (
     select
-        agent_label as name_label,
+        name_label,
         agent_label
-    from known_agents
-    union all
-    select
-        aliases.alias_label as name_label,
-        aliases.agent_label
-    from aliases
-    left join known_agents
-        on aliases.alias_label = known_agents.agent_label
-    where known_agents.agent_label is null
+    from {{ ref('int_agent_names') }}
+    where is_of_the_year
+),
+
+names_of_other_years as (
+    select distinct name_label
+    from {{ ref('int_agent_names') }}
+    where not is_of_the_year
 ),
 
 outside_annex as (
     select {{ normalized_label('value') }} as name_label
     from {{ ref('values_outside_annex') }}
     where column_name = 'agent'
+    union
+    select name_label
+    from names_of_other_years
 ),
 
 spellings as (
@@ -117,7 +107,8 @@ pieces_named as (
             and names.agent_label = remarks.agent_label
 ),
 
--- A cell is read if every piece is an agent; pieces known to be outside the annex (Inf) are skipped.
+-- A cell is read where each of its pieces is an agent; one that is known to be none of the annex's (Inf), or of the year's, is
+-- passed over.
 cells_read as (
     select agent
     from pieces_named
@@ -143,10 +134,14 @@ final as (
         coalesce(named.agent_label, agents_of_cells.agent_label, named.written_label) as agent_label,
         named.records,
         coalesce(named.agent_label, agents_of_cells.agent_label) is not null as is_known,
-        agents_of_cells.agent is not null as is_read_from_cell
+        agents_of_cells.agent is not null as is_read_from_cell,
+        coalesce(named.agent_label, agents_of_cells.agent_label) is null
+        and names_of_other_years.name_label is not null as is_of_another_year
     from named
     left join agents_of_cells
         on named.agent = agents_of_cells.agent
+    left join names_of_other_years
+        on named.written_label = names_of_other_years.name_label
 )
 
 select * from final

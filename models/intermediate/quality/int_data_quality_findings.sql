@@ -17,6 +17,7 @@
     ["clients_without_usable_education_record", "clients", "client_id", "client_id", "is_selected and not is_student"],
     ["schools_unknown_type", "schools", "school_id", "school_type", "not is_known_type"],
     ["schools_unknown_phu", "schools", "school_id", "public_health_unit", "not is_known_phu"],
+    ["schools_phu_to_come", "schools", "school_id", "public_health_unit", "is_phu_to_come"],
     ["schools_holding", "schools", "school_id", "school_name", "lower(school_name) like '%holding%'"],
     ["schools_pseudo_school", "schools", "school_id", "school_name", "is_pseudo_school"],
     ["education_records_orphan_client", "education_records", "education_record_id", "client_id", "not is_known_client"],
@@ -28,6 +29,7 @@
     ["education_records_effective_to_not_a_date", "education_records", "education_record_id", "effective_to_unparsed", "effective_to_unparsed is not null"],
     ["immunizations_orphan_client", "immunizations", "immunization_id", "client_id", "not is_known_client"],
     ["immunizations_unknown_agent", "immunizations", "immunization_id", "agent", "not is_known_agent"],
+    ["immunizations_agent_of_another_year", "immunizations", "immunization_id", "agent", "is_agent_of_another_year"],
     ["immunizations_administered_date_missing", "immunizations", "immunization_id", "null", "administered_date is null and administered_date_unparsed is null"],
     ["immunizations_administered_date_not_a_date", "immunizations", "immunization_id", "administered_date_unparsed", "administered_date_unparsed is not null"],
     ["immunizations_recorded_date_not_a_date", "immunizations", "immunization_id", "recorded_date_unparsed", "recorded_date_unparsed is not null"],
@@ -82,7 +84,8 @@ students as (
 agents as (
     select
         agent,
-        bool_or(is_known) as is_known
+        bool_or(is_known) as is_known,
+        bool_or(is_of_another_year) as is_of_another_year
     from {{ ref('int_agents') }}
     group by agent
 ),
@@ -94,6 +97,10 @@ immunization_histories as (
 
 public_health_units as (
     select * from {{ ref('int_public_health_units') }}
+),
+
+public_health_units_to_come as (
+    select * from {{ ref('int_public_health_units_to_come') }}
 ),
 
 school_types as (
@@ -139,12 +146,15 @@ checked_schools as (
         schools.*,
         school_types.school_type_label is not null or coalesce(schools.school_type_label = 'other', false) as is_known_type,
         public_health_units.phu_id is not null as is_known_phu,
+        public_health_units_to_come.phu_id is not null as is_phu_to_come,
         pseudo_schools.school_name_label is not null as is_pseudo_school
     from schools
     left join school_types
         on schools.school_type_label = school_types.school_type_label
     left join public_health_units
         on schools.public_health_unit_label = public_health_units.public_health_unit_label
+    left join public_health_units_to_come
+        on schools.public_health_unit_label = public_health_units_to_come.public_health_unit_label
     left join pseudo_schools
         on {{ normalized_label('schools.school_name') }} = pseudo_schools.school_name_label
 ),
@@ -175,6 +185,7 @@ checked_immunizations as (
         immunizations.recorded_date_unparsed,
         clients.student_key is not null as is_known_client,
         coalesce(agents.is_known, false) as is_known_agent,
+        coalesce(agents.is_of_another_year, false) as is_agent_of_another_year,
         coalesce(immunizations.administered_date < clients.date_of_birth, false) as is_before_birth,
         coalesce(immunizations.administered_date > school_year.assessment_date, false) as is_after_assessment_date,
         coalesce(immunizations.administered_date > date '{{ run_started_at.strftime("%Y-%m-%d") }}', false) as is_after_build

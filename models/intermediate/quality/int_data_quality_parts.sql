@@ -49,7 +49,8 @@ unknown_agents as (
 agents as (
     select distinct
         agent,
-        records
+        records,
+        is_of_another_year
     from {{ ref('int_agents') }}
 ),
 
@@ -67,6 +68,14 @@ antigens_of_known_agents as (
 
 public_health_units as (
     select * from {{ ref('int_public_health_units') }}
+),
+
+public_health_units_to_come as (
+    select * from {{ ref('int_public_health_units_to_come') }}
+),
+
+parts_of_other_years as (
+    select * from {{ ref('int_parts_of_other_years') }}
 ),
 
 exemption_labels as (
@@ -139,7 +148,33 @@ value_columns as (
     {%- endfor %}
 ),
 
--- Findings in coded columns by spelling, before known values outside the annex are excluded.
+-- What another school year knows has checks of its own, and is no spelling to mend.
+values_of_other_years as (
+    select
+        'public_health_unit' as column_name,
+        public_health_unit_label as value_label
+    from public_health_units_to_come
+    union
+    select
+        'agent' as column_name,
+        {{ normalized_label('agent') }} as value_label
+    from agents
+    where is_of_another_year
+),
+
+values_passed_over as (
+    select
+        column_name,
+        value_label
+    from values_outside_annex
+    union
+    select
+        column_name,
+        value_label
+    from values_of_other_years
+),
+
+-- Findings of coded columns by spelling, with what is known to be none of the annex's.
 spellings as (
     select
         findings.check_name,
@@ -163,11 +198,11 @@ judged_spellings as (
         spellings.value_label,
         spellings.row_count
     from spellings
-    left join values_outside_annex
+    left join values_passed_over
         on
-            spellings.column_name = values_outside_annex.column_name
-            and spellings.value_label = values_outside_annex.value_label
-    where values_outside_annex.value_label is null
+            spellings.column_name = values_passed_over.column_name
+            and spellings.value_label = values_passed_over.value_label
+    where values_passed_over.value_label is null
 ),
 
 findings_of_files as (
@@ -744,8 +779,8 @@ parts_of_unchanged_extracts as (
 
 parts as (
     {%- set parts = [
-        'parts_by_file', 'parts_by_shape', 'parts_by_value', 'parts_by_antigen', 'parts_by_damage', 'parts_of_students',
-        'parts_of_periods', 'parts_of_years', 'parts_of_builds', 'parts_of_unchanged_extracts'
+        'parts_by_file', 'parts_by_shape', 'parts_by_value', 'parts_of_other_years', 'parts_by_antigen', 'parts_by_damage',
+        'parts_of_students', 'parts_of_periods', 'parts_of_years', 'parts_of_builds', 'parts_of_unchanged_extracts'
     ] %}
     {%- for name in parts %}
     select * from {{ name }}

@@ -17,13 +17,9 @@ with unknown as (
 known as (
     select
         agent,
-        {{ normalized_label('agent') }} as agent_label
-    from {{ ref('agents') }}
-    union all
-    select
-        agent,
-        {{ normalized_label('alias') }} as agent_label
-    from {{ ref('agent_aliases') }}
+        name_label as agent_label
+    from {{ ref('int_agent_names') }}
+    where is_of_the_year
 ),
 
 school_year as (

@@ -4,7 +4,12 @@ with frame as (
     select * from {{ ref('int_geographies_by_antigen') }}
 ),
 
--- Only the province and its public health units are released, no other groups.
+ages as (
+    select distinct age
+    from frame
+),
+
+-- What is released: the province and its public health units, no other grouping of them.
 measures as (
     select
         *,
@@ -45,9 +50,13 @@ series_uptake as (
     group by age, antigen, unit, students
 ),
 
+-- Of an age without an antigen in the year no number of students is released, which the decisions would add up to.
 school_assignment as (
-    select * from {{ ref('int_school_assignment') }}
-    where kind = 'decision'
+    select decisions.*
+    from {{ ref('int_school_assignment') }} as decisions
+    inner join ages
+        on decisions.age = ages.age
+    where decisions.kind = 'decision'
 ),
 
 antigens as (
@@ -59,7 +68,7 @@ antigens as (
     from frame
 ),
 
--- Measles is assessed for all students of every age, so the largest denominator is the cohort.
+-- Every age of the frame has an antigen that is assessed for all of its students: the largest denominator is the cohort.
 students as (
     select
         age,

@@ -17,7 +17,12 @@ final as (
         dose_number,
         rule_id,
         definition,
-        annex_text
+        annex_text,
+        definitions_of,
+        also_counted,
+        change,
+        definition_before,
+        also_counted_before
     from antigen_definitions
 )
 

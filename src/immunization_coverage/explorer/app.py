@@ -30,6 +30,7 @@ from immunization_coverage.report.figures import (
     category_legend,
     category_of,
     cell,
+    combined,
     data_table,
     domain,
     dot_table,
@@ -38,12 +39,14 @@ from immunization_coverage.report.figures import (
     ranked,
     shades,
     tile_map,
+    tile_notes,
 )
 from immunization_coverage.report.language import LANGUAGES, Language, first_upper
 from immunization_coverage.report.leads import lead
 from immunization_coverage.report.measures import COVERAGE, MEASURES
 from immunization_coverage.report.sections import unit_title
 from immunization_coverage.report.warehouse import Warehouse, WarehouseError, has_value, only, select
+from immunization_coverage.report.year_before import changes
 from immunization_coverage.warehouse import open_warehouse, records_of, warehouse_path
 
 # What SCHOOLS and EXPLAIN show of schools and their students; `?` are the choices.
@@ -317,7 +320,9 @@ class Page:
             areas, said = area_map(self.warehouse, t, rows, boundaries, label, self.measure, category)
             image = standalone(str(drawings().areas(areas, False)))
             drawn = f"<h3>{escape(t('units.boundaries_title'))}</h3>" + f'<img alt="{escape(label)}" src="{image}">'
-        tiles = drawings().tile_grid(tile_map(t, rows, label, self.measure, category), self.phu_id)
+        tile_grid = tile_map(t, rows, label, self.measure, category)
+        tiles = drawings().tile_grid(tile_grid, self.phu_id)
+        said = [*tile_notes(t, tile_grid), *said]
         left, right = st.columns(2, gap="large")
         with left:
             drawn += f"<h3>{escape(t('units.tiles_title'))}</h3>{tiles}{drawings().legend(legend)}"
@@ -399,19 +404,27 @@ class Page:
             return
         lines = []
         for school_year, warehouse in self.years.items():
-            for row in self.measure.rows(warehouse, self.age, self.antigen):
-                if row["phu_id"] in (None, self.phu_id):
-                    lines.append(row | {"year": t.school_year(school_year), "line": t.phu(row)})
+            rows = self.measure.rows(warehouse, self.age, self.antigen)
+            shown = [row for row in rows if row["phu_id"] in (None, self.phu_id)]
+            for row in [*shown, *self.parts_added_up(warehouse, rows)]:
+                lines.append(row | {"year": t.school_year(school_year), "line": t.phu(row)})
         self.heading(t("explorer.trend_title", subject=self.subject, where=self.where))
         shown = [
-            {"year": row["year"], "line": row["line"], "percent": row[percent], "text": cell(t, row, percent)}
+            {
+                "year": row["year"], "line": row["line"], "percent": row[percent], "text": cell(t, row, percent),
+                "is_added_up": row.get("is_added_up", False),
+            }
             for row in lines
             if has_value(row, percent)
-        ]
+        ]  # fmt: skip
         # Of two lines, the higher one's number stands above its point and the lower one's below.
         for row in shown:
             highest = max(other["percent"] for other in shown if other["year"] == row["year"])
             row["side"] = "above" if row["percent"] == highest else "below"
+        names, added_up = (
+            sorted({row["line"] for row in shown if row["is_added_up"] is is_added_up}) for is_added_up in (False, True)
+        )
+        colours = altair.Scale(domain=[*names, *added_up], range=[*["#175676", "#b04f0c"][: len(names)], "#57616b"])
         ends = domain([row["percent"] for row in shown], 100 if self.measure.more_is_better else None)
         base = altair.Chart(altair.Data(values=shown)).encode(
             x=altair.X("year:O", title=None, axis=altair.Axis(labelAngle=0)),
@@ -419,7 +432,7 @@ class Page:
             color=altair.Color(
                 "line:N",
                 title=None,
-                scale=altair.Scale(range=["#175676", "#b04f0c"]),
+                scale=colours,
                 legend=altair.Legend(orient="top", labelLimit=400),
             ),
         )
@@ -427,11 +440,28 @@ class Page:
             base.transform_filter(f"datum.side == '{side}'").mark_text(dy=dy).encode(text="text:N")
             for side, dy in (("above", -13), ("below", 15))
         ]
-        chart = altair.layer(base.mark_line(), base.mark_point(filled=True, opacity=1, size=70), *numbers)
+        dashes = altair.Scale(domain=[False, True], range=[[1, 0], [5, 4]])
+        line = base.mark_line().encode(strokeDash=altair.StrokeDash("is_added_up:N", scale=dashes, legend=None))
+        chart = altair.layer(line, base.mark_point(filled=True, opacity=1, size=70), *numbers)
         self.draw_chart(chart, self.subject)
+        if added_up:
+            self.draw(f'<p class="note">{escape(t("explorer.added_up_note", unit=self.where))}</p>')
         table = data_table(t, "trend", lines, ["school_year", "phu_name", "students", self.measure.count, percent])
         self.draw(html_table(table.headings, table.rows))
         self.download(f"trend-{self.file_stem}.csv", table.csv)
+
+    def parts_added_up(self, warehouse: Warehouse, rows: list[dict]) -> list[dict]:
+        """Of a year before the chosen unit's merger: the units that it was made of, together, as one row so marked."""
+        if self.phu_id is None or any(row["phu_id"] == self.phu_id for row in rows):
+            return []
+        ids = {merger["phu_id"] for merger in select(self.warehouse.mergers, merged_into=self.phu_id)}
+        parts = [row for row in rows if row["phu_id"] in ids]
+        if not parts:
+            return []
+        names = self.language.joined(sorted(self.language.phu(row) for row in parts))
+        marked = {"phu_id": "+".join(row["phu_id"] for row in parts), "is_added_up": True}
+        marked["phu_name"] = self.language("explorer.added_up", parts=names)
+        return [combined(warehouse, self.measure, parts) | marked]
 
     def show_rules(self) -> None:
         t, warehouse = self.language, self.warehouse
@@ -441,12 +471,12 @@ class Page:
             (t("explorer.denominator"), t("explorer.denominators")),
         ]
         described = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in parts)
-        self.draw(f"<dl>{described}</dl>")
+        self.draw(f"<dl>{described}</dl><p>{escape(changes(warehouse, t))}</p>")
         for antigen in [self.antigen] if self.antigen else self.ispa_antigens():
             rules = [
                 rule
                 for rule in select(warehouse.antigen_definitions, antigen=antigen)
-                if rule["age"] in (None, self.age)
+                if rule["age"] in (None, self.age) and rule.get("change") != "ended"
             ]
             order = list(t.entries("methods.parameters"))
             rules.sort(key=lambda rule: (order.index(rule["parameter"]), rule["rule_id"]))

@@ -975,7 +975,7 @@ def true_counts(connection: duckdb.DuckDBPyConnection, suppress_below: int) -> R
         rows_of(
             connection,
             "select age, name as decision, students, null as withheld_reason from marts.school_assignment "
-            "where kind = 'decision'",
+            "where kind = 'decision' and age in (select age from intermediate.int_geographies_by_antigen)",
         ),
         suppress_below,
     )

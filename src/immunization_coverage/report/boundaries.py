@@ -13,7 +13,7 @@ GENERIC_WORDS = frozenset(
     "the of and public health unit units service services department department district districts region regional "
     "county counties city community bureau".split()
 )
-# Longitude and latitude of southern Ontario, where 28 of 35 units are.
+# Longitude and latitude of southern Ontario, where most units are.
 SOUTH = (-83.4, 41.6, -74.2, 46.1)
 WIDTH = 1000.0
 
@@ -24,7 +24,10 @@ class BoundariesError(Exception):
 
 @dataclass(frozen=True)
 class Shape:
-    """One drawn area: of one public health unit, of several taken together, or of none that the year has."""
+    """One drawn area: of one public health unit, of several taken together, or of none that the year has.
+
+    `is_part`: it is one of the areas of a unit that merged, by the name of before.
+    """
 
     name: str
     phu_ids: tuple[str, ...]
@@ -32,6 +35,7 @@ class Shape:
     label_x: float
     label_y: float
     size: float
+    is_part: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,28 +57,45 @@ def place_words(name: str) -> frozenset[str]:
     return frozenset(words) - GENERIC_WORDS
 
 
-def match(names: list[str], phus: list[dict]) -> list[tuple[str, ...]]:
-    """The units of each boundary: the one with the same places in its name, or those whose places make up its name."""
+@dataclass(frozen=True)
+class Match:
+    """The year's units that a boundary shows, and whether it is a part of the only one, by the name of before."""
+
+    phu_ids: tuple[str, ...] = ()
+    is_part: bool = False
+
+
+def matched(name: str, phus: list[dict]) -> Match:
+    """The unit with the same places in its name; else the one that has become of the unit named; else those whose
+    places make up the name, or that become the unit named."""
+    words = place_words(name)
     places = {phu["phu_id"]: place_words(phu["phu_name"]) for phu in phus}
-    matches: list[tuple[str, ...]] = []
-    for name in names:
-        words = place_words(name)
-        same = [phu_id for phu_id, own in places.items() if own == words]
-        parts = [phu_id for phu_id, own in places.items() if own and own < words]
-        covered = frozenset().union(*(places[phu_id] for phu_id in parts)) if parts else frozenset()
-        disjoint = sum(len(places[phu_id]) for phu_id in parts) == len(covered)
-        if len(same) == 1:
-            matches.append((same[0],))
-        elif len(parts) > 1 and covered == words and disjoint:
-            matches.append(tuple(parts))
-        else:
-            matches.append(())
-    # A unit drawn twice would be counted twice by the eye: the first boundary has it.
-    seen: set[str] = set()
-    unique: list[tuple[str, ...]] = []
-    for ids in matches:
-        unique.append(() if seen & set(ids) else ids)
-        seen |= set(ids)
+    same = [phu_id for phu_id, own in places.items() if own == words]
+    if len(same) == 1:
+        return Match((same[0],))
+    for is_part, names in ((False, "other_names"), (True, "names_of_parts")):
+        named = [phu["phu_id"] for phu in phus if words in map(place_words, phu.get(names, ()))]
+        if words and len(named) == 1:
+            return Match((named[0],), is_part)
+    parts = [phu_id for phu_id, own in places.items() if own and own < words]
+    covered = frozenset().union(*(places[phu_id] for phu_id in parts)) if parts else frozenset()
+    disjoint = sum(len(places[phu_id]) for phu_id in parts) == len(covered)
+    if len(parts) > 1 and covered == words and disjoint:
+        return Match(tuple(parts))
+    become = [phu["phu_id"] for phu in phus if words in map(place_words, phu.get("names_to_come", ()))]
+    return Match(tuple(become) if words else ())
+
+
+def match(names: list[str], phus: list[dict]) -> list[Match]:
+    """The units of each boundary. A unit drawn twice would be counted twice by the eye, unless its parts are drawn: the
+    first boundary has it."""
+    whole: set[str] = set()
+    in_parts: set[str] = set()
+    unique = []
+    for found in (matched(name, phus) for name in names):
+        ids = set(found.phu_ids)
+        unique.append(Match() if ids & (whole if found.is_part else whole | in_parts) else found)
+        (in_parts if found.is_part else whole).update(ids)
     return unique
 
 
@@ -123,8 +144,11 @@ def names_of(features: list[dict], phus: list[dict]) -> list[str]:
         for feature in features
     ]
     keys = dict.fromkeys(key for properties in texts for key in properties)
-    matched = {key: sum(map(bool, match([properties.get(key, "") for properties in texts], phus))) for key in keys}
-    best = max(matched, key=lambda key: matched[key], default="")
+    counts = {
+        key: sum(bool(found.phu_ids) for found in match([properties.get(key, "") for properties in texts], phus))
+        for key in keys
+    }
+    best = max(counts, key=lambda key: counts[key], default="")
     return [properties.get(best, "?") for properties in texts]
 
 
@@ -141,7 +165,7 @@ def read_boundaries(path: str | Path, phus: list[dict]) -> Boundaries:
 
     names = names_of(features, phus)
     matches = match(names, phus)
-    if not any(matches):
+    if not any(found.phu_ids for found in matches):
         raise BoundariesError(f"No boundary of {path} has the name of a public health unit of the school year.")
 
     drawn = [[[projected(*point) for point in ring] for ring in rings(feature.get("geometry"))] for feature in features]
@@ -154,21 +178,21 @@ def read_boundaries(path: str | Path, phus: list[dict]) -> Boundaries:
         return (point[0] - left) * scale, (point[1] - top) * scale
 
     shapes = []
-    for name, phu_ids, areas in zip(names, matches, drawn, strict=True):
+    for name, found, areas in zip(names, matches, drawn, strict=True):
         on_paper = [[on_page(point) for point in ring] for ring in areas]
         path_data = "".join("M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in ring) + "Z" for ring in on_paper)
         label_x, label_y, size = max((centroid(ring) for ring in on_paper), key=lambda found: found[2])
-        shapes.append(Shape(name, phu_ids, path_data, label_x, label_y, size))
+        shapes.append(Shape(name, found.phu_ids, path_data, label_x, label_y, size, found.is_part))
 
     corners = [on_page(projected(x, y)) for x in (SOUTH[0], SOUTH[2]) for y in (SOUTH[1], SOUTH[3])]
     x_from, y_from = min(x for x, _ in corners), min(y for _, y in corners)
     south = (x_from, y_from, max(x for x, _ in corners) - x_from, max(y for _, y in corners) - y_from)
-    matched = {phu_id for ids in matches for phu_id in ids}
+    drawn_ids = {phu_id for found in matches for phu_id in found.phu_ids}
     return Boundaries(
         shapes=shapes,
         width=WIDTH,
         height=height,
         south=south,
-        unmatched_names=[name for name, ids in zip(names, matches, strict=True) if not ids],
-        phu_ids_without_shape=[phu["phu_id"] for phu in phus if phu["phu_id"] not in matched],
+        unmatched_names=[name for name, found in zip(names, matches, strict=True) if not found.phu_ids],
+        phu_ids_without_shape=[phu["phu_id"] for phu in phus if phu["phu_id"] not in drawn_ids],
     )

@@ -92,10 +92,13 @@ class Tile:
 
 @dataclass(frozen=True)
 class TileMap:
+    """`without_tile` names the units that tile_map.csv lacks."""
+
     label: str
     tiles: list[Tile]
     width: int
     height: int
+    without_tile: list[str]
 
 
 @dataclass(frozen=True)
@@ -323,10 +326,10 @@ def tile_map(
 ) -> TileMap:
     """One tile for each public health unit of `rows` that has a place in tile_map.csv."""
     positions = tile_positions()
+    units = [row for row in rows if row["phu_id"] is not None]
+    placed = [row for row in units if row["phu_id"] in positions]
     tiles = []
-    for row in rows:
-        if row["phu_id"] is None or row["phu_id"] not in positions:
-            continue
+    for row in placed:
         column, line = positions[row["phu_id"]]
         tiles.append(
             Tile(
@@ -343,8 +346,14 @@ def tile_map(
                 is_few=row["is_few"] and has_value(row, measure.percent),
             )
         )
-    used = list(positions.values())
-    return TileMap(label, tiles, max(x for x, _ in used) * TILE, max(y for _, y in used) * TILE)
+    width, height = (max((getattr(tile, end) for tile in tiles), default=0) + TILE for end in ("x", "y"))
+    missing = [language.phu(row) for row in units if row["phu_id"] not in positions]
+    return TileMap(label, tiles, width, height, sorted(missing, key=sort_key))
+
+
+def tile_notes(language: Language, tiles: TileMap) -> list[str]:
+    missing = tiles.without_tile
+    return [language("units.without_tile", count=len(missing), names=language.joined(missing))] if missing else []
 
 
 def combined(warehouse: Warehouse, measure: Measure, rows: list[dict]) -> dict:
@@ -355,9 +364,10 @@ def combined(warehouse: Warehouse, measure: Measure, rows: list[dict]) -> dict:
         "map_category": None,
         "is_few": False,
     }
-    if measure.percent not in together["withheld"]:
+    counts = [row[measure.count] for row in rows]
+    if measure.percent not in together["withheld"] and None not in counts:
         together["students"] = sum(row["students"] for row in rows)
-        together[measure.count] = sum(row[measure.count] for row in rows)
+        together[measure.count] = sum(counts)
         together["is_few"] = 0 < together["students"] < FEW_STUDENTS
         if together["students"]:
             together[measure.percent] = 100 * together[measure.count] / together["students"]
@@ -380,6 +390,7 @@ def area_map(
     """The boundaries coloured by `rows`, and what to say of those that do not match the year's units one to one."""
     by_id = {row["phu_id"]: row for row in rows if row["phu_id"] is not None}
     areas, said = [], []
+    names_of_parts: dict[str, list[str]] = {}
     for shape in boundaries.shapes:
         parts = [by_id[phu_id] for phu_id in shape.phu_ids if phu_id in by_id]
         if not parts:
@@ -400,9 +411,13 @@ def area_map(
                 shape.size,
             )
         )
+        if shape.is_part:
+            names_of_parts.setdefault(parts[0]["phu_id"], []).append(shape.name)
         if len(parts) > 1:
             key = "units.merged_withheld" if measure.percent in row["withheld"] else "units.merged"
             said.append(language(key, name=shape.name, units=names, coverage=value))
+    for phu_id, parts_drawn in names_of_parts.items():
+        said.append(language("units.parts", names=language.joined(parts_drawn), unit=language.phu(by_id[phu_id])))
     if boundaries.unmatched_names:
         names = language.joined(boundaries.unmatched_names)
         said.append(language("units.unmatched", count=len(boundaries.unmatched_names), names=names))

@@ -25,10 +25,12 @@ from immunization_coverage.report.figures import (
     notes,
     ranked,
     tile_map,
+    tile_notes,
 )
 from immunization_coverage.report.language import Language, first_upper, rounded, sort_key
 from immunization_coverage.report.leads import lead, lead_row
 from immunization_coverage.report.warehouse import Warehouse, has_value, only, select
+from immunization_coverage.report.year_before import changes
 
 COVERAGE_COLUMNS = [
     "school_year", "phu_name", "age", "antigen", "students", "students_up_to_date", "coverage_percent", "goal_percent",
@@ -310,8 +312,9 @@ def unit_figure(report: Report, antigen: str, age: int) -> Figure:
     if report.boundaries is not None:
         label = language("units.boundaries_label", **at)
         areas, area_notes = area_map(warehouse, language, rows, report.boundaries, label)
+    tiles = tile_map(language, rows, language("units.map_label", **at))
     drawing = {
-        "tiles": tile_map(language, rows, language("units.map_label", **at)),
+        "tiles": tiles,
         "areas": areas,
         "categories": category_legend(warehouse, language, antigen, age, rows),
         "dots": dot_table(
@@ -332,7 +335,7 @@ def unit_figure(report: Report, antigen: str, age: int) -> Figure:
         subtitle=subtitle,
         drawing=drawing,
         data=data_table(language, f"coverage-{antigen}-{age}", rows, COVERAGE_COLUMNS),
-        notes=area_notes + notes(language, rows),
+        notes=[*tile_notes(language, tiles), *area_notes, *notes(language, rows)],
     )
 
 
@@ -755,7 +758,7 @@ def assignment(report: Report) -> Section | None:
             ceiling=None,
         )
 
-    subtitle = language("assignment.subtitle")
+    subtitle = language("assignment.subtitle", ages=ages_told(language, sorted({row["age"] for row in decisions})))
     single = {row["age"]: row for row in select(decisions, name="single_record")}
     at_ages = [
         language("assignment.at_age", age=age, percent=cell(language, single[age], "percent"))
@@ -781,6 +784,12 @@ def assignment(report: Report) -> Section | None:
     )
     dropped = select(rows, kind="dropped")
     return Section("assignment", {"figures": [decision_figure, *records_not_used(report, dropped, decisions, bars)]})
+
+
+def ages_told(language: Language, ages: list[int]) -> str:
+    if ages == list(range(ages[0], ages[-1] + 1)):
+        return language("assignment.ages", first=ages[0], last=ages[-1])
+    return language.joined(list(map(str, ages)))
 
 
 def decision_is_withheld(row: dict) -> bool:
@@ -899,6 +908,7 @@ def methods(report: Report) -> Section:
     values = {
         "window": language(f"methods.window.{warehouse.build.education_record_window}"),
         "taken_over": taken_over(warehouse, language),
+        "changes": changes(warehouse, language),
         **years_of(warehouse, language),
     }
     paragraphs = [
@@ -908,6 +918,8 @@ def methods(report: Report) -> Section:
     order = list(language.entries("methods.parameters"))
     by_antigen: dict[str, list[dict]] = {}
     for row in warehouse.antigen_definitions:
+        if row.get("change") == "ended":
+            continue
         by_antigen.setdefault(row["antigen"], []).append(row)
     antigens = []
     for antigen, rules in sorted(by_antigen.items(), key=lambda found: sort_key(language.antigen(found[0]))):

@@ -283,22 +283,26 @@ class Warehouse:
                 f"{self.path} has no table annex.coverage_goals. Report and explorer read the whole warehouse, "
                 "for a release too."
             )
-        first_year = int(self.school_year[:4])
         rows = self.rows(
             "select * from annex.coverage_goals "
             "where coalesce(school_year_from, 0) <= ? and coalesce(school_year_before, 9999) > ?",
-            [first_year, first_year],
+            [self.first_year, self.first_year],
         )
         return {(row["antigen"], row["age"]): row for row in rows}
 
+    @property
+    def first_year(self) -> int:
+        return int(self.school_year[:4])
+
     @cached_property
     def definitions(self) -> dict:
-        """Whose definitions the school year takes: `definitions_of` an annex, and `is_own_annex_read`."""
-        query = "select definitions_of, is_own_annex_read from annex.school_years where school_year = ?"
-        rows = self.rows(query, [self.school_year]) if self._has("annex.school_years") else []
-        if not rows:
+        """Whose definitions the school year takes: `definitions_of` an annex, and `is_own_annex_read`; and the year
+        before, `school_year_before`, where its definitions are known."""
+        years = {row["first_year"]: row for row in self._annex("school_years")}
+        if self.first_year not in years:
             raise WarehouseError(f"{self.path} does not say whose definitions {self.school_year} takes.")
-        return rows[0]
+        before = years.get(self.first_year - 1)
+        return years[self.first_year] | {"school_year_before": before and before["school_year"]}
 
     @cached_property
     def cohorts(self) -> list[int]:
@@ -309,12 +313,49 @@ class Warehouse:
 
     @cached_property
     def phus(self) -> list[dict]:
-        """The year's public health units, by name."""
-        return self.rows(
+        """The year's public health units, by name, with the names that a boundary file may have of them.
+
+        `other_names` are the unit's own, `names_of_parts` those of the units that it was made of, `names_to_come` those
+        of the units that it becomes part of.
+        """
+        phus = self.rows(
             f"select distinct phu_id, phu_name from {self.table} "
             "where school_year = ? and geography = 'phu' order by phu_name",
             [self.school_year],
         )
+        names: dict[str, list[str]] = {}
+        for row in self._annex("public_health_units") + self._annex("public_health_unit_aliases"):
+            names.setdefault(row["phu_id"], []).append(row.get("alias") or row["phu_name"])
+        for phu in phus:
+            parts = select(self.mergers, merged_into=phu["phu_id"])
+            become = select(self.mergers, phu_id=phu["phu_id"])
+            phu["other_names"] = names.get(phu["phu_id"], [])
+            phu["names_of_parts"] = [name for row in parts for name in names[row["phu_id"]]]
+            phu["names_to_come"] = [name for row in become for name in names[row["merged_into"]]]
+        return phus
+
+    @cached_property
+    def mergers(self) -> list[dict]:
+        """`phu_id` and `merged_into` of every public health unit that has become part of another, in any year."""
+        return self._annex("public_health_unit_mergers")
+
+    @cached_property
+    def new_units(self) -> dict[str, list[dict]]:
+        """Public health units that the year before had not, each with the units that they were made of."""
+        units = {row["phu_id"]: row for row in self._annex("public_health_units")}
+        return {
+            phu["phu_id"]: [
+                units[row["phu_id"]]
+                for row in select(self.mergers, merged_into=phu["phu_id"])
+                if units[row["phu_id"]]["school_year_before"] == self.first_year
+            ]
+            for phu in self.phus
+            if phu["phu_id"] in units and units[phu["phu_id"]]["school_year_from"] == self.first_year
+        }
+
+    def _annex(self, table: str) -> list[dict]:
+        """Rows of a table of facts; a warehouse of before has none."""
+        return self.rows(f"select * from annex.{table}") if self._has(f"annex.{table}") else []
 
     @cached_property
     def build(self) -> Build:
