@@ -144,9 +144,9 @@ def queries_of(manifest, schemas):
 def test_every_table_that_readers_read_says_what_it_answers_and_shows_a_query_that_runs(demonstration, manifest):
     silent = []
     for name, queries in queries_of(manifest, ("assessment", "marts", "published", "schools")):
-        assert len(queries) == 1, name
+        assert queries, name
         # The demonstration has no verdict of Panorama's to compare.
-        if not demonstration.rows(queries[0]) and name != "verdicts_compared":
+        if not all(map(demonstration.rows, queries)) and name != "verdicts_compared":
             silent.append(name)
         assert "Answers: " in manifest["nodes"][f"model.immunization_coverage.{name}"]["description"], name
     assert not silent

@@ -151,8 +151,8 @@ class Events:
 
     def on_LogModelResult(self, info: dict, data: dict) -> None:
         self.ended(info, data)
-        relation = data["node_info"]["node_relation"]
-        self.run.written.add(f"{relation['schema']}.{relation['alias']}")
+        if relation := data.get("node_info", {}).get("node_relation"):
+            self.run.written.add(f"{relation['schema']}.{relation['alias']}")
 
     def on_LogTestResult(self, info: dict, data: dict) -> None:
         self.done += 1
