@@ -598,9 +598,9 @@ def test_who_is_not_assessed_is_told_why(demonstration):
     """The client's own record, each record of a school with what became of it, and what the checks found."""
     one_of = {
         "clients_not_active": "The client is not Active and is not assessed.",
-        "clients_age_not_assessed": "The client is Active but not 7 to 17 years old in the school year, and is not assessed.",
-        "clients_date_of_birth_missing": "The date of birth is missing. The client belongs to no age cohort and is not assessed.",
-        "clients_date_of_birth_not_a_date": "The date of birth is not a date. It is treated as missing, and the client is not assessed.",
+        "clients_age_not_assessed": "Active but not 7 to 17 years old in the school year, and is not assessed.",
+        "clients_date_of_birth_missing": "The client belongs to no age cohort and is not assessed.",
+        "clients_date_of_birth_not_a_date": "It is treated as missing, and the client is not assessed.",
         "clients_without_usable_education_record": "has no usable education record, and is not assessed.",
     }
     dropped = set()
