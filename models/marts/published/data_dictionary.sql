@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='table', partition_by=none) }}
 
 {#- Descriptions come from the YAML files. -#}
 {%- set columns = [] -%}
