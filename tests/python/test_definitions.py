@@ -235,7 +235,7 @@ def test_every_column_of_a_rule_table_is_declared_with_its_type():
         (
             "{school_year: 2018, as_of: 2019-09-01}",
             "as_of is '2019-09-01', after the assessment date 2019-08-31: doses given in between would be missing. "
-            "For a list of that day build its school year: VARS='{school_year: 2019, as_of: 2019-09-01}'.",
+            "For a list of that day build its school year: icw build --school-year 2019 --as-of 2019-09-01.",
         ),
     ],
 )
@@ -251,7 +251,7 @@ def test_a_var_that_is_misspelt_or_no_day_stops_the_build_before_dbt(project_cop
 )
 def test_a_list_of_a_day_after_the_assessment_date_is_refused_with_the_year_to_build(as_of, school_year):
     (problem,) = builder.problems_of_vars(["--vars", f"as_of: {as_of}"])
-    assert f"VARS='{{school_year: {school_year}, as_of: {as_of}}}'" in problem
+    assert f"icw build --school-year {school_year} --as-of {as_of}" in problem
     assert builder.problems_of_vars(["--vars", f"{{school_year: {school_year}, as_of: {as_of}}}"]) == []
     assert builder.problems_of_vars(["--vars", "as_of: 2019-08-31"]) == []
 

@@ -248,7 +248,7 @@ def test_what_is_said_of_faults_has_no_id(build, name):
 def test_extracts_of_another_school_year_name_the_year_and_the_command(build):
     detail = failed(build("another_year", "--vars", "{school_year: 2019}"))["extracts_of_another_school_year"]
     assert "are of the school year 2018" in detail
-    assert "make build VARS='{school_year: 2018}'" in detail
+    assert "icw build --school-year 2018" in detail
 
 
 def test_a_unit_to_come_and_an_agent_of_another_year_are_said_and_stop_nothing(build):

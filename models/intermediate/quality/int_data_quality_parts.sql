@@ -648,8 +648,8 @@ parts_of_years as (
         1 as rows_checked,
         case when extract_year <> built_year then 1 else 0 end as rows_failed,
         concat(
-            'the build is of the school year ', cast(built_year as {{ string }}), '. Continue with: make build VARS=''{school_year: ',
-            cast(extract_year as {{ string }}), '}'''
+            'the build is of the school year ', cast(built_year as {{ string }}), '. Continue with: icw build --school-year ',
+            cast(extract_year as {{ string }})
         ) as remark
     from extract_year
     where extract_year is not null

@@ -272,7 +272,7 @@ def problems_of_as_of(day: str, first_year: str) -> list[str]:
     own_year = int(day[:4]) - (day[5:7] < "09")
     return [
         f"--vars: as_of is '{day}', after the assessment date {assessment_date}: doses given in between would be "
-        f"missing. For a list of that day build its school year: VARS='{{school_year: {own_year}, as_of: {day}}}'."
+        f"missing. For a list of that day build its school year: icw build --school-year {own_year} --as-of {day}."
     ]
 
 

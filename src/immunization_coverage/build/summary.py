@@ -330,7 +330,7 @@ def accept_line(facts: Facts) -> list[str]:
     stops = [finding.check for finding in facts.findings if finding.outcome == "failed"]
     if not stops:
         return []
-    return [f"If the data are right all the same: ACCEPT='{' '.join(stops)}' make build accepts it on purpose."]
+    return [f"If the data are right all the same: icw build --accept {' --accept '.join(stops)}"]
 
 
 def summary(facts: Facts, folder: str, is_published: bool, most: int = MOST_LINES - 3) -> list[str]:

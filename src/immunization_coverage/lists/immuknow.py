@@ -326,7 +326,7 @@ def what_is_due(as_of: date, assessment_date: date) -> str:
     if as_of == assessment_date:
         return (
             "Due is what counts if given on that last day, whatever today is: for a list of another day build with "
-            "VARS='{as_of: " + f"{as_of.year}-03-01" + "}'."
+            f"icw build --as-of {as_of.year}-03-01."
         )
     return "Due is what counts if given on that day; doses recorded after it count too."
 
