@@ -18,7 +18,7 @@ translate(
             ''
         )
 {%- endset -%}
-{#- Common form of ids with a prefix, lost zeros or decimals. Most have no letters, and translate is slower the more it replaces. -#}
+{#- Common form of ids with a prefix, lost zeros or decimals. Most have no letters; translate is slower the more it replaces. -#}
 {%- set digits -%}
 trim(leading '0' from case
             when upper(bare_id) = bare_id then translate(bare_id, ':#()', '')

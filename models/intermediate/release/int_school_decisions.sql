@@ -1,6 +1,6 @@
--- Counts of schools to withhold. Readers also know the totals of the public health unit, so the withheld counts of a column have a
--- known sum. A decision may depend on which counts are small, on what is shown, and on whether that sum leaves enough room, never
--- on the size of a withheld count: docs/decisions.md, "Releasing".
+-- Counts of schools to withhold. Readers also know the totals of the public health unit, so the withheld counts of a column
+-- have a known sum. A decision may depend on which counts are small, on what is shown, and on whether that sum leaves enough
+-- room, never on the size of a withheld count: docs/decisions.md, "Releasing".
 {%- set levels = 3 %}
 with cells as (
     select * from {{ ref('int_school_cells') }}
@@ -124,7 +124,8 @@ rooms_{{ level }} as (
     from kinds_{{ level }}
 ),
 
--- Large counts protect the others, the largest base first; counts of students, which are bases themselves, in the order of school ids.
+-- Large counts protect the others, the largest base first; counts of students, which are bases themselves, in the order of
+-- school ids.
 places_{{ level }} as (
     select
         *,
@@ -162,8 +163,9 @@ sums_{{ level }} as (
         )
 ),
 
--- The sum must leave every withheld count as many possible values as the threshold guarantees: it could be lower or higher by what
--- the others can absorb. A single withheld count is revealed by the sum, as for the only withheld school beside one without girls.
+-- The sum must leave every withheld count as many possible values as the threshold guarantees: it could be lower or higher by
+-- what the others can absorb. A single withheld count is revealed by the sum, as for the only withheld school beside one
+-- without girls.
 hiding_{{ level }} as (
     select
         *,
