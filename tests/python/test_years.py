@@ -10,6 +10,8 @@ import duckdb
 import pytest
 from conftest import ROOT
 
+from immunization_coverage.build import builder
+
 ICW = [sys.executable, "-m", "immunization_coverage"]
 YEARS = (2016, 2017, 2018)
 KEPT = ("marts", "schools", "published")
@@ -134,3 +136,26 @@ def test_years_without_a_folder_and_years_that_are_none_are_refused(extracts, tm
         assert refused.returncode == 1
         assert why in refused.stdout
         assert not (tmp_path / "w.duckdb").exists()
+
+
+def test_the_year_that_was_built_last_is_published(three_years, tmp_path):
+    icw(three_years, tmp_path, "publish", str(tmp_path / "published"))
+    with duckdb.connect(str(tmp_path / "published" / "immunization_coverage.duckdb"), read_only=True) as connection:
+        for table in ("measures", "school_assignment", "antigen_definitions", "releases"):
+            years = connection.execute(f"select distinct school_year from published.{table}").fetchall()
+            assert years == [("2018-19",)], table
+
+
+def test_the_checks_of_one_exports_own_year_hold_for_the_last_year_only(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXTRACTS_DIR", str(tmp_path))
+    monkeypatch.setenv("YEARS", "2018 2017")
+    monkeypatch.setenv("ACCEPT", "students_without_doses")
+    first, last = builder.years_of(["--vars", "{suppress_below: 11}"])
+    assert [builder.school_year_of(year.arguments) for year in (first, last)] == ["2017-18", "2018-19"]
+    assert first.extracts == last.extracts == str(tmp_path)
+    assert first.accepted.split() == ["students_without_doses", *builder.CHECKS_OF_LAST_YEAR]
+    assert last.accepted == "students_without_doses"
+    assert builder.vars_of(last.arguments)["suppress_below"] == "11"
+    (tmp_path / "2017").mkdir()
+    (tmp_path / "2018").mkdir()
+    assert [year.accepted for year in builder.years_of([])] == ["students_without_doses"] * 2
