@@ -12,6 +12,8 @@ from conftest import ROOT
 
 from immunization_coverage.build import builder
 
+# Generic tests of tables have nothing to do with years, and take a third of a build.
+BUILD = ("build", "--exclude", "test_type:generic")
 ICW = [sys.executable, "-m", "immunization_coverage"]
 YEARS = (2016, 2017, 2018)
 KEPT = ("marts", "schools", "published")
@@ -67,7 +69,7 @@ def icw(warehouse: Path, extracts: Path, *arguments: str, **environment: str) ->
 @pytest.fixture(scope="module")
 def three_years(extracts, tmp_path_factory) -> Path:
     warehouse = tmp_path_factory.mktemp("built") / "warehouse.duckdb"
-    icw(warehouse, extracts, "build", YEARS=" ".join(map(str, YEARS)))
+    icw(warehouse, extracts, *BUILD, YEARS=" ".join(map(str, YEARS)))
     return warehouse
 
 
@@ -85,7 +87,7 @@ def test_each_year_is_kept_as_its_own_build_made_it(three_years):
 def test_the_middle_year_again_changes_no_row_of_the_others(three_years, extracts, tmp_path):
     warehouse = Path(shutil.copy(three_years, tmp_path / "warehouse.duckdb"))
     before = {year: hashes(warehouse, label(year)) for year in YEARS}
-    icw(warehouse, extracts / "2017", "build", "--school-year", "2017")
+    icw(warehouse, extracts / "2017", *BUILD, "--school-year", "2017")
     after = {year: hashes(warehouse, label(year)) for year in YEARS}
     assert after[2016] == before[2016]
     assert after[2018] == before[2018]
@@ -123,10 +125,8 @@ def test_the_year_that_was_built_last_cannot_be_removed_nor_one_that_is_not_ther
         assert three_years.read_bytes() == before
 
 
-def test_years_without_a_folder_and_years_that_are_none_are_refused(extracts, tmp_path):
-    for years, why in (
-        ("2016 2019", f"There is no folder {extracts / '2019'}"), ("2016 2016", "with 2016"), ("2016 next", "with next")
-    ):  # fmt: skip
+def test_years_without_a_folder_and_years_named_twice_are_refused(extracts, tmp_path):
+    for years, why in (("2016 2019", f"There is no folder {extracts / '2019'}"), ("2016 2016", "with 2016")):
         refused = subprocess.run(
             [*ICW, "build"],
             env=os.environ
