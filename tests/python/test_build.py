@@ -324,7 +324,7 @@ def test_a_comparison_with_nothing_or_with_itself_is_refused_in_a_sentence(demon
     (tmp_path / "empty.duckdb").touch()
     (tmp_path / "notes.txt").write_text("no database", encoding="utf-8")
     for earlier, sentence in (
-        ("", "Name the earlier warehouse: COMPARE_WITH=earlier.duckdb."),
+        ("", "Name the earlier warehouse: --with earlier.duckdb, or COMPARE_WITH."),
         (tmp_path / "none.duckdb", f"There is no earlier warehouse {tmp_path / 'none.duckdb'}"),
         (demonstration.warehouse, f"{demonstration.warehouse} is the warehouse itself"),
         (tmp_path / "notes.txt", f"{tmp_path / 'notes.txt'} cannot be opened"),

@@ -279,8 +279,10 @@ def test_a_signal_in_the_first_half_second_ends_without_a_traceback(tmp_path, nu
         time.sleep(delay)
         build.send_signal(number)
         status, output = finish(build)
-        # Before the first line of the script the system's or Python's own handler ends it, at "line 0".
-        assert "Traceback" not in output or "line 0, in <module>\nKeyboardInterrupt" in output, (delay, output)
+        # Before the package is there to take care of signals, Python's own handler ends it.
+        is_early = "line 0, in <module>" in output or "from immunization_coverage.__main__ import main" in output
+        is_pythons_own = is_early and output.rstrip().endswith("KeyboardInterrupt")
+        assert "Traceback" not in output or is_pythons_own, (delay, output)
         assert status in (128 + number, -number), (delay, output)
 
 

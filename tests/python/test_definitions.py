@@ -286,5 +286,7 @@ def test_the_next_year_and_its_definition_are_a_row_each_and_the_years_before_ke
         build = build_rule_tables(tmp_path, project_copy, school_year, "antigen_definitions")
         assert build.returncode == 0, build.output
         assert "Found in the rule tables" not in build.output
-        (definition,) = build.rows("select definition from marts.antigen_definitions where rule_id = 'DIP-2'")
+        label = f"{school_year}-{school_year % 100 + 1}"
+        of_year = f"from marts.antigen_definitions where rule_id = 'DIP-2' and school_year = '{label}'"
+        (definition,) = build.rows(f"select definition {of_year}")
         assert f"≥{days} days after the valid dose before" in definition[0]

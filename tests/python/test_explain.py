@@ -1,4 +1,4 @@
-"""What scripts/explain.py prints, recomputed from its own sentences: by plain arithmetic on the days in them, and by
+"""What `icw explain` prints, recomputed from its own sentences: by plain arithmetic on the days in them, and by
 the independent reading of the annex put to the records that are printed."""
 
 import csv
@@ -7,7 +7,6 @@ import random
 import re
 import shutil
 import subprocess
-import sys
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 
@@ -15,10 +14,10 @@ import annex_reading
 import duckdb
 import pytest
 from annex_reading import Dose, EducationRecord, School, SchoolYear, comparable, plus_months, plus_years
-from conftest import ROOT
+from conftest import ICW, ROOT
 
-sys.path.insert(0, str(ROOT / "scripts"))
-import explain
+from immunization_coverage.explain.student import explanations, why_no_students
+from immunization_coverage.warehouse import open_warehouse
 
 DAY = r"(\d{4}-\d{2}-\d{2})"
 RULE = r"([A-Z0-9-]+[a-z]?(?:-[0-9a-zA-Z]+)*)"
@@ -501,11 +500,11 @@ def check_other_record(given, agent, why, student, known_agents):
 
 def test_what_is_printed_of_a_thousand_students_follows_from_its_own_sentences(demonstration, rules):
     rng = random.Random(3)
-    with explain.open_warehouse(demonstration.warehouse) as connection:
+    with open_warehouse(demonstration.warehouse) as connection:
         clients = [
             row[0] for row in connection.execute("select client_id from assessment.students order by 1").fetchall()
         ]
-        found = explain.explanations(connection, rng.sample(clients, 1000))
+        found = explanations(connection, rng.sample(clients, 1000))
         on_record = defaultdict(set)
         for client_id, record_id in connection.execute(
             "select client_id, immunization_id from staging.stg_panorama__immunizations"
@@ -570,7 +569,7 @@ def test_what_is_printed_of_a_thousand_students_follows_from_its_own_sentences(d
 
 def run_explain(warehouse, *clients):
     return subprocess.run(
-        [sys.executable, ROOT / "scripts" / "explain.py", *clients],
+        [ICW, "explain", *clients],
         capture_output=True,
         text=True,
         check=False,
@@ -614,8 +613,8 @@ def test_who_is_not_assessed_is_told_why(demonstration):
         ]
         told = run_explain(demonstration.warehouse, clients[0])
         assert told.returncode == 1 and told.stderr == "The client is no student of this warehouse.\n"
-        with explain.open_warehouse(demonstration.warehouse) as connection:
-            found = explain.why_no_students(connection, clients)
+        with open_warehouse(demonstration.warehouse) as connection:
+            found = why_no_students(connection, clients)
         assert told.stdout.splitlines() == found[clients[0]]
         for client_id in clients:
             lines = [line.strip() for line in found[client_id]]
@@ -697,8 +696,8 @@ def test_records_without_ids_are_said_to_have_none(demonstration, tmp_path):
                 connection.execute(f"update {table} set {column} = null")
 
     def told(warehouse):
-        with explain.open_warehouse(warehouse) as connection:
-            return explain.explanations(connection, clients)
+        with open_warehouse(warehouse) as connection:
+            return explanations(connection, clients)
 
     def lines_without_ids(lines):
         unnamed = [re.sub(r"\(IM\d+\)", "(no id)", line) for line in lines]

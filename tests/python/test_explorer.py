@@ -399,7 +399,7 @@ def test_the_trend_of_a_merged_unit_starts_with_its_merger_and_its_parts_are_add
                 f"update marts.{table} set phu_id = 'HH', phu_name = 'Huron Perth Health Unit' where phu_id = 'PE'"
             )
     monkeypatch.setenv("WAREHOUSES", f"{demonstration.warehouse} {merged}")
-    app = AppTest.from_file(str(ROOT / "report" / "explorer.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
     for key, value in (("age", 7), ("antigen", "measles"), ("unit", "HH")):
         app.selectbox(key=key).set_value(value).run()
     assert not app.exception

@@ -263,8 +263,8 @@ def test_a_unit_to_come_and_an_agent_of_another_year_are_said_and_stop_nothing(b
     findings = "select value, reason from assessment.data_quality_findings where check_name = 'schools_phu_to_come'"
     assert done.rows(findings) == [(
         "Huron Perth Public Health",
-        "The public health unit exists in later school years only: in this one it is no unit, and the records of its "
-        "schools are dropped.",
+        "The public health unit exists only in later school years. It is not one of this school year, and education "
+        "records of its schools are dropped.",
     )]
     # The agent stays in the list of those that the annex does not know, with its count.
     assert done.rows("select agent, records, nearest_agent from intermediate.int_unknown_agents") == [

@@ -170,7 +170,7 @@ def test_the_release_has_cells_of_the_made_up_antigen_and_prints_what_they_count
 
 
 def test_metrics_have_the_made_up_antigen(made_up, tmp_path):
-    rows = query(made_up.build, tmp_path, {"by_age": (("coverage",), "age,antigen")})["by_age"]
+    rows = query(made_up.build, tmp_path, {"by_age": (("coverage",), "age,antigen")}, {})["by_age"]
     of_antigen = {row["age"]: float(row["coverage"]) for row in rows if row["antigen"] == ANTIGEN}
     assert of_antigen.keys() == set(AGES)
     for age, percent in of_antigen.items():

@@ -109,7 +109,7 @@ LEAKS = {
 
 @pytest.mark.parametrize("leak", LEAKS)
 def test_the_attack_finds_a_leak_of_each_kind_in_schools(leak, monkeypatch):
-    monkeypatch.setattr("attack_schools.ROUNDS", 8)
+    monkeypatch.setattr("immunization_coverage.release.attack_schools.ROUNDS", 8)
     rule = Rule(6)
     before, after = LEAKS[leak]
     assert before in rule.sql
@@ -120,7 +120,7 @@ def test_the_attack_finds_a_leak_of_each_kind_in_schools(leak, monkeypatch):
 
 
 def test_a_small_count_of_a_school_that_is_shown_is_found(monkeypatch):
-    monkeypatch.setattr("attack_schools.ROUNDS", 1)
+    monkeypatch.setattr("immunization_coverage.release.attack_schools.ROUNDS", 1)
     rule = Rule(6)
     with warehouse_of(drawn_cells(0), rule) as connection:
         connection.execute(

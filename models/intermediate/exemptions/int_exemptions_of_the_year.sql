@@ -7,6 +7,10 @@ labels as (
     {{ rules_in_force(ref('exemption_labels'), ref('int_school_year')) }}
 ),
 
+antigens as (
+    select * from {{ ref('int_exemption_antigens') }}
+),
+
 reasons as (
     {{ rules_in_force(ref('exemption_reasons'), ref('int_school_year')) }}
 ),
@@ -23,8 +27,12 @@ final as (
     cross join school_year
     inner join reasons
         on exemptions.reason_label = {{ normalized_label('reasons.reason') }}
+    left join antigens
+        on exemptions.exemption_antigen_label = antigens.exemption_antigen_label
     left join labels
-        on exemptions.exemption_antigen_label = {{ normalized_label('labels.exemption_antigen') }}
+        on
+            coalesce(antigens.antigen_label, exemptions.exemption_antigen_label)
+            = {{ normalized_label('labels.exemption_antigen') }}
     where
         reasons.exemption_type in ('medical', 'nonmedical')
         and coalesce(exemptions.effective_from <= school_year.assessment_date, true)
