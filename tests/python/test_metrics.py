@@ -82,7 +82,8 @@ def query(build: Build, project: Path, checked: dict, unchecked: dict) -> dict[s
         f"query --metrics {','.join(metrics)} {group_by and f'--group-by {group_by}'} --csv {name}.csv --quiet"
         for name, (metrics, group_by) in asked.items()
     ]
-    queries[len(checked)] = f"unchecked {queries[len(checked)]}"
+    if unchecked:
+        queries[len(checked)] = f"unchecked {queries[len(checked)]}"
     done = subprocess.run(
         [sys.executable, "-c", MF, *queries], cwd=project, capture_output=True, text=True, check=False,
         env=os.environ | {"WAREHOUSE_PATH": str(build.warehouse), "EXTRACTS_DIR": ""},
