@@ -407,12 +407,12 @@ def test_the_trend_of_a_merged_unit_starts_with_its_merger_and_its_parts_are_add
     parts, own = (demonstration.rows(f"{counts} and phu_id in {ids}")[0] for ids in ("('HU', 'PE')", "('PE')"))
     trend = [
         re.findall(r"<td>([^<]*)</td>", row)
-        for row in re.findall(r"<tr><td>20(?:18-19|19-20)</td>.*?</tr>", html_of(app))
+        for row in re.findall(r"<tr><td>20(?:18–19|19–20)</td>.*?</tr>", html_of(app))
     ]
     of_huron_perth = [row for row in trend if row[1].rstrip("†").startswith("Huron")]
     assert [(row[0], row[1].rstrip("†"), *row[2:4]) for row in of_huron_perth[:2]] == [
-        ("2018-19", "Huron and Perth, added up", *map(str, parts)),
-        ("2019-20", "Huron Perth Health Unit", *map(str, own)),
+        ("2018–19", "Huron and Perth, added up", *map(str, parts)),
+        ("2019–20", "Huron Perth Health Unit", *map(str, own)),
     ]
     assert of_huron_perth[0][4] == percent(parts[1], parts[0])
     assert "In the years before, its parts are added up" in html_of(app)
