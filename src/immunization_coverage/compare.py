@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from immunization_coverage.project import DBT, ROOT
-from immunization_coverage.warehouse import existing_warehouse
+from immunization_coverage.warehouse import attach, existing_warehouse
 
 ANALYSES = {
     "students": "changed_students",
@@ -53,10 +53,9 @@ def compiled(analysis: str, folder: Path) -> str:
     return found[0].read_text(encoding="utf-8")
 
 
-def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
-    quoted = str(path).replace("'", "''")
+def attach_or_refuse(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
     try:
-        connection.execute(f"attach '{quoted}' as {name} (read_only)")
+        attach(connection, path, name)
     except duckdb.Error as error:
         raise NotCompared(f"{path} cannot be opened ({str(error).splitlines()[0]}).") from None
 
@@ -115,8 +114,8 @@ def compare(what: str, limit: int, output: Path | None) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="compare_") as scratch, duckdb.connect() as connection:
         connection.execute("set temp_directory = ?", [str(Path(scratch) / "spill")])
         connection.execute("set enable_progress_bar = false")
-        attach(connection, now, NOW)
-        attach(connection, earlier, EARLIER)
+        attach_or_refuse(connection, now, NOW)
+        attach_or_refuse(connection, earlier, EARLIER)
         query = compiled(ANALYSES[what], Path(scratch))
         try:
             connection.execute(f"create temp table differing as {query}")

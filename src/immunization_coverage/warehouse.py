@@ -23,11 +23,16 @@ def existing_warehouse() -> Path:
     return path
 
 
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    """A DuckDB file as a catalog, read-only."""
+    quoted = str(path).replace("'", "''")
+    connection.execute(f"attach '{quoted}' as \"{name}\" (read_only)")
+
+
 def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     """Read-only, under the name that the views of the warehouse know it by, whatever the file is called now."""
     connection = duckdb.connect()
-    quoted = str(path).replace("'", "''")
-    connection.execute(f"attach '{quoted}' as opened (read_only)")
+    attach(connection, path, "opened")
     found = connection.execute(
         "select sql from duckdb_views() where database_name = 'opened' and view_name = 'refused_doses'"
     ).fetchall()
@@ -44,7 +49,7 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     name = re.search(r'from\s+"?([^".\s]+)"?\."?assessment"?\."?doses"?', found[0][0], flags=re.I)
     catalog = name.group(1) if name else path.stem
     connection.execute("detach opened")
-    connection.execute(f"attach '{quoted}' as \"{catalog}\" (read_only)")
+    attach(connection, path, catalog)
     connection.execute(f'use "{catalog}"')
     return connection
 
@@ -58,7 +63,9 @@ def the_warehouse() -> duckdb.DuckDBPyConnection:
         raise SystemExit(f"{path} cannot be opened ({str(error).splitlines()[0]}).") from None
 
 
-def records_of(connection: duckdb.DuckDBPyConnection, query: str, values: list | dict) -> list[dict[str, Any]]:
+def records_of(
+    connection: duckdb.DuckDBPyConnection, query: str, values: list | dict | None = None
+) -> list[dict[str, Any]]:
     cursor = connection.execute(query, values)
     columns = [column[0] for column in cursor.description]
     return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

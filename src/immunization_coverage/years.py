@@ -4,6 +4,8 @@ from pathlib import Path
 
 import duckdb
 
+from immunization_coverage.warehouse import attach
+
 # The schemas that keep every school year that was built, and their tables to which each build appends its rows.
 SCHEMAS_OF_YEARS = ("marts", "schools", "published")
 HISTORY = ("marts.builds", "marts.build_measures")
@@ -13,15 +15,31 @@ def quoted(table: str) -> str:
     return ".".join(f'"{name}"' for name in table.split("."))
 
 
-def tables_of_years(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, bool]:
-    """The tables that readers read, as schema.table, and whether they say the school year of a row."""
+def label_of(first_year: int) -> str:
+    """A school year as tables name it, 2018-19."""
+    return f"{first_year}-{(first_year + 1) % 100:02d}"
+
+
+def tables_of(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, bool]:
+    """The tables, as schema.table, and whether they say the school year of a row."""
     return dict(
         connection.execute(
             "select schema_name || '.' || table_name, bool_or(column_name = 'school_year') from duckdb_columns() "
-            "where database_name = ? and list_contains(?, schema_name) group by all order by all",
-            [catalog, list(SCHEMAS_OF_YEARS)],
+            "semi join duckdb_tables() using (database_name, schema_name, table_name) "
+            "where database_name = ? group by all order by all",
+            [catalog],
         ).fetchall()
     )
+
+
+def tables_of_years(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, bool]:
+    """Those that readers read and that keep every school year."""
+    found = tables_of(connection, catalog)
+    return {table: has_school_year for table, has_school_year in found.items() if is_of_years(table)}
+
+
+def is_of_years(table: str) -> bool:
+    return table.partition(".")[0] in SCHEMAS_OF_YEARS
 
 
 def tables_for_readers(database: Path, school_year: str = "") -> set[str]:
@@ -39,11 +57,6 @@ def tables_for_readers(database: Path, school_year: str = "") -> set[str]:
                 ).fetchall()
             )
         }
-
-
-def attach(connection: duckdb.DuckDBPyConnection, database: Path, name: str) -> None:
-    path = str(database).replace("'", "''")
-    connection.execute(f"attach '{path}' as {name} (read_only)")
 
 
 def carry_years(published: Path, built: Path, school_year: str) -> None:
@@ -69,18 +82,12 @@ def attach_last_year(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> 
     that was built last, which `intermediate` is of.
     """
     attach(connection, warehouse.resolve(), "warehouse")
-    tables = connection.execute(
-        "select schema_name, table_name, bool_or(column_name = 'school_year') from duckdb_columns() "
-        "semi join duckdb_tables() using (database_name, schema_name, table_name) "
-        "where database_name = 'warehouse' group by all order by all"
-    ).fetchall()
     connection.execute("attach ':memory:' as of_year")
     last = "select school_year from warehouse.published.releases order by built_at desc, build_id limit 1"
-    for schema, table, has_school_year in tables:
-        is_of_years = schema in SCHEMAS_OF_YEARS and has_school_year
-        rows = f'from warehouse."{schema}"."{table}"' + (f" where school_year = ({last})" if is_of_years else "")
-        connection.execute(f'create schema if not exists of_year."{schema}"')
-        connection.execute(f'create view of_year."{schema}"."{table}" as {rows}')
+    for table, has_school_year in tables_of(connection, "warehouse").items():
+        condition = f" where school_year = ({last})" if has_school_year and is_of_years(table) else ""
+        connection.execute(f"create schema if not exists of_year.{quoted(table.partition('.')[0])}")
+        connection.execute(f"create view of_year.{quoted(table)} as from warehouse.{quoted(table)}{condition}")
     connection.execute("use of_year")
 
 

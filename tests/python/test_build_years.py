@@ -8,13 +8,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ROOT
+from conftest import ICW, ROOT
 
 from immunization_coverage.build import builder
 
 # Generic tests of tables have nothing to do with years, and take a third of a build.
 BUILD = ("build", "--exclude", "test_type:generic")
-ICW = [sys.executable, "-m", "immunization_coverage"]
 YEARS = (2016, 2017, 2018)
 KEPT = ("marts", "schools", "published")
 
@@ -55,7 +54,7 @@ def extracts(tmp_path_factory) -> Path:
 
 def icw(warehouse: Path, extracts: Path, *arguments: str, **environment: str) -> str:
     done = subprocess.run(
-        [*ICW, *arguments],
+        [ICW, *arguments],
         env=os.environ | {
             "WAREHOUSE_PATH": str(warehouse), "EXTRACTS_DIR": str(extracts), "NO_COLOR": "1",
             "DBT_TARGET_PATH": str(warehouse.parent / "target"), "DBT_LOG_PATH": str(warehouse.parent / "logs"),
@@ -117,7 +116,7 @@ def test_the_year_that_was_built_last_cannot_be_removed_nor_one_that_is_not_ther
     for year, why in ((2018, "2018-19 was built last"), (2015, "has no school year 2015-16")):
         before = three_years.read_bytes()
         refused = subprocess.run(
-            [*ICW, "remove", str(year)],
+            [ICW, "remove", str(year)],
             env=os.environ | {"WAREHOUSE_PATH": str(three_years)}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert refused.returncode == 1
@@ -128,7 +127,7 @@ def test_the_year_that_was_built_last_cannot_be_removed_nor_one_that_is_not_ther
 def test_years_without_a_folder_and_years_named_twice_are_refused(extracts, tmp_path):
     for years, why in (("2016 2019", f"There is no folder {extracts / '2019'}"), ("2016 2016", "with 2016")):
         refused = subprocess.run(
-            [*ICW, "build"],
+            [ICW, "build"],
             env=os.environ
             | {"WAREHOUSE_PATH": str(tmp_path / "w.duckdb"), "EXTRACTS_DIR": str(extracts), "YEARS": years},
             capture_output=True, text=True, check=False,

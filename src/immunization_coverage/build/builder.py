@@ -9,7 +9,6 @@ import contextlib
 import csv
 import errno
 import importlib.metadata
-import json
 import os
 import re
 import shutil
@@ -31,6 +30,7 @@ import yaml
 from filelock import lock_descriptor
 
 from immunization_coverage.build.progress import GATES, DbtRun, Events, Progress, lines_of_failure
+from immunization_coverage.build.settings import vars_argument
 from immunization_coverage.build.signals import STOP_SIGNALS
 from immunization_coverage.build.summary import Facts, facts_of, summary
 from immunization_coverage.extracts.parts import PreparedFile
@@ -40,7 +40,7 @@ from immunization_coverage.project import DBT, ROOT
 from immunization_coverage.rules.check import is_day, nearest, problems_of_rules
 from immunization_coverage.warehouse import warehouse_path
 from immunization_coverage.warehouse_file import close_to_others, problem_of_mode, problem_of_path
-from immunization_coverage.years import carry_years, remove_year, tables_for_readers
+from immunization_coverage.years import carry_years, label_of, remove_year, tables_for_readers
 
 SECONDS_TO_STOP = 15
 FREE_SPACE = "Free some and build again: a build needs room for a second warehouse and a copy of the extracts."
@@ -179,15 +179,22 @@ def prepare_extracts(folder: str, places: Places) -> list[PreparedFile]:
         raise NotPublished(f"{type(error).__name__} in {at.filename}, line {at.lineno}, at the extracts.") from None
 
 
-def vars_of(arguments: list[str]) -> Any:
-    """What --vars says, its values as they are written: to YAML 2018-13-45 would be a day that does not exist."""
+def split_vars(arguments: list[str]) -> tuple[str, list[str]]:
+    """What --vars is, and the other arguments."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--vars", default="{}")
+    found, others = parser.parse_known_args(arguments)
+    return found.vars, others
+
+
+def vars_of(arguments: list[str]) -> dict[str, Any]:
+    """What --vars says, its values as they are written: to YAML 2018-13-45 would be a day that does not exist."""
     try:
-        return yaml.load(parser.parse_known_args(arguments)[0].vars, yaml.BaseLoader)
+        given = yaml.load(split_vars(arguments)[0], yaml.BaseLoader)
     except yaml.YAMLError:
-        # dbt says what is wrong with it.
-        return None
+        given = None
+    # dbt says what is wrong with it.
+    return given if isinstance(given, dict) else {}
 
 
 def project_vars() -> dict[str, Any]:
@@ -209,17 +216,14 @@ def years_of(arguments: list[str]) -> list[Year]:
     years = re.split(r"[\s,]+", os.environ.get("YEARS", "").strip())
     if years == [""]:
         return [Year(arguments, folder, accept)]
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--vars", default="{}")
-    others = parser.parse_known_args(arguments)[1]
-    given = vars_of(arguments)
+    given, others = split_vars(arguments)
     odd = [year for year in years if not re.fullmatch("[12][0-9]{3}", year) or years.count(year) > 1]
     if odd:
         raise NotPublished(
             f"YEARS is '{os.environ['YEARS']}', with {odd[0]}: name first years of school years, each once, such as "
             "'2016 2017'."
         )
-    if isinstance(given, dict) and "school_year" in given:
+    if "school_year" in vars_of(arguments):
         raise NotPublished("YEARS and the var school_year are both given: name the years once.")
     own = {year: Path(folder) / year for year in years if folder and (Path(folder) / year).is_dir()}
     if own and len(own) < len(years):
@@ -228,14 +232,17 @@ def years_of(arguments: list[str]) -> list[Year]:
             f"There is no folder {missing}. Each year has its own, or all are built from the files of {folder}."
         )
     last = max(years)
-    return [
-        Year(
-            [*others, "--vars", json.dumps((given if isinstance(given, dict) else {}) | {"school_year": year})],
-            str(own.get(year, folder)),
-            accept if own or year == last else " ".join([accept, *CHECKS_OF_LAST_YEAR]).strip(),
-        )
-        for year in sorted(years)
-    ]
+    try:
+        return [
+            Year(
+                [*others, *vars_argument(given, int(year), None)],
+                str(own.get(year, folder)),
+                accept if own or year == last else " ".join([accept, *CHECKS_OF_LAST_YEAR]).strip(),
+            )
+            for year in sorted(years)
+        ]
+    except ValueError as error:
+        raise NotPublished(str(error)) from None
 
 
 def accepted() -> set[str]:
@@ -247,7 +254,7 @@ def problems_of_vars(arguments: list[str]) -> list[str]:
     forms = default["setting_forms"]
     given = vars_of(arguments)
     problems = []
-    for name, value in given.items() if isinstance(given, dict) else ():
+    for name, value in given.items():
         if name not in forms:
             problems.append(f"--vars: there is no var '{name}'{nearest(name, forms)}. There are {', '.join(forms)}.")
         elif not (isinstance(value, str) and has_form(value, forms[name]["pattern"])):
@@ -320,11 +327,12 @@ def project_commit() -> dict[str, str]:
     return {}
 
 
-def check(arguments: list[str], places: Places) -> None:
+def check(years: list[Year], places: Places) -> None:
     time_limit()
     if outdated := problems_of_environment():
         raise NotPublished("\n".join(outdated))
-    problems = problems_of_vars(arguments) + problems_of_rules()
+    of_vars = [problem for year in years for problem in problems_of_vars(year.arguments)]
+    problems = list(dict.fromkeys(of_vars)) + problems_of_rules()
     # A broken table of checks has been said.
     problems += [] if problems else problems_of_accept(accepted())
     if problems:
@@ -344,10 +352,8 @@ def readable_tables(database: Path, school_year: str = "") -> set[str]:
 
 
 def school_year_of(arguments: list[str]) -> str:
-    """The school year of the build as tables name it, 2018-19."""
-    given = vars_of(arguments)
-    first_year = int((given if isinstance(given, dict) else {}).get("school_year") or project_vars()["school_year"])
-    return f"{first_year}-{(first_year + 1) % 100:02d}"
+    """The school year of the build as tables name it."""
+    return label_of(int(vars_of(arguments).get("school_year") or project_vars()["school_year"]))
 
 
 def check_complete(places: Places, run: DbtRun, school_year: str) -> None:
@@ -531,7 +537,7 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
 
 def remove(first_year: int, places: Places) -> None:
     """Publishes the warehouse without a school year that it keeps."""
-    school_year = school_year_of(["--vars", json.dumps({"school_year": first_year})])
+    school_year = label_of(first_year)
     if not places.published.exists() or not readable_tables(places.published, school_year):
         raise NotPublished(f"{places.published} has no school year {school_year}.")
     with duckdb.connect(str(places.published), read_only=True) as connection:
@@ -582,8 +588,7 @@ def main(arguments: list[str], removed: int | None = None) -> int:
             remove(removed, places)
             return 0
         years = years_of(arguments)
-        for year in years:
-            check(year.arguments, places)
+        check(years, places)
         for year in years:
             school_year = school_year_of(year.arguments)
             if len(years) > 1:

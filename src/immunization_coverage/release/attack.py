@@ -31,7 +31,7 @@ import numpy as np
 from immunization_coverage.release.attack_schools import Rule as SchoolRule
 from immunization_coverage.release.attack_schools import attack_schools
 from immunization_coverage.release.rule import GENDERS_WITHHELD, Count, Frame, Pattern, Reasons, Rule, frames
-from immunization_coverage.warehouse import warehouse_path
+from immunization_coverage.warehouse import records_of, warehouse_path
 from immunization_coverage.years import attach_last_year
 
 INFINITY = highspy.kHighsInf
@@ -908,16 +908,10 @@ def at_lowest_level(
     ]
 
 
-def rows_of(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict]:
-    result = connection.execute(query)
-    names = [column[0] for column in result.description]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-
 def published(connection: duckdb.DuckDBPyConnection, schema: str = "published") -> Release:
     return Release(
-        rows_of(connection, f"from {schema}.measures"),
-        rows_of(connection, f"from {schema}.school_assignment"),
+        records_of(connection, f"from {schema}.measures"),
+        records_of(connection, f"from {schema}.school_assignment"),
         connection.execute(f"select suppress_below from {schema}.releases").fetchall()[0][0],
     )
 
@@ -966,13 +960,13 @@ def true_counts(connection: duckdb.DuckDBPyConnection, suppress_below: int) -> R
         [
             row | {"measure": measure, "percent": None, "map_category": None, "withheld_reason": None}
             for measure, table, columns, condition in selects
-            for row in rows_of(
+            for row in records_of(
                 connection,
                 f"select phu_id, age, {columns} as students_counted "
                 f"from (from marts.{table} where geography in ('province', 'phu')) {condition}",
             )
         ],
-        rows_of(
+        records_of(
             connection,
             "select age, name as decision, students, null as withheld_reason from marts.school_assignment "
             "where kind = 'decision' and age in (select age from intermediate.int_geographies_by_antigen)",

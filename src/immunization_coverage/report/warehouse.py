@@ -13,6 +13,8 @@ from pathlib import Path
 
 import duckdb
 
+from immunization_coverage.warehouse import attach, records_of
+
 # A percent of fewer students moves by five points or more with a single one.
 FEW_STUDENTS = 20
 # The marts that `published.measures` holds as one long table: its measures, and the count and percent that each is.
@@ -67,8 +69,7 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     Connected to directly, it would be the file that another connection of this process opened, replaced or not.
     """
     connection = duckdb.connect()
-    quoted_path = str(path).replace("'", "''")
-    connection.execute(f"attach '{quoted_path}' as opened (read_only)")
+    attach(connection, path, "opened")
     return connection
 
 
@@ -85,8 +86,7 @@ def attach_published(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
             f"What {path} holds has not been published. A release is shown as it was published, and publishing may "
             "withhold more: `make publish` first."
         )
-    quoted_path = str(max(kept, key=lambda file: file.stat().st_mtime)).replace("'", "''")
-    connection.execute(f"attach '{quoted_path}' as kept (read_only)")
+    attach(connection, max(kept, key=lambda file: file.stat().st_mtime), "kept")
     return "kept.published"
 
 
@@ -134,9 +134,7 @@ class Warehouse:
         return self.connection.execute(query, table.split(".")).fetchone() is not None
 
     def rows(self, query: str, parameters: list | None = None) -> list[dict]:
-        cursor = self.connection.cursor().execute("use opened").execute(query, parameters or [])
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return records_of(self.connection.cursor().execute("use opened"), query, parameters)
 
     def _measures(self, mart: str, denominator: str = "students") -> list[dict]:
         """Rows of a mart by age, antigen, gender and unit, the province first; `withheld` has the percents withheld."""
