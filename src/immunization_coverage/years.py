@@ -1,4 +1,4 @@
-"""The school years of a warehouse: each is kept as its own build made it."""
+"""The school years of a warehouse; each is kept as it was built."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def label_of(first_year: int) -> str:
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, bool]:
-    """The tables, as schema.table, and whether they say the school year of a row."""
+    """The tables, as schema.table, and whether they have the column school_year."""
     return dict(
         connection.execute(
             "select schema_name || '.' || table_name, bool_or(column_name = 'school_year') from duckdb_columns() "
@@ -60,7 +60,7 @@ def tables_for_readers(database: Path, school_year: str = "") -> set[str]:
 
 
 def carry_years(published: Path, built: Path, school_year: str) -> None:
-    """Begins a build with what is kept: the published rows of other school years, and the builds before this one."""
+    """Copies to a new build what is kept: the published rows of other school years, and the earlier builds."""
     if not published.exists():
         return
     with duckdb.connect(str(built)) as connection:

@@ -1,5 +1,6 @@
 """The annual report, made from the demonstration and opened in a real browser."""
 
+import ast
 import base64
 import csv
 import datetime
@@ -19,7 +20,8 @@ from streamlit.testing.v1 import AppTest
 
 from immunization_coverage.explorer.start import APP
 from immunization_coverage.report import document
-from immunization_coverage.report.boundaries import BoundariesError, Match, match, read_boundaries
+from immunization_coverage.report.boundaries import Match, match, read_boundaries
+from immunization_coverage.report.errors import BoundariesError, ReportError, WarehouseError
 from immunization_coverage.report.figures import Figure, tile_positions
 from immunization_coverage.report.language import LANGUAGES, Language
 from immunization_coverage.report.sections import (
@@ -31,7 +33,7 @@ from immunization_coverage.report.sections import (
     summary,
     unit_figure,
 )
-from immunization_coverage.report.warehouse import Warehouse, WarehouseError, select
+from immunization_coverage.report.warehouse import Warehouse, select
 from immunization_coverage.report.year_before import changes
 
 UNITS_IN_FILE = ["Algoma Public Health", "Huron Perth Health Unit", "Toronto Public Health", "Nowhere Health Unit"]
@@ -418,11 +420,11 @@ def test_boundaries_that_do_not_match_one_to_one_are_named_and_merged_units_comp
 @pytest.mark.parametrize(
     "content, sentence",
     [
-        ("{", "is not JSON"),
+        ("{", "is not valid JSON"),
         ('{"type": "FeatureCollection", "features": []}', "has no features"),
-        ('{"features": [{"properties": {"n": "Elsewhere"}, "geometry": null}]}', "has the name of a public health"),
+        ('{"features": [{"properties": {"n": "Elsewhere"}, "geometry": null}]}', "names no public health unit"),
         ('{"features": [{"properties": {"n": "Algoma"}, "geometry": {"type": "Point", "coordinates": [1, 2]}}]}',
-         "have to be polygons"),
+         "not polygons"),
         ('{"features": [{"properties": {"n": "Algoma"}, "geometry": {"type": "Polygon", "coordinates": '
          '[[[500000, 4800000], [500001, 4800000], [500001, 4800001], [500000, 4800000]]]}}]}',
          "longitude and latitude"),
@@ -543,6 +545,21 @@ def test_both_languages_say_the_same_things():
         assert {forms.get(name, name) for name in blanks(text)} == {
             forms.get(name, name) for name in blanks(french[key])
         }, key
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_error_of_the_report_has_its_sentence_with_its_values(code):
+    """Of each error that the package raises: a text for its key, and every word in braces among its arguments."""
+    raised, language = set(), Language(code)
+    for path in (ROOT / "src").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("WarehouseError", "BoundariesError"):
+                values = {keyword.arg: "1" for keyword in call.keywords}
+                for key in ast.walk(call.args[0]):
+                    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                        raised.add(key.value)
+                        assert ReportError(key.value, **values).sentence(language).endswith(".")
+    assert raised == set(language.entries("errors"))
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

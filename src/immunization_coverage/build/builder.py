@@ -1,7 +1,7 @@
-"""Builds the warehouse in a private place and publishes it in one step: readers see the last good build or the new one.
+"""Builds the warehouse in a private folder and publishes it in one step: readers see the last good one or the new one.
 
-Beside the warehouse w.duckdb are .w.duckdb.lock (who builds), .w.duckdb.building (while a build runs) and
-.w.duckdb.failed.duckdb (the last build, where it failed; until the next one starts). docs/operations.md says more.
+Beside the warehouse w.duckdb are .w.duckdb.lock (the lock of a build), .w.duckdb.building (the folder of a running
+build) and .w.duckdb.failed.duckdb (a failed build, kept until the next one starts). See docs/operations.md.
 """
 
 import argparse
@@ -43,32 +43,32 @@ from immunization_coverage.warehouse_file import close_to_others, problem_of_mod
 from immunization_coverage.years import carry_years, label_of, remove_year, tables_for_readers
 
 SECONDS_TO_STOP = 15
-FREE_SPACE = "Free some and build again: a build needs room for a second warehouse and a copy of the extracts."
+FREE_SPACE = "Free some space and build again: a build needs room for a second warehouse and a copy of the extracts."
 LEAST_FREE_BYTES = 1_000_000
 NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 DBT_OUTPUT = {
     "DBT_LOG_FORMAT": "json", "DBT_LOG_FORMAT_FILE": "debug", "DBT_USE_COLORS": "false", "DBT_USE_COLORS_FILE": "false",
     "PYTHONIOENCODING": "utf-8",
 }  # fmt: skip
-# dbt's artifacts, the manifest twice, are written for other programs: DBT_WRITE_JSON=true.
+# DBT_WRITE_JSON=true writes dbt's artifacts for other programs; a build does not need them.
 DBT_DEFAULTS = {"DBT_WRITE_JSON": "false"}
-# The default selector leaves them out; with a selection of one's own that selector does not hold.
+# The default selector excludes unit tests, but dbt ignores it if arguments select models.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
-# Checks of the extract's own year: where one export serves several years, they hold for the last.
+# Checks that apply only to the last year if several years are built from one export.
 CHECKS_OF_LAST_YEAR = ("extracts_of_another_school_year", "immunizations_after_assessment_date")
-# What the reader of extracts stops at, before there are tables to check.
+# Checks by the reader of extracts, before there are tables.
 READER_CHECKS = ("count_in_footer", "rows_at_a_limit", "texts_cut_short")
 CHECKS = ROOT / "seeds" / "quality" / "data_quality_checks.csv"
 
 
 class NotPublished(Exception):
-    """Says in a sentence why there is no new warehouse."""
+    """Nothing was published. The message is a sentence for the user."""
 
 
 class Stopped(BaseException):
     """A signal asked to stop."""
 
-    # The last one, for code that turns exceptions into its own, as DuckDB does.
+    # The last signal, since DuckDB and others replace this exception by their own.
     last: int | None = None
 
     def __init__(self, number: int) -> None:
@@ -87,7 +87,7 @@ class Places:
 
     @classmethod
     def of(cls, warehouse: Path) -> "Places":
-        # Through symbolic links: the file behind a link is replaced, the link stays.
+        # A symbolic link is kept; the file that it points to is replaced.
         try:
             published = warehouse.resolve()
         except (OSError, RuntimeError) as error:
@@ -102,7 +102,7 @@ class Places:
             lock=hidden.with_name(f"{hidden.name}.lock"),
             working=working,
             extracts=working / "extracts",
-            # DuckDB names a catalog after its file and stores that name in views: it has to be the published one.
+            # DuckDB names a catalog after its file and stores that name in views: the file has its published name.
             built=working / published.name,
             failed=hidden.with_name(f"{hidden.name}.failed.duckdb"),
         )
@@ -122,17 +122,17 @@ def say_stopped(number: int) -> int:
 
 
 def claim(places: Places) -> int | None:
-    """The descriptor that holds the warehouse's lock while any process has it open; none where another build has it."""
+    """Takes the warehouse's lock: a descriptor that holds it while it is open; None if another build has the lock."""
     try:
-        # A link that somebody put there would lead to a file of ours, which is truncated below.
+        # A symbolic link could point to another file of this account, which would be truncated below.
         descriptor = os.open(places.lock, os.O_RDWR | os.O_CREAT | NO_LINK, 0o600)
     except OSError as error:
         if places.lock.is_symlink():
-            raise NotPublished(f"{places.lock} is a symbolic link, which no build has made. Remove it.") from error
+            raise NotPublished(f"{places.lock} is a symbolic link, and builds never make one. Remove it.") from error
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        raise NotPublished(f"{places.lock} is no regular file, and no build has made it. Remove it.")
-    # Windows locks the first byte against reading too, so what is to be read comes after it.
+        raise NotPublished(f"{places.lock} is not a regular file, and builds make only those. Remove it.")
+    # Windows also locks the first byte against reading, so the text for other builds starts after it.
     if not lock_descriptor(descriptor, blocking=False):
         os.lseek(descriptor, 1, os.SEEK_SET)
         holder = os.read(descriptor, 200).decode() or "it has just started"
@@ -159,7 +159,7 @@ def ignore_signals() -> None:
 
 
 def remove_leftovers(places: Places) -> None:
-    """What a build that was killed left behind, and the failed one before this."""
+    """Removes what a killed build left behind, and the last failed build."""
     if places.working.is_symlink():
         places.working.unlink()
     elif places.working.exists():
@@ -174,13 +174,13 @@ def prepare_extracts(folder: str, places: Places) -> list[PreparedFile]:
     except (ExtractsError, OSError):
         raise
     except Exception as error:
-        # The text of an unexpected error may hold a row.
+        # The message of an unexpected error may contain values of a row.
         at = traceback.extract_tb(error.__traceback__)[-1]
-        raise NotPublished(f"{type(error).__name__} in {at.filename}, line {at.lineno}, at the extracts.") from None
+        raise NotPublished(f"{type(error).__name__} in {at.filename}, line {at.lineno}, reading extracts.") from None
 
 
 def split_vars(arguments: list[str]) -> tuple[str, list[str]]:
-    """What --vars is, and the other arguments."""
+    """Splits the arguments of dbt into the value of --vars and the others."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--vars", default="{}")
     found, others = parser.parse_known_args(arguments)
@@ -188,12 +188,12 @@ def split_vars(arguments: list[str]) -> tuple[str, list[str]]:
 
 
 def vars_of(arguments: list[str]) -> dict[str, Any]:
-    """What --vars says, its values as they are written: to YAML 2018-13-45 would be a day that does not exist."""
+    """The vars of --vars, with values as text: YAML would fail on 2018-13-45, which has a sentence of its own."""
     try:
         given = yaml.load(split_vars(arguments)[0], yaml.BaseLoader)
     except yaml.YAMLError:
         given = None
-    # dbt says what is wrong with it.
+    # dbt reports invalid YAML.
     return given if isinstance(given, dict) else {}
 
 
@@ -203,7 +203,7 @@ def project_vars() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Year:
-    """What is built of one school year: dbt's arguments, the folder of extracts, the checks that do not stop it."""
+    """The build of one school year: dbt's arguments, the folder of extracts, and the checks that do not stop it."""
 
     arguments: list[str]
     extracts: str
@@ -220,7 +220,7 @@ def years_of(arguments: list[str]) -> list[Year]:
     odd = [year for year in years if not re.fullmatch("[12][0-9]{3}", year) or years.count(year) > 1]
     if odd:
         raise NotPublished(
-            f"YEARS is '{os.environ['YEARS']}', with {odd[0]}: name first years of school years, each once, such as "
+            f"YEARS is '{os.environ['YEARS']}', with {odd[0]}: name the first year of each school year once, such as "
             "'2016 2017'."
         )
     if "school_year" in vars_of(arguments):
@@ -229,7 +229,8 @@ def years_of(arguments: list[str]) -> list[Year]:
     if own and len(own) < len(years):
         missing = " and ".join(str(Path(folder) / year) for year in years if year not in own)
         raise NotPublished(
-            f"There is no folder {missing}. Each year has its own, or all are built from the files of {folder}."
+            f"There is no folder {missing}. Each year needs its own folder, unless all are built from the files of "
+            f"{folder}."
         )
     last = max(years)
     try:
@@ -256,7 +257,7 @@ def problems_of_vars(arguments: list[str]) -> list[str]:
     problems = []
     for name, value in given.items():
         if name not in forms:
-            problems.append(f"--vars: there is no var '{name}'{nearest(name, forms)}. There are {', '.join(forms)}.")
+            problems.append(f"--vars: there is no var '{name}'{nearest(name, forms)}. The vars are {', '.join(forms)}.")
         elif not (isinstance(value, str) and has_form(value, forms[name]["pattern"])):
             problems.append(f"--vars: {name} is '{value}': it must be {forms[name]['words']}.")
         elif name == "as_of" and value != default["as_of"]:
@@ -270,7 +271,7 @@ def has_form(value: str, pattern: str) -> bool:
 
 
 def problems_of_as_of(day: str, first_year: str) -> list[str]:
-    """A list of a day after the assessment date would lack the doses given in between."""
+    """An as_of after the assessment date: the list would miss the doses given in between."""
     if not re.fullmatch("[0-9]{4}", first_year):
         return []
     assessment_date = f"{int(first_year) + 1}-08-31"
@@ -284,7 +285,7 @@ def problems_of_as_of(day: str, first_year: str) -> list[str]:
 
 
 def problems_of_accept(names: Iterable[str]) -> list[str]:
-    """ACCEPT names checks: a name that is none would accept nothing, and the build would stop once more."""
+    """Unknown names in ACCEPT: they would accept nothing, and the build would stop again."""
     with CHECKS.open(encoding="utf-8", newline="") as file:
         known = [row["check_name"] for row in csv.DictReader(file)] + list(READER_CHECKS)
     return [
@@ -294,7 +295,7 @@ def problems_of_accept(names: Iterable[str]) -> list[str]:
 
 
 def problems_of_environment(project: Path = ROOT) -> list[str]:
-    """A scheduler that calls Python directly would build with the packages of an earlier version of the project."""
+    """Packages of other versions than the project needs, such as after a pull without `make setup`."""
     if not (project / "pyproject.toml").exists():
         return []
     with (project / "pyproject.toml").open("rb") as file:
@@ -315,7 +316,7 @@ def installed_version(package: str) -> str | None:
 
 
 def project_commit() -> dict[str, str]:
-    """The commit that is checked out, for marts.builds; nothing where there is no Git."""
+    """The commit that is checked out, for marts.builds; empty without Git."""
     # Git refuses a folder of another account unless the command line names it.
     git = ["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT)]
     command = [*git, "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty=-modified"]
@@ -333,7 +334,7 @@ def check(years: list[Year], places: Places) -> None:
         raise NotPublished("\n".join(outdated))
     of_vars = [problem for year in years for problem in problems_of_vars(year.arguments)]
     problems = list(dict.fromkeys(of_vars)) + problems_of_rules()
-    # A broken table of checks has been said.
+    # An unreadable table of checks is among the problems already.
     problems += [] if problems else problems_of_accept(accepted())
     if problems:
         raise NotPublished("\n".join(problems))
@@ -346,35 +347,35 @@ def readable_tables(database: Path, school_year: str = "") -> set[str]:
         return tables_for_readers(database, school_year)
     except duckdb.Error as error:
         raise NotPublished(
-            f"{database} cannot be read ({error}). Close the program that has it open to write, or move the file away "
+            f"{database} cannot be read ({error}). Close the program that writes to it, or move the file away "
             "if it is broken."
         ) from error
 
 
 def school_year_of(arguments: list[str]) -> str:
-    """The school year of the build as tables name it."""
+    """The school year of the build as in the tables, such as 2018-19."""
     return label_of(int(vars_of(arguments).get("school_year") or project_vars()["school_year"]))
 
 
 def check_complete(places: Places, run: DbtRun, school_year: str) -> None:
-    """A build of a selection would take away what it has not written of its school year."""
+    """Refuses a partial build: publishing it would remove the tables of its school year that it did not write."""
     if not places.published.exists():
         return
     lost = readable_tables(places.published, school_year) - run.written
     if lost:
         raise NotPublished(
             f"The published warehouse has tables of {school_year} that this build lacks: {', '.join(sorted(lost))}. "
-            f"Build without a selection, or move {places.published} away if they are meant to go."
+            f"Build without a selection, or move {places.published} away if they are no longer needed."
         )
 
 
 def run_dbt(arguments: list[str], places: Places, extracts: str, lock: int, progress: Progress) -> DbtRun:
-    """Runs `dbt build`. What it says goes to its log; its events say how far it is and why it failed."""
+    """Runs `dbt build`. Its output goes to its log; its events give the progress and the reason of a failure."""
     paths = {"WAREHOUSE_PATH": str(places.built), "EXTRACTS_DIR": extracts}
     environment = DBT_DEFAULTS | project_commit() | os.environ | paths | DBT_OUTPUT
-    # For comparisons of two builds only; as a path relative to another folder it would end this one.
+    # COMPARE_WITH is for `icw compare`; dbt would look for a relative path in another folder, and fail.
     environment.pop("COMPARE_WITH", None)
-    # dbt inherits the lock: if this process is killed and dbt is not, nobody builds beside it.
+    # dbt inherits the lock: no other build starts while dbt runs, even if this process is killed.
     inherited = () if os.name == "nt" else (lock,)
     events = Events(progress, os.environ.get("VERBOSE", "") not in ("", "0"))
     with subprocess.Popen(
@@ -403,7 +404,7 @@ def run_dbt(arguments: list[str], places: Places, extracts: str, lock: int, prog
             clock.cancel()
             progress.end()
     if is_over.is_set():
-        events.run.errors.append(f"dbt was stopped: it was not through after TIME_LIMIT={os.environ['TIME_LIMIT']}.")
+        events.run.errors.append(f"dbt was stopped: it had not finished after TIME_LIMIT={os.environ['TIME_LIMIT']}.")
     return events.run
 
 
@@ -439,28 +440,28 @@ def publish(places: Places) -> None:
         connection.execute("checkpoint")
     tables = readable_tables(places.built)
     if not tables:
-        raise NotPublished("The build has no tables that readers read.")
+        raise NotPublished("The build made no table that readers read. Build without a selection.")
     if places.published.exists():
         lost = readable_tables(places.published) - tables
         if lost:
             raise NotPublished(
                 f"The published warehouse has tables that this build lacks: {', '.join(sorted(lost))}. Build without a "
-                f"selection, or move {places.published} away if they are meant to go."
+                f"selection, or move {places.published} away if they are no longer needed."
             )
     close_to_others(places.built)
     synchronize(places.built, os.O_RDWR)
-    # Builds leave no write-ahead log, but whoever opened the published file to write may have. DuckDB would replay it
-    # into the new file.
+    # A program that wrote to the published file may have left a write-ahead log, which DuckDB would replay into the
+    # new file.
     wal_of(places.published).unlink(missing_ok=True)
     ignore_signals()
     os.replace(places.built, places.published)
-    # Not every system can synchronize a folder, and the new file is in place whether it can or not.
+    # Not every file system can synchronize a folder; the new file is in place either way.
     with contextlib.suppress(OSError):
         synchronize(places.published.parent, os.O_RDONLY)
 
 
 def keep_failed(places: Places) -> bool:
-    """Moves what dbt built to where it can be looked at."""
+    """Keeps the failed build's file, so that it can be examined; whether there is one."""
     if not places.built.exists():
         return False
     places.built.chmod(0o600)
@@ -475,7 +476,7 @@ def log_of_dbt() -> Path:
 
 
 def facts_before_publishing(run: DbtRun, places: Places) -> Facts:
-    """What the summary says; nothing where the build ended before its database could be read."""
+    """The facts of the summary; none if the build ended before its database could be read."""
     with contextlib.suppress(duckdb.Error):
         if places.built.exists():
             return facts_of(places.built, run.invocation_id, places.published, places.extracts)
@@ -510,18 +511,18 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
         facts = facts_before_publishing(run, places)
         look = f"dbt's log: {log_of_dbt()}."
         try:
-            # First, as it explains whatever dbt met in such a file.
+            # Checked first: a file that changed explains any error of dbt.
             verify(prepared)
             if run.status != 0:
                 raise NotPublished(reason_of_failure(run, facts))
             if facts.findings and not run.passed_gates:
-                raise NotPublished(f"The gates of the extracts were not run: the build left out the test {GATES}.")
+                raise NotPublished(f"The checks that stop a build did not run: the selection excludes {GATES}.")
             check_complete(places, run, school_year)
             progress.phase("Publishing.")
             publish(places)
         except (NotPublished, ExtractsError, OSError, duckdb.Error) as error:
             if is_full(places, run, error):
-                # Kept, it would keep the disk full.
+                # The failed build is not kept: the disk would stay full.
                 run.errors.append(f"There is no space left on the disk of {places.published.parent}. {FREE_SPACE}")
             elif keep_failed(places):
                 look = f"The failed build, until the next one starts: {places.failed}. {look}"
@@ -536,7 +537,7 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
 
 
 def remove(first_year: int, places: Places) -> None:
-    """Publishes the warehouse without a school year that it keeps."""
+    """Removes a school year from the published warehouse."""
     school_year = label_of(first_year)
     if not places.published.exists() or not readable_tables(places.published, school_year):
         raise NotPublished(f"{places.published} has no school year {school_year}.")
@@ -544,7 +545,7 @@ def remove(first_year: int, places: Places) -> None:
         [(last,)] = connection.execute("select school_year from intermediate.int_school_year").fetchall()
     if last == school_year:
         raise NotPublished(
-            f"{school_year} was built last, and the tables of persons are of it. Build another school year first, "
+            f"{school_year} was built last, and the person-level tables are of that year. Build another first, "
             f"or move {places.published} away."
         )
     remove_leftovers(places)
@@ -556,7 +557,7 @@ def remove(first_year: int, places: Places) -> None:
     finally:
         ignore_signals()
         shutil.rmtree(places.working, ignore_errors=True)
-    say(f"{school_year} is removed: {deleted:,} rows of marts, schools and published.")
+    say(f"{school_year} was removed: {deleted:,} rows of marts, schools and published.")
 
 
 def is_full(places: Places, run: DbtRun, error: Exception) -> bool:
@@ -604,7 +605,7 @@ def main(arguments: list[str], removed: int | None = None) -> int:
             return say_stopped(Stopped.last)
         state = "is as it was" if warehouse.exists() else "is not there yet"
         if built:
-            state = f"has {' and '.join(built)} of this run, and is as it was otherwise"
+            state = f"has {' and '.join(built)} of this run; its other school years are unchanged"
         say(f"\nNot published. {sentence(error)}\n{warehouse} {state} ({time.monotonic() - started:.0f} s).")
         return 1
     say(f"\nPublished {places.published} in {time.monotonic() - started:.0f} s.")

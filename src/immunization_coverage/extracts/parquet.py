@@ -28,7 +28,7 @@ def text_sql(column: str, source_type: str) -> str:
         is_day = f"cast({column} as timestamp) = {day}"
         return f"case when {is_day} then cast({day} as varchar) else cast({column} as varchar) end"
     if source_type == "TIMESTAMP WITH TIME ZONE":
-        # The session's own zone must not show.
+        # The text must not depend on the session's own zone.
         return f"cast(make_timestamp(epoch_us({column})) as varchar) || '+00'"
     return f"decode({column})" if source_type == "BLOB" else f"cast({column} as varchar)"
 
@@ -50,7 +50,7 @@ def day_sql(
     source: Source,
     contract_column: str,
 ) -> str:
-    """How time stamps become days, whatever zone the machine has. Raises ExtractProblem where they cannot."""
+    """How time stamps become days, whatever the machine's zone. Raises ExtractProblem if they cannot."""
     if source_type == "TIMESTAMP WITH TIME ZONE":
         found = midnights(utc_seconds(connection, column, relation))
         judge(found, notes, source.extract_name, source.file, contract_column)
@@ -108,7 +108,7 @@ def read_parquet(
 
 
 def has_long_texts(connection: duckdb.DuckDBPyConnection, relation: str, columns: dict[str, str]) -> bool:
-    """Whether a text is as long as a time stamp with a zone, which is looked for then only."""
+    """Whether a text is as long as a time stamp with a zone; only then are zones looked for."""
     if not columns:
         return False
     longest = ", ".join(f"max(length({sql}))" for sql in columns.values())

@@ -126,7 +126,7 @@ def reasons_figure(report: Report) -> Figure:
 
 
 def exempt_figure(report: Report) -> Figure:
-    """Of the exempt, those who are up to date all the same."""
+    """Exempt students who are up to date."""
     language = report.language
     found: dict[tuple, dict] = {}
     for row in province(report, "exemptions_by_status"):
@@ -251,7 +251,7 @@ def timeliness_figure(report: Report, age: int) -> Figure | None:
 
 
 def reach_figure(report: Report) -> Figure:
-    """Had no visit been missed, and with a grace period."""
+    """Coverage had no visit been missed, and with a grace period."""
     language = report.language
 
     def gain(row: dict) -> float:
@@ -311,7 +311,7 @@ def missed_figure(report: Report) -> Figure:
 
 
 def reporting_figures(report: Report) -> list[Figure]:
-    """How doses of the school year reach the record; none where the extract says neither by whom nor when."""
+    """How doses of the school year reach the record; none if the extract has neither who recorded them nor when."""
     language = report.language
     rows = province(report, "reporting")
     if {(row["channel"], row["delay"]) for row in rows} <= {("not_recorded", "not_recorded")}:
@@ -396,7 +396,7 @@ def curves(report: Report) -> list[Choice]:
 
 
 def drawing_doses(doses: dict[int, list[dict]]) -> dict[int, list[dict]]:
-    """The doses that anybody has, their months in order; the first where nobody has any."""
+    """The doses that any student has, their months in order; the first dose if there is none."""
     ordered = {dose: sorted(rows, key=lambda row: row["age_in_months"]) for dose, rows in sorted(doses.items())}
     given = {dose: rows for dose, rows in ordered.items() if any(row["coverage_percent"] for row in rows)}
     return given or dict([next(iter(ordered.items()))])

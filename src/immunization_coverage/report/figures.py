@@ -153,7 +153,7 @@ def tile_positions() -> dict[str, tuple[int, int]]:
 
 
 def category_of(row: dict) -> str:
-    """Class of a coverage row: c1 to c5, or what keeps it from having a category."""
+    """Class of a coverage row: c1 to c5, or why it has no category."""
     if "coverage_percent" in row["withheld"]:
         return "withheld"
     if row["coverage_percent"] is None:
@@ -162,7 +162,7 @@ def category_of(row: dict) -> str:
 
 
 def cell(language: Language, row: dict, column: str, decimals: int = 1) -> str:
-    """A percent as text; or why there is none."""
+    """A percent as text, or why there is none."""
     if column in row["withheld"]:
         return language("withheld")
     if row[column] is None:
@@ -267,7 +267,7 @@ def dot_table(
 
 
 def line_chart(language: Language, lines: list[Line], label: str, axis: str) -> LineChart:
-    """Percents from 0 to 100 by age in years; the names stand at the ends of the curves, none on another."""
+    """Percents from 0 to 100 by age in years; the names are at the ends of the curves, without overlap."""
     chart = LineChart(label, [], [], [], axis)
     left, right, top, bottom = 36, chart.width - 70, 10, chart.height - 40
     months = max(month for line in lines for month, _ in line.points) or 1
@@ -454,7 +454,7 @@ def shades(
 def category_legend(
     warehouse: Warehouse, language: Language, antigen: str | None, age: int, rows: list[dict]
 ) -> list[tuple]:
-    """(class, text) of the five categories, of the goal's lack, and of whatever else the rows show."""
+    """(class, text) of the five categories, of a missing goal, and of the other classes of the rows."""
     goal = warehouse.goals.get((antigen, age)) if antigen else None
     if goal is None:
         entries = [("no-goal", language("units.category_none"))]

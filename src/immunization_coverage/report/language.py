@@ -38,7 +38,7 @@ def rounded(value: float, decimals: int) -> Decimal:
 class Language:
     """One language's texts, called with a dotted key: `language("coverage.title", age=7)`.
 
-    A key that the file lacks is an error: a report with half of its texts in another language is no report.
+    Raises KeyError for a key that the file lacks, so that a report never mixes languages.
     """
 
     def __init__(self, code: str):
