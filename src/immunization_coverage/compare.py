@@ -31,7 +31,7 @@ class NotCompared(Exception):
 
 
 def compiled(analysis: str, folder: Path) -> str:
-    """The SQL of an analysis. dbt writes to the folder only, and reads no warehouse."""
+    """The SQL of an analysis. dbt writes to `folder` only, and reads no warehouse. Raises NotCompared if dbt fails."""
     environment = os.environ | {
         "WAREHOUSE_PATH": str(folder / f"{NOW}.duckdb"),
         "DBT_TARGET_PATH": str(folder / "target"),
@@ -61,7 +61,7 @@ def attach_or_refuse(connection: duckdb.DuckDBPyConnection, path: Path, name: st
 
 
 def warehouses() -> tuple[Path, Path]:
-    """The warehouse and the earlier one."""
+    """The warehouse and the earlier one. Raises NotCompared if the earlier one is not named, or does not exist."""
     if not os.environ.get("COMPARE_WITH"):
         raise NotCompared("Name the earlier warehouse: --with earlier.duckdb, or COMPARE_WITH.")
     now, earlier = existing_warehouse(), Path(os.environ["COMPARE_WITH"])
@@ -107,7 +107,7 @@ def write(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 
 def compare(what: str, limit: int, output: Path | None) -> list[str]:
-    """Writes the rows to `output`, if it is named. Returns the lines to print."""
+    """Writes the rows to `output`, if it is named. Returns the lines to print. Raises NotCompared with a sentence."""
     if output and (output.suffix.lower() != ".csv" or not output.absolute().parent.is_dir()):
         raise NotCompared(f"{output} must be a .csv file in an existing folder.")
     now, earlier = warehouses()

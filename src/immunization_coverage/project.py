@@ -21,7 +21,7 @@ def is_project(folder: Path) -> bool:
 
 
 def find_project() -> Path:
-    """The folder that is named; without one, the current folder or one above it, else the installed checkout."""
+    """The folder that is named, else the current one or one above it, else the installed checkout. Raises NoProject."""
     if named := os.environ.get(PROJECT_VARIABLE):
         folder = Path(named).absolute()
         if not is_project(folder):

@@ -45,7 +45,7 @@ SHAPES = {
     "immunity": r"evidence of immunity is on record",
     "exempt": r"exempt in the school year: (.+)",
     "criterion": rf"criterion {RULE} is met on schedule (\w+): {SENTENCE}",
-    "number": r"valid doses asked for: (\d), counted: (\d)",
+    "number": r"valid doses required: (\d), counted: (\d)",
     "schedule": r"Schedule (\w+)",
     "condition": rf"(?:(?:The [\w ,]+?) {DAY}|No such dose is on record; it) (is|should be) (on or after|before) "
     rf"{DAY}, (\d+) (\w+) after the (.+) \({DAY}\) \[(\w+)\]",

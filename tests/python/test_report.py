@@ -583,7 +583,7 @@ def test_no_text_shows_marks_of_markdown_or_html(browser, reports):
             shown = opened.page.evaluate(
                 "document.querySelectorAll('script, style').forEach(e => e.remove()) || document.body.textContent"
             )
-            assert "make report" in shown and not re.search(r"`|\*\*|\{\w*\}", shown)
+            assert "icw report" in shown and not re.search(r"`|\*\*|\{\w*\}", shown)
 
 
 def test_numbers_dates_lists_and_plurals_are_those_of_the_language():
@@ -924,7 +924,7 @@ def test_definitions_of_another_year_are_said_to_be(demonstration, tmp_path):
     taken_over = Warehouse(changed(demonstration.warehouse, tmp_path, statement))
     said = document.population(taken_over, Language("en"))
     assert "of the 2017–18 report" in said
-    assert said.endswith("The annex of 2018–19 was not read: definitions of 2017–18 are taken for it.")
+    assert said.endswith("The annex of 2018–19 was not read: the definitions of 2017–18 are used.")
     [(_, source), *_] = document.methods(Report(taken_over, Language("fr"))).context["paragraphs"]
     assert "rapport 2017-2018" in source and "L’annexe de 2018-2019 n’a pas été consultée" in source
 

@@ -169,6 +169,7 @@ def remove_leftovers(places: Places) -> None:
 
 
 def prepare_extracts(folder: str, places: Places) -> list[PreparedFile]:
+    """Reads the extracts into Parquet. Raises ExtractsError, OSError or NotPublished, without values of rows."""
     try:
         return prepare(Path(folder).absolute(), places.extracts)
     except (ExtractsError, OSError):
@@ -211,7 +212,7 @@ class Year:
 
 
 def years_of(arguments: list[str]) -> list[Year]:
-    """The school years of YEARS, or the one of --vars."""
+    """The school years of YEARS in ascending order, or the one of --vars. Raises NotPublished for a wrong YEARS."""
     folder, accept = os.environ.get("EXTRACTS_DIR", ""), os.environ.get("ACCEPT", "")
     years = re.split(r"[\s,]+", os.environ.get("YEARS", "").strip())
     if years == [""]:
@@ -329,6 +330,7 @@ def project_commit() -> dict[str, str]:
 
 
 def check(years: list[Year], places: Places) -> None:
+    """Checks packages, vars, rule tables, ACCEPT and the published file. Raises NotPublished with every problem."""
     time_limit()
     if outdated := problems_of_environment():
         raise NotPublished("\n".join(outdated))
@@ -343,6 +345,7 @@ def check(years: list[Year], places: Places) -> None:
 
 
 def readable_tables(database: Path, school_year: str = "") -> set[str]:
+    """The tables for readers of a warehouse, or those of a school year. Raises NotPublished if it cannot be read."""
     try:
         return tables_for_readers(database, school_year)
     except duckdb.Error as error:
@@ -417,7 +420,7 @@ def stop_dbt(dbt: subprocess.Popen) -> None:
 
 
 def time_limit() -> int | None:
-    """TIME_LIMIT in seconds."""
+    """TIME_LIMIT in seconds, or None if it is not set. Raises NotPublished if it is not a duration."""
     text = os.environ.get("TIME_LIMIT", "")
     if not text:
         return None
@@ -436,6 +439,7 @@ def synchronize(path: Path, flags: int) -> None:
 
 
 def publish(places: Places) -> None:
+    """Replaces the published warehouse by the one that was built. Raises NotPublished if tables would be lost."""
     with duckdb.connect(str(places.built)) as connection:
         connection.execute("checkpoint")
     tables = readable_tables(places.built)
@@ -494,6 +498,7 @@ def reason_of_failure(run: DbtRun, facts: Facts) -> str:
 
 
 def build(arguments: list[str], places: Places, lock: int) -> None:
+    """Builds one school year and publishes it. Raises NotPublished with the reason if it is not published."""
     remove_leftovers(places)
     places.working.mkdir(mode=0o700)
     progress = Progress()
@@ -537,7 +542,7 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
 
 
 def remove(first_year: int, places: Places) -> None:
-    """Removes a school year from the published warehouse."""
+    """Removes a school year from the warehouse. Raises NotPublished if it has no such year, or built it last."""
     school_year = label_of(first_year)
     if not places.published.exists() or not readable_tables(places.published, school_year):
         raise NotPublished(f"{places.published} has no school year {school_year}.")

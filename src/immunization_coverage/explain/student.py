@@ -448,7 +448,7 @@ class Explanation:
         rows = self.facts.of("criterion_conditions", antigen=antigen, rule_id=rule_id)
         for row in rows:
             if row["condition"] == "valid_doses":
-                self.say(indent, f"valid doses asked for: {row['doses_asked']}, counted: {row['doses_counted']}")
+                self.say(indent, f"valid doses required: {row['doses_asked']}, counted: {row['doses_counted']}")
         self.conditions(indent, [row for row in rows if row["condition"] != "valid_doses"])
 
     def next_dose(self, plan: dict) -> None:

@@ -172,7 +172,7 @@ def boundaries_of(path: str, changed: int, build_id: str, _phus: list[dict]) -> 
 
 
 def warehouses() -> dict[str, Warehouse]:
-    """By school year; of two files of one year, the later build."""
+    """By school year; of two files of one year, the later build. Raises WarehouseError if there is none."""
     release = os.environ.get("RELEASE", "") not in ("", "0")
     found: dict[str, Warehouse] = {}
     for path in files():

@@ -144,7 +144,7 @@ def is_table_like(rows: list[list[str]], columns: int) -> bool:
 def read_excel(
     connection: duckdb.DuckDBPyConnection, source: Source, headers: Headers, target: Path, notes: Notes
 ) -> list[Part]:
-    """A part of each sheet that has the extract's columns, or goes on like the one before."""
+    """A part of each sheet that has the extract's columns, or goes on like the one before. Raises ExtractProblem."""
     extract_name = source.extract_name
     try:
         workbook = python_calamine.CalamineWorkbook.from_path(str(source.path))

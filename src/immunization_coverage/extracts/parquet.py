@@ -67,6 +67,7 @@ def day_sql(
 def read_parquet(
     connection: duckdb.DuckDBPyConnection, source: Source, headers: Headers, target: Path, notes: Notes
 ) -> list[Part]:
+    """The part of a Parquet file. Raises ExtractProblem if it is damaged or a column cannot be read."""
     link = link_to(source.path, target.with_suffix(".link.parquet"))
     relation = f"read_parquet({quoted(link)}, hive_partitioning = false)"
     try:

@@ -146,6 +146,7 @@ def extract_of_header(
 
 
 def prepare_all(folder: Path, headers: Headers, scratch: Path) -> list[PreparedFile]:
+    """Prepares each extract of a folder below `scratch`. Raises ExtractsError with every problem of the folder."""
     parts: dict[str, list[Part]] = {}
     notes = Notes()
     with duckdb.connect(config={"temp_directory": str(scratch / "spill")}) as connection:

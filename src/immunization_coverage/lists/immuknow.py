@@ -165,7 +165,7 @@ def rows_of_workbook(path: Path) -> list[list[str]]:
 
 
 def read_names(path: Path, scratch: Path) -> dict[str, dict[str, str]]:
-    """Names and addresses by client id. `scratch` is a folder for a copy in another encoding."""
+    """Names and addresses by client id. `scratch` is a folder for a copy in another encoding. Raises NotWritten."""
     if not path.is_file():
         raise NotWritten(f"There is no file of names {path}.")
     ending, file = path.suffix.lower().lstrip("."), f"The file of names {path}"
@@ -332,7 +332,7 @@ def what_is_due(as_of: date, assessment_date: date) -> str:
 
 
 def export(options: Options) -> str:
-    """Writes the list. Returns a sentence or two about what is on it."""
+    """Writes the list. Returns a sentence or two about what is on it. Raises NotWritten with a sentence."""
     output = options.output
     if output.suffix.lower() not in (".csv", ".xlsx"):
         raise NotWritten(f"OUTPUT {output} must end in .csv or .xlsx.")

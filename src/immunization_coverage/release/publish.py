@@ -43,6 +43,7 @@ class NotPublished(Exception):
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The tables of schema `published`. Raises NotPublished if there are none."""
     tables = [
         name for (name,) in connection.execute(
             "select table_name from information_schema.tables "
@@ -315,6 +316,7 @@ def not_of_a_release(folder: Path) -> list[str]:
 
 
 def publish(warehouse: Path, folder: Path, again: bool = False, named: Sequence[Path] = ()) -> None:
+    """Attacks and writes a release in one step. Raises NotPublished if it is unsafe, or the folder has other files."""
     if not warehouse.exists():
         raise NotPublished(f"There is no warehouse {warehouse}. Build it first: icw build.")
     foreign = not_of_a_release(folder)

@@ -161,7 +161,7 @@ def exempt_figure(report: Report) -> Figure:
 
 
 def doses_figure(report: Report) -> Figure:
-    """Crude beside valid, of the doses that the shortest criterion asks for."""
+    """Crude beside valid, of the doses that the shortest criterion requires."""
     language = report.language
     doses = province(report, "dose_coverage")
     rows = [row for row in doses if row["is_fewest_asked"]]

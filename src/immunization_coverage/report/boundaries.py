@@ -109,6 +109,7 @@ def projected(longitude: float, latitude: float) -> tuple[float, float]:
 
 
 def rings(geometry: dict | None) -> list[list[tuple[float, float]]]:
+    """The rings of a Polygon or MultiPolygon, in degrees. Raises BoundariesError for other shapes and coordinates."""
     geometry = geometry or {}
     polygons = {"Polygon": lambda c: [c], "MultiPolygon": lambda c: c}.get(geometry.get("type", ""))
     if polygons is None:
@@ -150,6 +151,7 @@ def names_of(features: list[dict], phus: list[dict]) -> list[str]:
 
 
 def read_boundaries(path: str | Path, phus: list[dict]) -> Boundaries:
+    """Reads a GeoJSON file and matches it with the year's units. Raises BoundariesError if it cannot be drawn."""
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:

@@ -171,10 +171,12 @@ def cell(language: Language, row: dict, column: str, decimals: int = 1) -> str:
 
 
 def few(language: Language, row: dict) -> str:
+    """The mark of a row with fewer than 20 students, else an empty text."""
     return language("few_mark") if row["is_few"] else ""
 
 
 def notes(language: Language, rows: list[dict]) -> list[str]:
+    """The notes that the rows need: on few students, and on withheld values."""
     found = []
     if any(row["is_few"] for row in rows):
         found.append(language("few_note", few=FEW_STUDENTS))
@@ -195,10 +197,12 @@ def domain(values: list[float], ceiling: float | None = 100) -> tuple[float, flo
 
 
 def place(value: float, ends: tuple[float, float]) -> float:
+    """Place of a value on a scale, in percent (0–100) of its width."""
     return round(100 * (value - ends[0]) / (ends[1] - ends[0]), 2)
 
 
 def ticks(language: Language, ends: tuple[float, float]) -> list[tuple[float, str]]:
+    """At most six ticks of a scale: place in percent of its width, and text."""
     span = ends[1] - ends[0]
     step = next((s for s in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 25, 50) if span / s <= 5), 50)
     first = math.ceil(ends[0] / step)

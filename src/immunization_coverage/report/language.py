@@ -86,6 +86,7 @@ class Language:
         return self._spaced(text) if isinstance(text, str) else None
 
     def entries(self, key: str) -> dict | list:
+        """The texts below `key`, as a dictionary or list. Raises KeyError if there are none."""
         found = self.find(key)
         if not isinstance(found, dict | list):
             raise KeyError(f"texts/{self.code}.yml has no entries {key}")

@@ -269,7 +269,10 @@ class Warehouse:
 
     @cached_property
     def goals(self) -> dict[tuple[str, int], dict]:
-        """Goal and lower ends of the map's categories by antigen and age."""
+        """Goal and lower ends of the map's categories, percent (0–100), by antigen and age.
+
+        Annex: Geographic Distribution. Raises WarehouseError if the file has no goals.
+        """
         if not self._has("annex.coverage_goals"):
             raise WarehouseError("no_goals", path=self.path)
         rows = self.rows(
@@ -348,6 +351,7 @@ class Warehouse:
 
     @cached_property
     def build(self) -> Build:
+        """The build of the school year's rows. Raises WarehouseError if the warehouse does not name it."""
         row = self.rows(
             "select build_id, built_at, is_demonstration, education_record_window, project_version "
             f"from {f'{self.published}.releases' if self.release else 'marts.builds'} "
@@ -361,7 +365,7 @@ class Warehouse:
 
     @cached_property
     def suppress_below(self) -> int | None:
-        """Counts above 0 and below it are withheld from a release."""
+        """Threshold of a release: counts above 0 and below it are withheld. None for the internal tables."""
         if not self.release:
             return None
         query = f"select suppress_below from {self.published}.releases where school_year = ?"
@@ -369,7 +373,10 @@ class Warehouse:
         return rows[0]["suppress_below"]
 
     def map_category(self, antigen: str, age: int, percent: float | None) -> int | None:
-        """Category of a percent that is in no mart: of public health units taken together."""
+        """Category (1–5) of a percent that is in no mart: of public health units taken together.
+
+        Annex: Geographic Distribution. None without a goal.
+        """
         goal = self.goals.get((antigen, age))
         if goal is None or percent is None:
             return None
@@ -386,6 +393,7 @@ def has_value(row: dict, column: str) -> bool:
 
 
 def only(rows: list[dict], **values: object) -> dict:
+    """The one row with these values. Raises WarehouseError if there is none, or more than one."""
     found = select(rows, **values)
     if len(found) != 1:
         named = ", ".join(f"{column} {value}" for column, value in values.items())

@@ -82,7 +82,7 @@ def nearest(word: str, words: list[str]) -> str:
 
 
 def numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:
-    """The rows with the line on which each starts."""
+    """The rows with the line on which each starts. Raises Unreadable if quotation marks do not pair."""
     while True:
         line = reader.line_num + 1
         try:
