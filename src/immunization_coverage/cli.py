@@ -140,7 +140,7 @@ def build(
         typer.Option(
             envvar="YEARS",
             metavar="YEAR",
-            help="Instead of --school-year, for several (may be repeated): each from its own folder below the extracts "
+            help="Instead of --school-year; may be repeated. Each year from its own folder below the extracts "
             "(2016/, 2017/), or all from one export of the last year.",
         ),
     ] = None,
@@ -267,7 +267,7 @@ def explore(
             metavar="FILE",
             show_envvar=False,
             help="A DuckDB file or a folder of such files; may be repeated, for trends over school years. "
-            "[dim]\\[env var: WAREHOUSES, WAREHOUSE_PATH][/dim]",
+            "[env var: WAREHOUSES, WAREHOUSE_PATH]",
         ),
     ] = None,
     release: Annotated[
@@ -280,9 +280,7 @@ def explore(
         bool, typer.Option("--explain", envvar="EXPLAIN", help="Add one student's verdicts and the overdue lists.")
     ] = False,
     boundaries: Boundaries = None,
-    port: Annotated[
-        int | None, typer.Option(help="The port; without it, 8501 or the next free one.")
-    ] = None,
+    port: Annotated[int | None, typer.Option(help="The port; without it, 8501 or the next free one.")] = None,
 ) -> None:
     """Open the explorer in a browser: any measure by year, age, antigen and public health unit.
 

@@ -127,7 +127,7 @@ def files() -> list[Path]:
     named = os.environ.get("WAREHOUSES")
     if not named:
         return [warehouse_path()]
-    # On Windows a backslash is no escape, and quotation marks stay.
+    # On Windows a backslash is no escape, and quotation marks are kept.
     names = shlex.split(named) if os.name != "nt" else [name.strip("'\"") for name in shlex.split(named, posix=False)]
     paths = [Path(name) for name in names]
     return [file for path in paths for file in (sorted(path.glob("*.duckdb")) if path.is_dir() else [path])]

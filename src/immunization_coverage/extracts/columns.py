@@ -21,7 +21,7 @@ def is_optional(declared: dict[str, Any]) -> bool:
     return declared.get("config", {}).get("meta", {}).get("is_optional", False)
 
 
-# Of each extract the required columns, and the optional ones.
+# By extract, the required columns and the optional ones.
 COLUMNS = {
     name: (
         tuple(column["name"] for column in extract["columns"] if not is_optional(column)),

@@ -652,7 +652,7 @@ class Search:
         return self.random.choice(wanted) if wanted else value
 
     def _aims(self, missing: Sequence[int]) -> dict[int, np.ndarray]:
-        """Of each component, the quantities of these that it moves."""
+        """By component, those of the quantities that it moves."""
         aims: dict[int, list[int]] = defaultdict(list)
         for number in missing:
             for component in {

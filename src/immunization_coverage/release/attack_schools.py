@@ -148,9 +148,7 @@ def groups_of(connection: duckdb.DuckDBPyConnection) -> list[Group]:
         counted, shown = np.array([row[6] for row in own]), [row[7] for row in own]
         for number, other, row in zip(counted.tolist(), shown, own, strict=True):
             if other not in (None, number):
-                raise ValueError(
-                    f"{name} of school {row[2]}, age {age}, differs from the count it is made of."
-                )
+                raise ValueError(f"{name} of school {row[2]}, age {age}, differs from the count it is made of.")
         is_withheld = np.array([number is None for number in shown])
         group.columns[name] = Column(own[0][4], own[0][5], places, places[is_withheld])
         group.truth[name] = np.zeros(len(group.school_ids), dtype=np.int64)
@@ -195,7 +193,7 @@ class Rule:
                 [(i, *kind, WITHOUT_DTP if kind[0] in NOT_WITHOUT_DTP else None) for kind, i in kinds.items()],
             )
             connection.register("numbers", {key: np.concatenate(own) for key, own in parts.items()})
-            # A case stands in the place of the unit; places are in the order of the ids.
+            # A case is used as the unit; places are in the order of the ids.
             connection.execute(
                 "create table rule.int_school_cells as select case_number as phu_id, place as school_id, 0 as age, "
                 "column_name, parent_name, release_level, limited_by, counted, nullif(base, -1) as base, was_withheld "
@@ -426,7 +424,7 @@ class Search:
             return True
         counts[too_many] = (table[STUDENTS] - table[name])[too_many]
         low, high = self.box(other, table, as_kinds=other not in self.all_withheld or self.draw.random() < 0.5)
-        # The others that those without DTP are excluded from stay, or follow.
+        # The other columns that exclude students without DTP are kept, or adjusted.
         others_stay = self.draw.random() < 0.5
         for own in self._excluded_by(other):
             if own == name or others_stay:

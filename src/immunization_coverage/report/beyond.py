@@ -57,7 +57,7 @@ def figure(
     of: str = "",
     chapter: str = "beyond",
 ) -> Figure:
-    """Dots, or bars, of the rows' percents, and `data` where it holds more rows; `of` tells one of several panels."""
+    """Dots, or bars, of the rows' percents, and `data` if it has more rows; `of` names one of several panels."""
     language = report.language
     subtitle = language(f"{chapter}.{key}_subtitle", **({"of": of} if of else {}))
     headed = [(column, kind, language(f"table.{column}")) for column, kind in marks]
@@ -73,7 +73,7 @@ def figure(
         legend=[(kind, text) for _, kind, text in headed] if len(headed) > 1 else [],
         has_line=len(headed) > 1,
     )
-    # What tells the panel of an age from those of the others.
+    # Identifies the panel of an age among the others.
     name_of_chapter = chapter.replace("_", "-")
     file = f"{name_of_chapter}-{key}-{rows[0]['age']}" if of else f"{name_of_chapter}-{key}"
     said = [language(f"{chapter}.{key}_note"), *notes(language, rows)]

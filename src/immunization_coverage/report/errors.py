@@ -1,4 +1,4 @@
-"""Errors whose sentences stand in the report's texts, so that a page can show them in its language."""
+"""Errors with sentences in the report's texts, so that a page can show them in its language."""
 
 from typing import Any
 
