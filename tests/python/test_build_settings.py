@@ -67,7 +67,7 @@ def test_a_lock_that_is_a_planted_link_is_refused_and_its_target_kept(tmp_path):
     assert target.read_text() == "precious"
     places.lock.unlink()
     os.mkfifo(places.lock)
-    with pytest.raises(NotPublished, match="no regular file"):
+    with pytest.raises(NotPublished, match="not a regular file"):
         claim(places)
 
 

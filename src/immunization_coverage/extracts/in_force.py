@@ -336,8 +336,8 @@ def problem(extract_name: str, column: Column) -> str:
     sentence = f"{files}: the column {shown(column.header)} {sentence}."
     if column.kind == "reference":
         sentence += (
-            " Rows of other extracts that refer to an excluded row are kept, and would match no row: in the export, give "
-            "them the id of the row that remains."
+            " Rows of other extracts that refer to an excluded row are kept, and would match no row: in the export, "
+            "give them the id of the row that remains."
         )
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
