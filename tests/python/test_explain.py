@@ -643,7 +643,7 @@ def test_an_id_that_no_client_has_is_told_apart_from_one_that_lost_its_zeros_or_
     ((with_zeros,),) = demonstration.rows("select min(client_id) from assessment.students where client_id like '0%'")
     told = run_explain(demonstration.warehouse, with_zeros.lstrip("0"))
     assert told.returncode == 1
-    assert f"No client of the extracts has this id, but one has {with_zeros}, which differs" in told.stdout
+    assert f"No client of the extracts has this id, but there is {with_zeros}, which differs" in told.stdout
     ((orphan, doses),) = demonstration.rows(
         "select client_id, count(*) from staging.stg_panorama__immunizations "
         "anti join staging.stg_panorama__clients using (client_id) where client_id is not null "
@@ -651,7 +651,7 @@ def test_an_id_that_no_client_has_is_told_apart_from_one_that_lost_its_zeros_or_
     )
     told = run_explain(demonstration.warehouse, orphan)
     assert "No client of the extracts has this id." in told.stdout
-    assert re.search(rf"\b{doses} immunization records? and \d+ exemption records?, which", told.stdout)
+    assert re.search(rf"\b{doses} immunization records? and \d+ exemption records?\. They count", told.stdout)
 
 
 def test_an_empty_file_is_told_from_a_warehouse_of_an_earlier_version(demonstration, tmp_path):
