@@ -211,7 +211,7 @@ def test_rule_tables_that_cannot_be_loaded_stop_the_build_before_dbt_with_a_sent
         "up_to_date_rules.csv: line 1: the header lacks recent_dose_before.",
         "agents.csv: the columns are separated by semicolons. Save it with commas between them.",
         f"agent_aliases.csv: line {alias}: 4 values, where the header has 3 columns; the first is 'HAHB-unspecified'. "
-        'A text with a comma must stand in quotation marks ("…").',
+        'A text with a comma must be in quotation marks ("…").',
         "assessed_antigens.csv: line 3: is_in_all_ispa_coverage is 'no'; it must be true or false.",
         "coverage_goals.csv: line 3: goal_percent is '95,0'; it must be a number, with a decimal point if any.",
         "exemption_labels.csv: line 8: the text is not UTF-8. Save it as CSV UTF-8.",

@@ -332,7 +332,7 @@ def test_one_students_page_is_there_only_when_it_is_asked_for(demonstration, tmp
     app.text_input(key="client_id").set_value(client).run()
     assert not app.exception and app.code[0].value.startswith(f"Client {client} in the school year 2018-19")
     app.text_input(key="client_id").set_value("9999999990").run()
-    assert app.code[0].value.startswith("Client 9999999990 is no student of the school year 2018-19\n")
+    assert app.code[0].value.startswith("Client 9999999990 is not a student of the school year 2018-19\n")
     # Without an id, who is overdue: the lists that lead to students.
     overdue = demonstration.rows("select client_id from assessment.ispa_overdue_students where phu_id = 'WE'")
     app.text_input(key="client_id").set_value("").run()
@@ -419,6 +419,44 @@ def test_the_trend_of_a_merged_unit_starts_with_its_merger_and_its_parts_are_add
     # A unit of both years has no parts to add up.
     app.selectbox(key="unit").set_value("TO").run()
     assert not app.exception and "added up" not in html_of(app)
+
+
+@pytest.mark.parametrize(
+    ("code", "missing", "without_table", "boundaries"),
+    [
+        ("en", "There is no warehouse", "has no table annex.coverage_goals", "is not valid JSON (line 1)"),
+        ("fr", "n’existe pas", "ne contient pas la table annex.coverage_goals", "n’est pas un JSON valide (ligne 1)"),
+    ],
+)
+def test_an_error_is_told_in_the_language_of_the_page(
+    demonstration, tmp_path, monkeypatch, code, missing, without_table, boundaries
+):
+    for name in ("RELEASE", "EXPLAIN", "SCHOOLS", "WAREHOUSE_PATH"):
+        monkeypatch.delenv(name, raising=False)
+
+    def page(warehouse: Path) -> AppTest:
+        monkeypatch.setenv("WAREHOUSES", str(warehouse))
+        app = AppTest.from_file(str(APP), default_timeout=60)
+        app.query_params["language"] = code
+        return app.run()
+
+    app = page(tmp_path / "none.duckdb")
+    assert not app.exception and missing in app.error[0].value and str(tmp_path / "none.duckdb") in app.error[0].value
+    # The choice of language is there beside the error.
+    other = {"en": "fr", "fr": "en"}[code]
+    app.selectbox(key="language").set_value(other).run()
+    assert missing not in app.error[0].value
+
+    shutil.copy(demonstration.warehouse, tmp_path / "without.duckdb")
+    with duckdb.connect(str(tmp_path / "without.duckdb")) as connection:
+        connection.execute("drop schema annex cascade")
+    app = page(tmp_path / "without.duckdb")
+    assert not app.exception and without_table in app.error[0].value
+
+    (tmp_path / "bad.geojson").write_text("{", encoding="utf-8")
+    monkeypatch.setenv("PHU_BOUNDARIES", str(tmp_path / "bad.geojson"))
+    app = page(demonstration.warehouse)
+    assert not app.exception and not app.error and boundaries in app.warning[0].value
 
 
 def test_what_health_units_ask_for_has_its_numbers_and_says_what_it_is_not(demonstration, monkeypatch):

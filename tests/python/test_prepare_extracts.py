@@ -458,7 +458,7 @@ def test_a_missing_extract_is_refused(folder, refusal):
 def test_a_missing_folder_is_refused(folder, refusal):
     shutil.rmtree(folder)
     assert refusal() == [
-        f"The folder of extracts {folder} cannot be read (it is not there, or is a link to what is not there): "
+        f"The folder of extracts {folder} cannot be read (it does not exist, or is a link to what does not exist): "
         "put it there."
     ]
 
@@ -468,7 +468,9 @@ def test_a_symbolic_link_that_leads_back_to_itself_is_refused(folder, refusal):
         (folder / name).unlink()
     (folder / "clients.csv").symlink_to("clients.csv")
     (folder / "schools").symlink_to("schools")
-    because = "cannot be read (a symbolic link that leads back to itself): replace it by what it should lead to."
+    because = (
+        "cannot be read (a symbolic link that leads back to itself): replace it by the file that it should point to."
+    )
     assert sorted(refusal()) == [f"clients.csv {because}", f"schools {because}"]
 
 

@@ -1,7 +1,7 @@
 """Writes the published tables as files that are safe to publish: Parquet, CSV, one read-only DuckDB file, a README.
 
-The tables are attacked first (attack.py). Where the attack cannot show that a small count is safe, its column is
-withheld in all units, then in the province, and its age attacked again; what is not safe then is not published.
+The tables are attacked first (attack.py). If the attack cannot prove a small count safe, its column is withheld in all
+units, then in the province, and its age is attacked again; a release that is still not safe is not published.
 """
 
 import contextlib
@@ -34,15 +34,16 @@ from immunization_coverage.years import attach_last_year
 # The files of a release with their hashes, as `sha256sum --check` reads them.
 MANIFEST = "SHA256SUMS"
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
-# Rounds of withholding what the attack cannot show to be safe.
+# Rounds of withholding what the attack cannot prove safe.
 MOST_ROUNDS = 6
 
 
 class NotPublished(Exception):
-    """Says in a sentence why there are no new files."""
+    """Nothing was published. The message is a sentence for the user."""
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The tables of schema `published`. Raises NotPublished if there are none."""
     tables = [
         name for (name,) in connection.execute(
             "select table_name from information_schema.tables "
@@ -50,12 +51,12 @@ def tables_of(connection: duckdb.DuckDBPyConnection) -> list[str]:
         ).fetchall()
     ]
     if "releases" not in tables:
-        raise NotPublished("The warehouse has no published tables. Build it first: make build.")
+        raise NotPublished("The warehouse has no published tables. Build it first: icw build.")
     return tables
 
 
 def check(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> None:
-    """Only what the data dictionary describes goes out, and of one build."""
+    """Refuses tables that the data dictionary does not describe, and tables of several builds."""
     described = set(connection.execute("select table_name, column_name from published.data_dictionary").fetchall())
     built = set(
         connection.execute(
@@ -79,7 +80,7 @@ def say(line: str) -> None:
 
 
 def copy_tables(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> None:
-    """The release is made of copies in memory: nothing that it withholds is ever in its files."""
+    """Copies the release to memory: a count that is withheld there is never written to its files."""
     connection.execute("create schema memory.published")
     for table in tables:
         connection.execute(f"create table memory.published.{table} as from of_year.published.{table}")
@@ -123,7 +124,7 @@ def withheld_by(rule: Rule, truth: Release) -> set[tuple[int, str, str]]:
 
 
 def hold_back(rule: Rule, result: Result) -> bool:
-    """Adds the columns of what the attack found to those that the rule withholds; whether there were any to add."""
+    """Adds the columns of findings to those that the rule withholds. Returns whether there were any to add."""
     columns = {(finding.age, finding.column) for finding in result.findings}
     is_new = any(rule.columns_withheld.get(column) != "province" for column in columns)
     for column in columns:
@@ -135,7 +136,7 @@ def hold_back(rule: Rule, result: Result) -> bool:
 def attacked(
     connection: duckdb.DuckDBPyConnection, earlier: list[EarlierRelease], again: bool
 ) -> None:
-    """Makes the release in memory safe, or says why it cannot be."""
+    """Makes the release in memory safe. Raises NotPublished with the reason if it cannot be."""
     release = published(connection, "memory.published")
     rule = rule_of(connection, release.suppress_below)
     truth = true_counts(connection, release.suppress_below)
@@ -147,8 +148,8 @@ def attacked(
         measures = ", ".join(sorted({key[0] for key in rows_that_differ}))
         raise NotPublished(
             f"{one.school_year} has been released before: {one}. {len(rows_that_differ)} counts differ, of {measures}. "
-            "Who has both could subtract one from the other: release a year once. With --again "
-            "the difference is attacked, and published where nothing follows from it."
+            "A reader of both could subtract one from the other: release a year once. With --again "
+            "the difference is attacked, and the release is published if no small count follows."
         )
     rules, same, of_other_data, cells = [rule], [], [], set()
     for one, rows in others:
@@ -160,7 +161,7 @@ def attacked(
         if rows is one.rows:
             rules.append(Rule(rule.frames, rows.suppress_below))
             if withheld_by(rules[-1], truth) != one.withheld:
-                raise NotPublished(f"{one} withholds other counts than the rule does: what it says is not known.")
+                raise NotPublished(f"{one} withholds other counts than the rule: what follows from it is not known.")
     withhold(connection, cells, rule.frames)
     ages = None
     for round_number in range(MOST_ROUNDS):
@@ -173,8 +174,8 @@ def attacked(
             return
         if result.unexplained or same or not hold_back(rule, result) or round_number == MOST_ROUNDS - 1:
             break
-        say(f"{len(result.findings)} are not shown to be safe: their columns are withheld, their ages attacked again.")
-        # Ages are decided apart from each other.
+        say(f"{len(result.findings)} are not proven safe: their columns are withheld, and their ages attacked again.")
+        # Ages are decided independently of each other.
         ages = {finding.age for finding in result.findings}
         withhold(connection, withheld_by(rule, truth), rule.frames)
     what = (
@@ -187,7 +188,7 @@ def attacked(
 def refuse_differences(
     release: Release, others: list[tuple[EarlierRelease, Release]], frames: dict[int, Frame]
 ) -> None:
-    """Of other data a release may differ by nothing small, and withhold nothing that was printed."""
+    """Refuses a release of different data that differs by a small number, or withholds a count printed before."""
     for one, rows in others:
         if small := small_differences(release, rows, frames):
             raise NotPublished(
@@ -203,7 +204,7 @@ def refuse_differences(
 
 def write(connection: duckdb.DuckDBPyConnection, tables: list[str], folder: Path) -> None:
     quoted = {path: str(path).replace("'", "''") for path in (folder, folder / DATABASE)}
-    # The drivers of others may be years old; DuckDB 2.0 would write what only 2.0 reads.
+    # Other programs may have an older DuckDB, which reads this format only.
     connection.execute(f"attach '{quoted[folder / DATABASE]}' as files (storage_version 'v1.0.0')")
     connection.execute("create schema files.published")
     for table in tables:
@@ -242,7 +243,7 @@ def readme(connection: duckdb.DuckDBPyConnection) -> str:
     lines = [
         f"# Immunization coverage of school pupils, Ontario, {release['school_year']}",
         "",
-        *(["**Synthetic demonstration: the numbers are of nobody.**", ""] if release["is_demonstration"] else []),
+        *(["**Synthetic demonstration: the students are fictional.**", ""] if release["is_demonstration"] else []),
         "By the technical annex of Public Health Ontario's *Immunization Coverage Report for School Pupils: "
         f"{definitions_of.replace('-', '–')} School Year*{taken_over}. Build `{release['build_id']}` of "
         f"{release['built_at']:%Y-%m-%d %H:%M} UTC, rules `{release['rules_hash']}`, project version "
@@ -253,12 +254,12 @@ def readme(connection: duckdb.DuckDBPyConnection) -> str:
         "",
         "## What is withheld",
         "",
-        f"Counts above 0 and below {release['suppress_below']} students, what subtraction would give included, and the "
+        f"Counts above 0 and below {release['suppress_below']} students, differences of counts included, and the "
         f"counts from which they could be derived: {release['counts_withheld']} of {release['counts']} counts of "
         "`measures`. Where a count is withheld it is empty, its percent is too, and `withheld_reason` is `withheld`: "
-        "the same word for all, since a reason would say something of the count.",
+        "the same word for all, since a reason would disclose something about the count.",
         "",
-        "The protection holds for this release, beside those of the same school year that the publishing warehouse "
+        "The protection covers this release together with those of the same school year that the publishing warehouse "
         "knows of. Two releases that differ by a few students can be subtracted from each other: release a year once.",
     ]
     table_before = None
@@ -272,7 +273,7 @@ def readme(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def exchange(new: Path, published: Path) -> None:
-    """Puts the new folder in the place of the published one; where the system can, in one step."""
+    """Replaces the published folder by the new one, in one step if the system can."""
     if not published.exists():
         os.rename(new, published)
         return
@@ -298,7 +299,7 @@ def write_manifest(folder: Path) -> None:
 
 
 def not_of_a_release(folder: Path) -> list[str]:
-    """What a folder holds that no release wrote, or that was changed since one did."""
+    """Files of a folder that no release wrote, or that were changed since."""
     if not folder.exists():
         return []
     try:
@@ -315,13 +316,14 @@ def not_of_a_release(folder: Path) -> list[str]:
 
 
 def publish(warehouse: Path, folder: Path, again: bool = False, named: Sequence[Path] = ()) -> None:
+    """Attacks and writes a release in one step. Raises NotPublished if it is unsafe, or the folder has other files."""
     if not warehouse.exists():
-        raise NotPublished(f"There is no warehouse {warehouse}. Build it first: make build.")
+        raise NotPublished(f"There is no warehouse {warehouse}. Build it first: icw build.")
     foreign = not_of_a_release(folder)
     if foreign:
         files = ", ".join(foreign[:5]) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
         raise NotPublished(
-            f"{folder} holds other files than a release as it was written: {files}. Move them away, or name another "
+            f"{folder} has files that are not of a release, or were changed: {files}. Move them away, or name another "
             "folder."
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -342,11 +344,11 @@ def publish(warehouse: Path, folder: Path, again: bool = False, named: Sequence[
             write(connection, tables, new)
             (new / "README.md").write_text(readme(connection), encoding="utf-8")
         write_manifest(new)
-        # What leaves the house may be read by all; the database by nobody to write.
+        # Everybody may read what is published; nobody may write to the database.
         for file in new.iterdir():
             file.chmod(0o444 if file.name == DATABASE else 0o644)
         new.chmod(0o755)
-        # Kept before it is published: no release is ever unknown to the next.
+        # Kept before it is published, so that the next release knows of it in any case.
         keep(warehouse.resolve(), new / DATABASE, f"{school_year} {threshold} {build_id}")
         exchange(new, folder)
     finally:
@@ -354,10 +356,10 @@ def publish(warehouse: Path, folder: Path, again: bool = False, named: Sequence[
 
 
 def main(folder: Path, again: bool = False, earlier: Sequence[Path] = ()) -> int:
-    # Through a symbolic link: its folder is replaced, the link stays.
+    # A symbolic link is kept; the folder that it points to is replaced.
     folder = folder.resolve()
     warehouse = warehouse_path()
-    state = "is as it was" if folder.exists() else "is not there"
+    state = "is as it was" if folder.exists() else "is not there yet"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_name(f".{folder.name}.lock"), blocking=False):

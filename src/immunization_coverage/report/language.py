@@ -39,7 +39,7 @@ def rounded(value: float, decimals: int) -> Decimal:
 class Language:
     """One language's texts, called with a dotted key: `language("coverage.title", age=7)`.
 
-    A key that the file lacks is an error: a report with half of its texts in another language is no report.
+    Raises KeyError for a key that the file lacks, so that a report never mixes languages.
     """
 
     def __init__(self, code: str):
@@ -87,6 +87,7 @@ class Language:
         return self._spaced(text) if isinstance(text, str) else None
 
     def entries(self, key: str) -> dict | list:
+        """The texts below `key`, as a dictionary or list. Raises KeyError if there are none."""
         found = self.find(key)
         if not isinstance(found, dict | list):
             raise KeyError(f"texts/{self.code}.yml has no entries {key}")
