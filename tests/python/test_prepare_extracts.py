@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import ICW, SHARED
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from immunization_coverage.extracts import command, decoding
@@ -569,6 +569,7 @@ def test_the_command_says_what_it_read_or_exits_with_2(folder, output):
 
 @settings(max_examples=100, deadline=None)
 @given(place=st.integers(0, 120), cut=st.integers(0, 60), damage=st.binary(max_size=4))
+@example(place=0, cut=25, damage=b"\x00\r")
 def test_any_damage_is_read_or_refused_without_a_word_of_a_row(place, cut, damage):
     content = (CLIENTS + CLIENT + '"0000SECRET",2011-12-14,"F",Active\r\n').encode()
     with tempfile.TemporaryDirectory() as scratch:

@@ -132,7 +132,7 @@ def text_header(text: str, file: str, recognised: Callable[[list[str]], int]) ->
     if data_line is not None:
         raise stop("rows_above_header", file=file, line=data_line)
     if score[0] < 2 and not preamble:
-        first_line = body.lstrip().partition("\n")[0]
+        first_line = next(iter(body.lstrip().splitlines()), "")
         for delimiter, name in OTHER_DELIMITERS.items():
             if recognised(next(csv.reader([first_line], delimiter=delimiter), [])) >= 2:
                 raise stop("other_delimiter", file=file, delimiter=name)

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from babel import Locale
@@ -16,7 +16,9 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 
 from immunization_coverage.project import ROOT
-from immunization_coverage.years import BuiltYear
+
+if TYPE_CHECKING:
+    from immunization_coverage.years import BuiltYear
 
 FOLDER = ROOT / "report" / "texts"
 LOCALES = {"en": "en_CA", "fr": "fr_CA"}
