@@ -24,6 +24,13 @@ inputs as (
     {%- endfor %}
 ),
 
+-- A date after the build is a typing error.
+recorded as (
+    select max(recorded_date) as last_recorded_date
+    from {{ ref('stg_panorama__immunizations') }}
+    where recorded_date <= date '{{ run_started_at.strftime("%Y-%m-%d") }}'
+),
+
 final as (
     select
         {{ build_id() }} as build_id,
@@ -38,9 +45,11 @@ final as (
         inputs.content_hash,
         'succeeded' as outcome,
         cast({{ "'" ~ accepted ~ "'" if accepted else 'null' }} as {{ dbt.type_string() }}) as accepted,
-        cast({{ "'" ~ commit ~ "'" if commit else 'null' }} as {{ dbt.type_string() }}) as project_commit
+        cast({{ "'" ~ commit ~ "'" if commit else 'null' }} as {{ dbt.type_string() }}) as project_commit,
+        recorded.last_recorded_date
     from inputs
     cross join school_year
+    cross join recorded
 )
 
 select * from final
