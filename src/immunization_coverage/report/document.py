@@ -20,6 +20,7 @@ from immunization_coverage.report.beyond import beyond
 from immunization_coverage.report.boundaries import Boundaries, BoundariesError, read_boundaries
 from immunization_coverage.report.health_unit import health_unit
 from immunization_coverage.report.language import LANGUAGES, Language
+from immunization_coverage.report.over_years import over_years
 from immunization_coverage.report.sections import (
     Report,
     Section,
@@ -42,7 +43,8 @@ HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
 SCRATCH = "coverage_report_"
 SECTIONS: list[Callable[[Report], Section | None]] = [
-    summary, province, units, all_ispa, series, exemptions, beyond, health_unit, assignment, quality, methods,
+    summary, province, units, all_ispa, series, exemptions, over_years, beyond, health_unit, assignment,
+    quality, methods,
 ]  # fmt: skip
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 
