@@ -208,7 +208,10 @@ def test_the_trend_of_two_years_draws_and_has_its_numbers(explorer, demonstratio
     assert colours(chart.screenshot()) > 20
     table = page.get_by_role("tabpanel").filter(has=chart).locator("table tbody tr")
     rows = [line.split("\t") for line in table.all_inner_texts()]
-    assert [row[0] for row in rows] == ["2016–17", "2016–17", "2018–19", "2018–19"]
+    # The unit, the province and five peers.
+    assert [row[0] for row in rows] == ["2016–17"] * 7 + ["2018–19"] * 7
+    assert [row[1].rstrip("†") for row in rows].count("Windsor-Essex County Health Unit") == 2
+    assert page.get_by_text("2016–17 to 2018–19: no value for 2017–18.").count() == 1
     students, up_to_date = demonstration.rows(
         "select students, students_up_to_date from marts.coverage "
         "where antigen = 'mcv4' and age = 12 and phu_id is null"
