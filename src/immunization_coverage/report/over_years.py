@@ -108,8 +108,8 @@ class UnitTable:
 
 
 def over_years(report: Report) -> Section | None:
-    """None where the warehouse keeps one school year."""
-    if len(report.years) < 2:
+    """None where the warehouse keeps one school year, and for a year by other definitions than its own."""
+    if not report.warehouse.year.is_as_reported or len(report.years) < 2:
         return None
     figures = [
         *(coverage_panels(report, age) for age in report.warehouse.cohorts),
