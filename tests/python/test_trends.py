@@ -1,10 +1,12 @@
-"""Series over the school years: where they break, and how report and explorer show it."""
+"""Series over the school years: where they break, why coverage moved, and how report and explorer show both."""
 
 import base64
 import csv
 import io
 import random
 import re
+import shutil
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -17,7 +19,8 @@ from streamlit.testing.v1 import AppTest
 from immunization_coverage.explorer.start import APP
 from immunization_coverage.explorer.trend import Series, trend_chart
 from immunization_coverage.report import document
-from immunization_coverage.report.language import LANGUAGES, Language
+from immunization_coverage.report.change import PARTS, bar_table, change, change_notes, sentence, signed
+from immunization_coverage.report.language import LANGUAGES, Language, first_upper
 from immunization_coverage.report.measures import COVERAGE, MEASURES
 from immunization_coverage.report.over_years import over_years
 from immunization_coverage.report.sections import Report
@@ -352,7 +355,7 @@ def test_a_release_shows_the_years_that_it_holds_and_withholds_what_it_withholds
             published = f"built.published.{table}"
             connection.execute(
                 f"create table published.{table} as from {published} union all select * replace "
-                f"('2019-20' as school_year, 'build of 2019-20' as build_id) from {published}"
+                f"('2019-20' as school_year, '2019-20' as definitions, 'build of 2019-20' as build_id) from {published}"
             )
         ((shown, withheld),) = connection.execute(
             "select max(antigen) filter (percent is not null), max(antigen) filter (percent is null) "
@@ -422,3 +425,163 @@ def test_the_explorer_lays_peers_and_a_cohort_beside_the_unit(several, monkeypat
     app.selectbox(key="language").set_value("fr").run()
     page = " ".join(element.proto.body for element in app.get("html"))
     assert not app.exception and "Ruptures dans les séries\u00a0:" in page and "élèves nés en 2011" in page
+
+
+# Why coverage moved
+
+
+def moved(change_points, *parts, phu_id=None, antigen="measles"):
+    names = dict(zip((f"{part}_points" for part in PARTS), parts, strict=True))
+    return {
+        "antigen": antigen, "age": 7, "phu_id": phu_id, "phu_name": "Ottawa Public Health", "change_points": change_points,
+        "school_year": "2018-19", "school_year_before": "2017-18", "coverage_percent": 90.0 + change_points,
+        "coverage_percent_before": 90.0, "withheld": frozenset(), "is_few": False, **names,
+    }  # fmt: skip
+
+
+def test_the_sentence_names_the_part_that_moved_coverage_most_the_way_it_moved():
+    english, french = Language("en"), Language("fr")
+    up = moved(1.0, 2.5, -3.0, 0.1, 1.4)
+    assert sentence(english, up) == (
+        "Measles coverage at 7 moved from 90.0% in 2017–18 to 91.0% in 2018–19 (+1.0 points), mostly because of changed "
+        "definitions (+2.5)"
+    )
+    assert sentence(english, moved(-1.0, 2.5, -3.0, 0.1, -0.6)).endswith(
+        "(−1.0 points), mostly because of doses recorded for a longer or a shorter time (−3.0)"
+    )
+    assert "de la composition des élèves (+1,2)" in sentence(french, moved(1.0, 0.1, 0.2, 1.2, -0.5))
+    assert sentence(french, moved(-0.7, 0, 0, 0, -0.7, phu_id="OT")) == (
+        "La couverture vaccinale contre la rougeole à 7\u00a0ans, Santé publique Ottawa, est passée de 90,0\u00a0% en "
+        "2017-2018 à 89,3\u00a0% en 2018-2019 (−0,7\u00a0point), surtout en raison de l’évolution au sein du bureau (−0,7)"
+    )
+    unmoved = sentence(english, moved(0.04, 2, -1.96, 0, 0))
+    assert unmoved == "Measles coverage at 7 stayed at 90.0% from 2017–18 to 2018–19"
+
+
+def test_a_part_that_was_not_computed_is_said_to_be_in_the_rest():
+    english = Language("en")
+    row = moved(1.0, None, None, 0.2, 0.8)
+    assert sentence(english, row).endswith(
+        "mostly because of change within public health units, with what is not separated from it (definitions and "
+        "reporting) (+0.8)"
+    )
+    said = change_notes(english, [row, moved(1.0, 0, None, 0, 1)])
+    assert "Definitions was not computed for one of 2 rows (–): it is not separated from the rest there." in said
+    assert any(text.startswith("Reporting was not computed for 2 of 2 rows") for text in said)
+    table = bar_table(english, [("Measles", row)], "", "")
+    assert table.rows[0].values == ["+1.0", "–", "–", "+0.2", "+0.8"]
+    assert [part for part, _ in table.legend] == ["composition", "rest", "net"]
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_bars_end_where_their_sums_do_and_the_mark_is_the_net_change(seed):
+    generator = random.Random(seed)
+    rows = []
+    for _ in range(5):
+        parts = [generator.choice([None, 0, round(generator.uniform(-3, 3), 3)]) for _ in range(2)]
+        parts += [round(generator.uniform(-3, 3), 3) for _ in range(2)]
+        rows.append(moved(sum(part or 0 for part in parts), *parts))
+    table = bar_table(Language("en"), [("", row) for row in rows], "", "")
+    scale = 100 / (table.rows[0].change_left - table.zero_left) * rows[0]["change_points"]
+    for row, drawn in zip(rows, table.rows, strict=True):
+        assert (drawn.change_left - table.zero_left) * scale / 100 == pytest.approx(row["change_points"], abs=0.2)
+        above = sum(bar.width for bar in drawn.bars if bar.left >= table.zero_left - 0.02)
+        below = sum(bar.width for bar in drawn.bars if bar.left < table.zero_left - 0.02)
+        assert above - below == pytest.approx(drawn.change_left - table.zero_left, abs=0.05)
+        assert [bar.part for bar in drawn.bars] == [part for part in PARTS if row[f"{part}_points"]]
+        assert all(-0.01 <= bar.left and bar.left + bar.width <= 100.01 for bar in drawn.bars)
+
+
+def test_the_chapter_of_the_change_has_the_marts_numbers(english, several):
+    language = Language("en")
+    rows = several.rows(
+        f"select phu_id, phu_name, antigen, {', '.join(f'{part}_points' for part in ('change', *PARTS))}, "
+        "coverage_percent_before, coverage_percent, students, students_before from marts.coverage_change "
+        "where school_year = '2020-21' and school_year_before = '2019-20' and age = 7"
+    )
+    bars = {
+        name: values
+        for name, *values in english.page.eval_on_selector_all(
+            "#change-7 .bars .row",
+            "rows => rows.map(row => [...row.querySelectorAll('[role=rowheader], [role=cell]')].map(c => c.innerText))",
+        )
+    }
+    of_province = [row for row in rows if row[0] is None]
+    assert len(bars) == len(of_province) == 11
+    for _, _, antigen, *values, _, _, _, _ in of_province:
+        assert bars[language.antigen(antigen)] == [signed(language, value) for value in values]
+    most = max(of_province, key=lambda row: abs(row[3]))
+    title = english.page.inner_text("#change-7 h3")
+    assert title.startswith(first_upper(f"{language.antigen(most[2], 'of')} coverage at 7 "))
+    assert f"({signed(language, most[3])} points)" in title
+    cells = english.page.eval_on_selector_all(
+        "#change-units-mumps-7 tbody tr", "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+    shown = {name.rstrip("†"): values for name, *values in cells}
+    of_mumps = [row for row in rows if row[2] == "mumps"]
+    assert len(shown) == len(cells) == len(of_mumps)
+    for phu_id, phu_name, _, *values, before, after, _, _ in of_mumps:
+        name = language.phu({"phu_id": phu_id, "phu_name": phu_name})
+        percents = [language.percent(before), language.percent(after)]
+        assert shown[name] == [*percents, *(signed(language, value) for value in values)]
+    link = english.page.get_attribute("#change-units-mumps-7 a.download", "href")
+    for row in csv.DictReader(io.StringIO(base64.b64decode(link.split("base64,")[1]).decode("utf-8-sig"))):
+        parts = [Decimal(row[f"{part}_points"] or 0) for part in PARTS]
+        assert sum(parts) == Decimal(row["change_points"])
+    assert english.page.locator("#change").get_by_text("Reporting was not computed for one of 11 rows").count() == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_overlaps_and_everybody_can_use_the_chapter_of_the_change(browser, reports, language, width):
+    with Page(browser, width) as opened:
+        opened.page.goto(reports[language].as_uri())
+        opened.page.evaluate(
+            "document.querySelectorAll('main > section:not(#change)').forEach(section => section.remove())"
+        )
+        assert opened.sticks_out() <= 0 and opened.overlaps() == []
+        assert opened.violations("'#change'") == []
+
+
+def test_one_year_a_release_and_a_what_if_show_no_change(demonstration, several, tmp_path):
+    english = Language("en")
+    assert change(Report(Warehouse(demonstration.warehouse), english)) is None
+    assert change(Report(Warehouse(several.warehouse, school_year="2016-17"), english)) is None
+    path = tmp_path / "what_if.duckdb"
+    shutil.copy(several.warehouse, path)
+    with duckdb.connect(str(path)) as connection:
+        for table in ("coverage", "antigen_definitions", "builds", "series_uptake"):
+            connection.execute(
+                f"insert into marts.{table} select * replace ('2019-20' as definitions) from marts.{table} "
+                "where school_year = '2020-21'"
+            )
+    what_if = Warehouse(path, school_year="2020-21", definitions="2019-20")
+    assert change(Report(what_if, english)) is None and over_years(Report(what_if, english)) is None
+    own = Report(Warehouse(path, school_year="2020-21"), english)
+    assert change(own) is not None and over_years(own) is not None
+
+
+def test_the_explorer_says_why_the_chosen_units_coverage_moved(several, monkeypatch):
+    for name in ("RELEASE", "EXPLAIN", "SCHOOLS", "WAREHOUSE_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WAREHOUSES", str(several.warehouse))
+    app = AppTest.from_file(str(APP), default_timeout=120).run()
+    for key, value in (("age", 7), ("antigen", "mumps"), ("unit", "OT")):
+        app.selectbox(key=key).set_value(value).run()
+    page = " ".join(element.proto.body for element in app.get("html"))
+    assert not app.exception
+    part = page.split("Why mumps coverage at 7 moved since the year before")[1]
+    [values] = several.rows(
+        f"select {', '.join(f'{part}_points' for part in ('change', *PARTS))} from marts.coverage_change "
+        "where phu_id = 'OT' and age = 7 and antigen = 'mumps' and school_year = '2020-21' and school_year_before = '2019-20'"
+    )
+    row = re.search(r'rowheader" title="Ottawa Public Health">Ottawa<.*?</div>', part, re.S)[0]
+    assert re.findall(r'class="n[^"]*">([^<]*)<', row) == [signed(Language("en"), value) for value in values]
+    assert "Mumps coverage at 7 in Ottawa Public Health moved from" in part
+    # Exemptions and the first year have no such split.
+    app.selectbox(key="measure").set_value("medical").run()
+    assert "moved since the year before" not in " ".join(element.proto.body for element in app.get("html"))
+    app.selectbox(key="measure").set_value("coverage").run()
+    app.selectbox(key="year").set_value("2016-17").run()
+    assert not app.exception
+    assert "moved since the year before" not in " ".join(element.proto.body for element in app.get("html"))

@@ -33,6 +33,7 @@ from immunization_coverage.explorer.trend import (
     trend_chart,
 )
 from immunization_coverage.report.boundaries import Boundaries, BoundariesError, read_boundaries
+from immunization_coverage.report.change import bar_table, change_notes, parts_data, sentence
 from immunization_coverage.report.document import TEMPLATES, font_faces, notice, templates
 from immunization_coverage.report.figures import (
     area_map,
@@ -432,6 +433,8 @@ class Page:
         self.draw_trend(title, trend_chart(t, self.lines_of(found), ceiling), "trend")
         if self.antigen is None:
             return
+        if measure is COVERAGE:
+            self.show_change(phu_ids)
         born = self.warehouse.first_year - self.age
         of_cohort = cohort(years, measure, born, self.antigen, phu_ids)
         if sum(point.has_value for point in of_cohort[None]) < 2:
@@ -439,6 +442,23 @@ class Page:
         names = {"measure": t(f"explorer.measures.{measure.key}"), "antigen": t.antigen(self.antigen, "plain")}
         title = t("explorer.cohort_title", born=born, where=self.where, **names)
         self.draw_trend(title, trend_chart(t, self.lines_of(of_cohort), ceiling, by_age=True), "cohort")
+
+    def show_change(self, phu_ids: list[str | None]) -> None:
+        """Why the chosen unit's coverage moved since the year before, beside the province and its peers."""
+        t = self.language
+        rows = select(self.warehouse.coverage_change, age=self.age, antigen=self.antigen)
+        ordered = [row for phu_id in phu_ids for row in select(rows, phu_id=phu_id)]
+        if not ordered:
+            return
+        title = t("change.title", antigen=t.antigen(self.antigen, "of"), age=t("at_age", age=self.age))
+        self.heading(title)
+        own = [sentence(t, row) for row in select(ordered, phu_id=self.phu_id)]
+        table = bar_table(t, [(t.phu(row), row) for row in ordered], title, t("public_health_unit"))
+        self.draw("".join(f"<p>{escape(text)}.</p>" for text in own) + str(drawings().bars(table)))
+        self.draw(self.notes([], change_notes(t, ordered)))
+        data = parts_data(t, f"change-{self.antigen}-{self.age}", ordered)
+        self.draw(html_table(data.headings, data.rows))
+        self.download(f"{data.name}-{self.warehouse.school_year}.csv", data.csv)
 
     def lines_of(self, found: dict[str | None, list[Point]]) -> list[Series]:
         """The province, the chosen unit and its peers, each with its colour; the peers' numbers are in the table."""

@@ -67,12 +67,15 @@ def trend_chart(language: Language, found: list[Series], ceiling: float | None, 
                  "percent": segment.earlier.value, "to_percent": segment.later.value,
                  "line": line_of(language, series, segment.earlier), "letters": letters,
                  "told": segment_in_words(segment, language, series.unit),
-                 "is_dashed": segment.is_break or segment.earlier.is_added_up}
+                 "is_dashed": segment.is_break or segment.earlier.is_added_up, "is_labelled": series.is_labelled}
             )  # fmt: skip
     # Of two labelled lines, the higher one's number stands above its point and the lower one's below.
     for dot in dots:
         beside = [other["percent"] for other in dots if other["place"] == dot["place"] and other["is_labelled"]]
         dot["side"] = "above" if beside and dot["percent"] == max(beside) else "below"
+    # Peers lie below.
+    dots.sort(key=lambda dot: dot["is_labelled"])
+    lines.sort(key=lambda line: line["is_labelled"])
     ends = domain([dot["percent"] for dot in dots], ceiling)
     breaks = remarks.listed()
     chart = drawn(dots, lines, letters_between(lines, breaks), colours, dict(sorted(places.items())), ends)
@@ -123,19 +126,23 @@ def drawn(
         legend=None,
     )
     told = altair.Tooltip("told:N", title=" ")
-    of_lines = altair.Chart(altair.Data(values=lines)).encode(x, y, colour, x2="to:Q", y2="to_percent:Q", tooltip=told)
+    width = altair.condition("datum.is_labelled", altair.value(2.5), altair.value(1.25))
+    of_lines = altair.Chart(altair.Data(values=lines)).encode(
+        x, y, colour, x2="to:Q", y2="to_percent:Q", tooltip=told, strokeWidth=width
+    )
     of_dots = altair.Chart(altair.Data(values=dots)).encode(x, y, colour, tooltip=told)
     layers = [
-        of_lines.transform_filter("!datum.is_dashed").mark_rule(strokeWidth=2),
-        of_lines.transform_filter("datum.is_dashed").mark_rule(strokeWidth=2, strokeDash=[5, 4]),
+        of_lines.transform_filter("!datum.is_dashed").mark_rule(),
+        of_lines.transform_filter("datum.is_dashed").mark_rule(strokeDash=[5, 4]),
         of_dots.transform_filter("!datum.is_few").mark_point(filled=True, opacity=1, size=70),
         of_dots.transform_filter("datum.is_few").mark_point(
             filled=False, opacity=1, size=60, fill="white", strokeWidth=2
         ),
         *(
             of_dots.transform_filter(f"datum.is_labelled && datum.side == '{side}'")
-            .mark_text(dy=dy)
+            .mark_text(dy=dy, **halo)
             .encode(text="text:N")
+            for halo in ({"stroke": "white", "strokeWidth": 4}, {})
             for side, dy in (("above", -13), ("below", 15))
         ),
         altair.Chart(altair.Data(values=letters))

@@ -223,6 +223,21 @@ class Warehouse:
         return self._measures("exemptions_any_ispa")
 
     @cached_property
+    def coverage_change(self) -> list[dict]:
+        """The change since the last school year before this one, in parts: internal, and empty in a release."""
+        if self.release or not self._has("marts.coverage_change"):
+            return []
+        rows = self.rows(
+            "select * from marts.coverage_change where school_year = ? and definitions = ? "
+            "qualify school_year_before = max(school_year_before) over () order by age, antigen, phu_name",
+            list(self.year),
+        )
+        for row in rows:
+            row["withheld"] = frozenset()
+            row["is_few"] = 0 < min(row["students"], row["students_before"]) < FEW_STUDENTS
+        return rows
+
+    @cached_property
     def within_reach(self) -> list[dict]:
         """Coverage had no visit been missed, and with a grace period: internal, and empty in a release."""
         return (
