@@ -123,8 +123,8 @@ def test_a_definition_breaks_the_series_of_its_antigen_and_age_alone():
     assert not broken(definition("Relevant vaccines", now="B, A", before="A, B")), "the same agents"
     criterion = definition("Up-to-date definition", age=17, now="2 doses", before="1 dose")
     assert broken(criterion, age=17) and not broken(criterion, age=7)
-    for change in ("new", "ended"):
-        assert broken(definition("Valid dose definitions", change=change))
+    for kind in ("new", "ended"):
+        assert broken(definition("Valid dose definitions", change=kind))
 
 
 def test_an_age_that_is_newly_assessed_breaks_the_series_of_no_other_age():
@@ -433,9 +433,10 @@ def test_the_explorer_lays_peers_and_a_cohort_beside_the_unit(several, monkeypat
 def moved(change_points, *parts, phu_id=None, antigen="measles"):
     names = dict(zip((f"{part}_points" for part in PARTS), parts, strict=True))
     return {
-        "antigen": antigen, "age": 7, "phu_id": phu_id, "phu_name": "Ottawa Public Health", "change_points": change_points,
-        "school_year": "2018-19", "school_year_before": "2017-18", "coverage_percent": 90.0 + change_points,
-        "coverage_percent_before": 90.0, "withheld": frozenset(), "is_few": False, **names,
+        "antigen": antigen, "age": 7, "phu_id": phu_id, "phu_name": "Ottawa Public Health",
+        "change_points": change_points, "school_year": "2018-19", "school_year_before": "2017-18",
+        "coverage_percent": 90.0 + change_points, "coverage_percent_before": 90.0, "withheld": frozenset(),
+        "is_few": False, **names,
     }  # fmt: skip
 
 
@@ -443,8 +444,8 @@ def test_the_sentence_names_the_part_that_moved_coverage_most_the_way_it_moved()
     english, french = Language("en"), Language("fr")
     up = moved(1.0, 2.5, -3.0, 0.1, 1.4)
     assert sentence(english, up) == (
-        "Measles coverage at 7 moved from 90.0% in 2017–18 to 91.0% in 2018–19 (+1.0 points), mostly because of changed "
-        "definitions (+2.5)"
+        "Measles coverage at 7 moved from 90.0% in 2017–18 to 91.0% in 2018–19 (+1.0 points), mostly because of "
+        "changed definitions (+2.5)"
     )
     assert sentence(english, moved(-1.0, 2.5, -3.0, 0.1, -0.6)).endswith(
         "(−1.0 points), mostly because of doses recorded for a longer or a shorter time (−3.0)"
@@ -452,7 +453,8 @@ def test_the_sentence_names_the_part_that_moved_coverage_most_the_way_it_moved()
     assert "de la composition des élèves (+1,2)" in sentence(french, moved(1.0, 0.1, 0.2, 1.2, -0.5))
     assert sentence(french, moved(-0.7, 0, 0, 0, -0.7, phu_id="OT")) == (
         "La couverture vaccinale contre la rougeole à 7\u00a0ans, Santé publique Ottawa, est passée de 90,0\u00a0% en "
-        "2017-2018 à 89,3\u00a0% en 2018-2019 (−0,7\u00a0point), surtout en raison de l’évolution au sein du bureau (−0,7)"
+        "2017-2018 à 89,3\u00a0% en 2018-2019 (−0,7\u00a0point), surtout en raison de l’évolution au sein du "
+        "bureau (−0,7)"
     )
     unmoved = sentence(english, moved(0.04, 2, -1.96, 0, 0))
     assert unmoved == "Measles coverage at 7 stayed at 90.0% from 2017–18 to 2018–19"
@@ -573,7 +575,8 @@ def test_the_explorer_says_why_the_chosen_units_coverage_moved(several, monkeypa
     part = page.split("Why mumps coverage at 7 moved since the year before")[1]
     [values] = several.rows(
         f"select {', '.join(f'{part}_points' for part in ('change', *PARTS))} from marts.coverage_change "
-        "where phu_id = 'OT' and age = 7 and antigen = 'mumps' and school_year = '2020-21' and school_year_before = '2019-20'"
+        "where phu_id = 'OT' and age = 7 and antigen = 'mumps' and school_year = '2020-21' "
+        "and school_year_before = '2019-20'"
     )
     row = re.search(r'rowheader" title="Ottawa Public Health">Ottawa<.*?</div>', part, re.S)[0]
     assert re.findall(r'class="n[^"]*">([^<]*)<', row) == [signed(Language("en"), value) for value in values]
