@@ -33,7 +33,7 @@ def years(demonstration, tmp_path_factory) -> Path:
     shutil.copy(demonstration.warehouse, folder / "2016.duckdb")
     with duckdb.connect(str(folder / "2016.duckdb")) as connection:
         for table in MEASURED_TABLES:
-            connection.execute(f"update marts.{table} set school_year = '2016-17'")
+            connection.execute(f"update marts.{table} set school_year = '2016-17', definitions = '2016-17'")
         connection.execute(
             "update marts.coverage set students_up_to_date = students_up_to_date // 2, "
             "coverage_percent = case when students > 0 then 100 * (students_up_to_date // 2) / students end"
@@ -208,7 +208,10 @@ def test_the_trend_of_two_years_draws_and_has_its_numbers(explorer, demonstratio
     assert colours(chart.screenshot()) > 20
     table = page.get_by_role("tabpanel").filter(has=chart).locator("table tbody tr")
     rows = [line.split("\t") for line in table.all_inner_texts()]
-    assert [row[0] for row in rows] == ["2016–17", "2016–17", "2018–19", "2018–19"]
+    # The unit, the province and five peers.
+    assert [row[0] for row in rows] == ["2016–17"] * 7 + ["2018–19"] * 7
+    assert [row[1].rstrip("†") for row in rows].count("Windsor-Essex County Health Unit") == 2
+    assert page.get_by_text("2016–17 to 2018–19: no value for 2017–18.").count() == 1
     students, up_to_date = demonstration.rows(
         "select students, students_up_to_date from marts.coverage "
         "where antigen = 'mcv4' and age = 12 and phu_id is null"
@@ -392,7 +395,7 @@ def test_the_trend_of_a_merged_unit_starts_with_its_merger_and_its_parts_are_add
     merged = shutil.copy(demonstration.warehouse, tmp_path / "2019.duckdb")
     with duckdb.connect(str(merged)) as connection:
         for table in MEASURED_TABLES:
-            connection.execute(f"update marts.{table} set school_year = '2019-20'")
+            connection.execute(f"update marts.{table} set school_year = '2019-20', definitions = '2019-20'")
         for table in ("coverage", "series_uptake", "exemptions", "coverage_all_ispa", "exemptions_any_ispa"):
             connection.execute(f"delete from marts.{table} where phu_id = 'HU'")
             connection.execute(

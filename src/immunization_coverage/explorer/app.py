@@ -15,6 +15,7 @@ import os
 import re
 import shlex
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,16 @@ import streamlit as st
 from markupsafe import Markup, escape
 
 from immunization_coverage.explain.student import explanations, why_no_students
+from immunization_coverage.explorer.trend import (
+    PEER_COLOURS,
+    PROVINCE_COLOUR,
+    UNIT_COLOUR,
+    Series,
+    TrendChart,
+    trend_chart,
+)
 from immunization_coverage.report.boundaries import Boundaries, read_boundaries
+from immunization_coverage.report.change import bar_table, change_notes, parts_data, sentence
 from immunization_coverage.report.document import TEMPLATES, font_faces, notice, templates
 from immunization_coverage.report.errors import BoundariesError, ReportError, WarehouseError
 from immunization_coverage.report.figures import (
@@ -31,9 +41,7 @@ from immunization_coverage.report.figures import (
     category_legend,
     category_of,
     cell,
-    combined,
     data_table,
-    domain,
     dot_table,
     few,
     notes,
@@ -46,6 +54,7 @@ from immunization_coverage.report.language import LANGUAGES, Language, first_upp
 from immunization_coverage.report.leads import lead
 from immunization_coverage.report.measures import COVERAGE, MEASURES
 from immunization_coverage.report.sections import unit_title
+from immunization_coverage.report.trends import Point, cohort, series
 from immunization_coverage.report.warehouse import Warehouse, has_value, only, select
 from immunization_coverage.report.year_before import changes
 from immunization_coverage.warehouse import open_warehouse, records_of, warehouse_path
@@ -359,23 +368,28 @@ class Page:
         t, rows = self.language, self.rows
         province = only(rows, phu_id=None)
         if self.phu_id is not None:
-            units = {row["phu_id"]: row for row in rows if row["phu_id"] not in (None, self.phu_id)}
-            # If the unit's own number of students is withheld, it is compared with the smallest units.
-            size = self.row["students"] or 0
-            told = [row for row in units.values() if row["students"] is not None]
-            nearest = sorted(told, key=lambda row: (abs(row["students"] - size), row["phu_id"]))
-            peers = st.multiselect(
-                t("explorer.peers"),
-                sorted(units, key=lambda phu_id: t.phu(units[phu_id])),
-                default=[row["phu_id"] for row in nearest[:PEERS]],
-                format_func=lambda phu_id: t.phu(units[phu_id]),
-                help=t("explorer.peers_help" if len(told) == len(units) else "explorer.peers_help_released"),
-                key=f"peers-{self.phu_id}-{self.age}",
-            )
+            peers = self.choose_peers("peers")
             chosen = [row for row in rows if row["phu_id"] in (None, self.phu_id, *peers)]
             self.heading(t("explorer.compare_title", where=self.where))
             self.draw(self.dots(chosen, self.subject) + self.notes(chosen))
         self.show_profile(province)
+
+    def choose_peers(self, key: str) -> list[str]:
+        """Public health units beside the chosen one, at first those of its size; beside the province, none at first."""
+        t = self.language
+        units = {row["phu_id"]: row for row in self.rows if row["phu_id"] not in (None, self.phu_id)}
+        # Where the unit's own number of students is withheld, the smallest units stand beside it.
+        size = self.row["students"] or 0
+        told = [row for row in units.values() if row["students"] is not None]
+        nearest = sorted(told, key=lambda row: (abs(row["students"] - size), row["phu_id"]))
+        return st.multiselect(
+            t("explorer.peers"),
+            sorted(units, key=lambda phu_id: t.phu(units[phu_id])),
+            default=[] if self.phu_id is None else [row["phu_id"] for row in nearest[:PEERS]],
+            format_func=lambda phu_id: t.phu(units[phu_id]),
+            help=t("explorer.peers_help" if len(told) == len(units) else "explorer.peers_help_released"),
+            key=f"{key}-{self.phu_id}-{self.age}",
+        )
 
     def show_profile(self, province: dict) -> None:
         """Every antigen of the age, the unit beside the province."""
@@ -411,70 +425,71 @@ class Page:
         self.draw(str(drawings().dots(table)) + self.notes(pairs))
 
     def show_trend(self) -> None:
-        t, percent = self.language, self.measure.percent
+        t, measure = self.language, self.measure
         if len(self.years) < 2:
             st.info(t("explorer.trend_none"))
             return
-        lines = []
-        for school_year, warehouse in self.years.items():
-            rows = self.measure.rows(warehouse, self.age, self.antigen)
-            shown = [row for row in rows if row["phu_id"] in (None, self.phu_id)]
-            for row in [*shown, *self.parts_added_up(warehouse, rows)]:
-                lines.append(row | {"year": t.school_year(school_year), "line": t.phu(row)})
-        self.heading(t("explorer.trend_title", subject=self.subject, where=self.where))
-        shown = [
-            {
-                "year": row["year"], "line": row["line"], "percent": row[percent], "text": cell(t, row, percent),
-                "is_added_up": row.get("is_added_up", False),
-            }
-            for row in lines
-            if has_value(row, percent)
-        ]  # fmt: skip
-        # Of two lines, the higher one's number stands above its point and the lower one's below.
-        for row in shown:
-            highest = max(other["percent"] for other in shown if other["year"] == row["year"])
-            row["side"] = "above" if row["percent"] == highest else "below"
-        names, added_up = (
-            sorted({row["line"] for row in shown if row["is_added_up"] is is_added_up}) for is_added_up in (False, True)
-        )
-        colours = altair.Scale(domain=[*names, *added_up], range=[*["#175676", "#b04f0c"][: len(names)], "#57616b"])
-        ends = domain([row["percent"] for row in shown], 100 if self.measure.more_is_better else None)
-        base = altair.Chart(altair.Data(values=shown)).encode(
-            x=altair.X("year:O", title=None, axis=altair.Axis(labelAngle=0)),
-            y=altair.Y("percent:Q", title=None, scale=altair.Scale(domain=ends)),
-            color=altair.Color(
-                "line:N",
-                title=None,
-                scale=colours,
-                legend=altair.Legend(orient="top", labelLimit=400),
-            ),
-        )
-        numbers = [
-            base.transform_filter(f"datum.side == '{side}'").mark_text(dy=dy).encode(text="text:N")
-            for side, dy in (("above", -13), ("below", 15))
-        ]
-        dashes = altair.Scale(domain=[False, True], range=[[1, 0], [5, 4]])
-        line = base.mark_line().encode(strokeDash=altair.StrokeDash("is_added_up:N", scale=dashes, legend=None))
-        chart = altair.layer(line, base.mark_point(filled=True, opacity=1, size=70), *numbers)
-        self.draw_chart(chart, self.subject)
-        if added_up:
-            self.draw(f'<p class="note">{escape(t("explorer.added_up_note", unit=self.where))}</p>')
-        table = data_table(t, "trend", lines, ["school_year", "phu_name", "students", self.measure.count, percent])
-        self.draw(html_table(table.headings, table.rows))
-        self.download(f"trend-{self.file_stem}.csv", table.csv)
+        years = list(self.years.values())
+        peers = self.choose_peers("trend-peers")
+        phu_ids = list(dict.fromkeys([None, self.phu_id, *peers]))
+        ceiling = 100 if measure.more_is_better else None
+        found = series(years, measure, self.age, self.antigen, phu_ids)
+        title = t("explorer.trend_title", subject=self.subject, where=self.where)
+        self.draw_trend(title, trend_chart(t, self.lines_of(found), ceiling), "trend")
+        if self.antigen is None:
+            return
+        if measure is COVERAGE:
+            self.show_change(phu_ids)
+        born = self.warehouse.first_year - self.age
+        of_cohort = cohort(years, measure, born, self.antigen, phu_ids)
+        if sum(point.has_value for point in of_cohort[None]) < 2:
+            return
+        names = {"measure": t(f"explorer.measures.{measure.key}"), "antigen": t.antigen(self.antigen, "plain")}
+        title = t("explorer.cohort_title", born=born, where=self.where, **names)
+        self.draw_trend(title, trend_chart(t, self.lines_of(of_cohort), ceiling, by_age=True), "cohort")
 
-    def parts_added_up(self, warehouse: Warehouse, rows: list[dict]) -> list[dict]:
-        """The row of a year before the chosen unit's merger: its parts added up, and marked as such."""
-        if self.phu_id is None or any(row["phu_id"] == self.phu_id for row in rows):
-            return []
-        ids = {merger["phu_id"] for merger in select(self.warehouse.mergers, merged_into=self.phu_id)}
-        parts = [row for row in rows if row["phu_id"] in ids]
-        if not parts:
-            return []
-        names = self.language.joined(sorted(self.language.phu(row) for row in parts))
-        marked = {"phu_id": "+".join(row["phu_id"] for row in parts), "is_added_up": True}
-        marked["phu_name"] = self.language("explorer.added_up", parts=names)
-        return [combined(warehouse, self.measure, parts) | marked]
+    def show_change(self, phu_ids: list[str | None]) -> None:
+        """Why the chosen unit's coverage moved since the year before, beside the province and its peers."""
+        t = self.language
+        rows = select(self.warehouse.coverage_change, age=self.age, antigen=self.antigen)
+        ordered = [row for phu_id in phu_ids for row in select(rows, phu_id=phu_id)]
+        if not ordered:
+            return
+        title = t("change.title", antigen=t.antigen(self.antigen, "of"), age=t("at_age", age=self.age))
+        self.heading(title)
+        own = [sentence(t, row) for row in select(ordered, phu_id=self.phu_id)]
+        table = bar_table(t, [(t.phu(row), row) for row in ordered], title, t("public_health_unit"))
+        self.draw("".join(f"<p>{escape(text)}.</p>" for text in own) + str(drawings().bars(table)))
+        self.draw(self.notes([], change_notes(t, ordered)))
+        data = parts_data(t, f"change-{self.antigen}-{self.age}", ordered)
+        self.draw(html_table(data.headings, data.rows))
+        self.download(f"{data.name}-{self.warehouse.school_year}.csv", data.csv)
+
+    def lines_of(self, found: dict[str | None, list[Point]]) -> list[Series]:
+        """The province, the chosen unit and its peers, each with its colour; the peers' numbers are in the table."""
+        units = {phu["phu_id"]: phu for phu in self.warehouse.phus}
+        peers = [phu_id for phu_id in found if phu_id not in (None, self.phu_id)]
+        colours = dict(zip(peers, cycle(PEER_COLOURS), strict=False))
+        colours |= {self.phu_id: UNIT_COLOUR, None: PROVINCE_COLOUR}
+        unknown = {"phu_id": None, "phu_name": None}
+        return [
+            Series(units.get(phu_id, unknown), colours[phu_id], points, phu_id not in peers)
+            for phu_id, points in found.items()
+        ]
+
+    def draw_trend(self, title: str, trend: TrendChart, name: str) -> None:
+        t, measure = self.language, self.measure
+        self.heading(title)
+        self.draw(str(drawings().line_legend(trend.legend)))
+        self.draw_chart(trend.chart, title)
+        self.draw(str(drawings().breaks(trend.breaks, t("over_years.breaks.heading"))))
+        said = [t("explorer.added_up_note", unit=t.phu(unit, "name")) for unit in trend.merged]
+        self.draw(self.notes(trend.rows, said))
+        ages = ["age"] if name == "cohort" else []
+        columns = ["school_year", *ages, "phu_name", "students", measure.count, measure.percent]
+        table = data_table(t, name, trend.rows, columns)
+        self.draw(html_table(table.headings, table.rows))
+        self.download(f"{name}-{self.file_stem}.csv", table.csv)
 
     def show_rules(self) -> None:
         t, warehouse = self.language, self.warehouse

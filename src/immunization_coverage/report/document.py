@@ -18,9 +18,11 @@ from markupsafe import Markup
 
 from immunization_coverage.report.beyond import beyond
 from immunization_coverage.report.boundaries import Boundaries, read_boundaries
+from immunization_coverage.report.change import change
 from immunization_coverage.report.errors import ReportError
 from immunization_coverage.report.health_unit import health_unit
 from immunization_coverage.report.language import LANGUAGES, Language
+from immunization_coverage.report.over_years import over_years
 from immunization_coverage.report.sections import (
     Report,
     Section,
@@ -43,7 +45,8 @@ HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
 SCRATCH = "coverage_report_"
 SECTIONS: list[Callable[[Report], Section | None]] = [
-    summary, province, units, all_ispa, series, exemptions, beyond, health_unit, assignment, quality, methods,
+    summary, province, units, all_ispa, series, exemptions, over_years, change, beyond, health_unit, assignment,
+    quality, methods,
 ]  # fmt: skip
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 

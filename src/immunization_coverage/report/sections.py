@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from immunization_coverage.report.boundaries import Boundaries
 from immunization_coverage.report.figures import (
@@ -50,6 +51,12 @@ class Report:
     warehouse: Warehouse
     language: Language
     boundaries: Boundaries | None = None
+
+    @cached_property
+    def years(self) -> list[Warehouse]:
+        """The school years of the warehouse up to the report's."""
+        before = [year for year in self.warehouse.years() if year.school_year < self.warehouse.school_year]
+        return [*before, self.warehouse]
 
     def age(self, age: int) -> str:
         return self.language("at_age", age=age)

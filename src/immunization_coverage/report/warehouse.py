@@ -158,6 +158,10 @@ class Warehouse:
         query = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
         return self.connection.execute(query, table.split(".")).fetchone() is not None
 
+    def _has_column(self, table: str, column: str) -> bool:
+        query = "select 1 from information_schema.columns where table_schema = ? and table_name = ? and column_name = ?"
+        return self.connection.execute(query, [*table.split("."), column]).fetchone() is not None
+
     def rows(self, query: str, parameters: list | None = None) -> list[dict]:
         return records_of(self.connection.cursor().execute("use shown"), query, parameters)
 
@@ -211,6 +215,21 @@ class Warehouse:
     @cached_property
     def exemptions_any_ispa(self) -> list[dict]:
         return self._measures("exemptions_any_ispa")
+
+    @cached_property
+    def coverage_change(self) -> list[dict]:
+        """The change since the last school year before this one, in parts: internal, and empty in a release."""
+        if self.release or not self._has("marts.coverage_change"):
+            return []
+        rows = self.rows(
+            "select * from marts.coverage_change where school_year = ? and definitions = ? "
+            "qualify school_year_before = max(school_year_before) over () order by age, antigen, phu_name",
+            list(self.year),
+        )
+        for row in rows:
+            row["withheld"] = frozenset()
+            row["is_few"] = 0 < min(row["students"], row["students_before"]) < FEW_STUDENTS
+        return rows
 
     @cached_property
     def within_reach(self) -> list[dict]:
@@ -365,7 +384,7 @@ class Warehouse:
     @cached_property
     def new_units(self) -> dict[str, list[dict]]:
         """Public health units that are new in the school year, each with the units that merged into it."""
-        units = {row["phu_id"]: row for row in self._annex("public_health_units")}
+        units = {row["phu_id"]: row for row in self.units}
         return {
             phu["phu_id"]: [
                 units[row["phu_id"]]
@@ -375,6 +394,24 @@ class Warehouse:
             for phu in self.phus
             if phu["phu_id"] in units and units[phu["phu_id"]]["school_year_from"] == self.first_year
         }
+
+    @cached_property
+    def units(self) -> list[dict]:
+        """The public health units of all years, with the years in which they exist."""
+        return self._annex("public_health_units")
+
+    @cached_property
+    def extraction_days(self) -> int | None:
+        """Days from the assessment date to the last recorded date of the year's extracts; null where it is not known.
+
+        A release does not have it."""
+        if self.release or not self._has_column("marts.builds", "last_recorded_date"):
+            return None
+        rows = self.rows(
+            "select max(last_recorded_date) as recorded from marts.builds where build_id = ?", [self.build.build_id]
+        )
+        recorded = rows[0]["recorded"]
+        return None if recorded is None else (recorded - datetime.date(self.first_year + 1, 8, 31)).days
 
     def _annex(self, table: str) -> list[dict]:
         """Rows of a table of the annex; none if an earlier version built the warehouse."""
