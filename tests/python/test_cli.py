@@ -134,7 +134,7 @@ def test_the_school_year_and_the_day_are_vars_of_dbt(built):
     assert name == "--vars" and builder.problems_of_vars(built["arguments"]) == []
     assert json.loads(value) == {"grace_days": 0, "school_year": 2016, "as_of": "2017-03-01"}
     # By itself --vars is handed over as it is: dbt says what is wrong with it.
-    assert vars_argument("{school_year", None, None) == ["--vars", "{school_year"]
+    assert vars_argument("{school_year", school_year=None) == ["--vars", "{school_year"]
 
 
 @pytest.mark.parametrize("given", ["{school_year: 2018}", "{school_year", "2018", "as_of: 2018-13-45"])

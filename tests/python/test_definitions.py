@@ -265,7 +265,7 @@ def test_dbt_refuses_a_list_of_a_day_after_the_assessment_date_too(tmp_path):
 
 def test_a_var_that_is_misspelt_stops_dbt_too(tmp_path):
     build = run_dbt("build", *ONLY_TABLES, "--vars", "schol_year: 2016", warehouse=tmp_path / "warehouse.duckdb")
-    assert build.returncode != 0 and "there is no var 'schol_year'. There are" in build.output
+    assert build.returncode != 0 and "there is no var 'schol_year'. The vars are" in build.output
     project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
     assert {*project["vars"]["setting_forms"], "setting_forms", "reader_schemas"} == set(project["vars"])
 

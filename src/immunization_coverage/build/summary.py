@@ -62,7 +62,7 @@ class Reading:
 @dataclass
 class Facts:
     school_year: str = ""
-    definitions: str = ""
+    definitions: str | None = None
     rows_by_extract: dict[str, int] = field(default_factory=dict)
     files_by_extract: dict[str, int] = field(default_factory=dict)
     students_by_age: dict[int, int] = field(default_factory=dict)
@@ -102,10 +102,10 @@ def quoted(text: str) -> str:
 
 
 def headline_coverage(
-    connection: duckdb.DuckDBPyConnection, school_year: str, definitions: str
+    connection: duckdb.DuckDBPyConnection, school_year: str, definitions: str | None
 ) -> dict[str, float | None]:
     where = f"geography = 'province' and school_year = {quoted(school_year)}"
-    if "definitions" in columns_of(connection, "marts.coverage"):
+    if definitions and "definitions" in columns_of(connection, "marts.coverage"):
         where += f" and definitions = {quoted(definitions)}"
     columns = ["antigen", "age", "coverage_percent"]
     found = {
@@ -245,7 +245,7 @@ def lines_of_students(facts: Facts) -> list[str]:
     if not facts.students_by_age:
         return []
     ages = ", ".join(f"{age}: {students:,}" for age, students in sorted(facts.students_by_age.items()))
-    year = BuiltYear(facts.school_year, facts.definitions)
+    year = BuiltYear(facts.school_year, facts.definitions or facts.school_year)
     return [f"Students of {year} by age: {ages}."]
 
 
