@@ -76,18 +76,31 @@ def carry_years(published: Path, built: Path, school_year: str) -> None:
                 connection.execute(f'create table "{catalog}".{quoted(table)} as {rows}')
 
 
-def attach_last_year(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
-    """
-    Attaches a file as `warehouse` and uses a catalog `of_year`: views of its tables as if it held no year but the one
-    that was built last, which `intermediate` is of.
-    """
+def attach_years(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> list[str]:
+    """Attaches a file as `warehouse`; returns the school years that it has published tables of, the last built last."""
     attach(connection, warehouse.resolve(), "warehouse")
     connection.execute("attach ':memory:' as of_year")
-    last = "select school_year from warehouse.published.releases order by built_at desc, build_id limit 1"
+    if "published.releases" not in tables_of(connection, "warehouse"):
+        return []
+    return [
+        school_year
+        for (school_year,) in connection.execute(
+            "select school_year from warehouse.published.releases order by built_at, build_id desc"
+        ).fetchall()
+    ]
+
+
+def use_year(connection: duckdb.DuckDBPyConnection, school_year: str) -> None:
+    """
+    Uses a catalog `of_year`: views of the attached warehouse's tables as if it held no other school year. Tables of
+    `intermediate` are those of the year that was built last.
+    """
     for table, has_school_year in tables_of(connection, "warehouse").items():
-        condition = f" where school_year = ({last})" if has_school_year and is_of_years(table) else ""
+        condition = f" where school_year = '{school_year}'" if has_school_year and is_of_years(table) else ""
         connection.execute(f"create schema if not exists of_year.{quoted(table.partition('.')[0])}")
-        connection.execute(f"create view of_year.{quoted(table)} as from warehouse.{quoted(table)}{condition}")
+        connection.execute(
+            f"create or replace view of_year.{quoted(table)} as from warehouse.{quoted(table)}{condition}"
+        )
     connection.execute("use of_year")
 
 
