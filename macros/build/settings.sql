@@ -40,10 +40,27 @@
     {{ return(years ~ '.assessment_date' if var('as_of') == 'assessment_date' else "date '" ~ var('as_of') ~ "'") }}
 {%- endmacro %}
 
-{#- The school year of the build as tables name it, such as '2018-19'. -#}
-{% macro school_year_label() -%}
-    {%- set first_year = var('school_year') | int -%}
+{#- A school year as tables name it, as SQL, such as '2018-19'; by default the one that is built. -#}
+{% macro school_year_label(first_year=none) -%}
+    {%- set first_year = (first_year or var('school_year')) | int -%}
     '{{ first_year }}-{{ '%02d' % ((first_year + 1) % 100) }}'
+{%- endmacro %}
+
+{#- The first year of the school year whose definitions hold, as SQL: the var `definitions_of`, or `school_year`. -#}
+{% macro definitions_year(school_year='school_year.first_year') -%}
+    {{ return(school_year if var('definitions_of') == 'school_year' else var('definitions_of') | string) }}
+{%- endmacro %}
+
+{#- What marts say in `definitions`, as SQL: the school year whose definitions hold, and the last day of recording if there is one. -#}
+{% macro definitions() -%}
+    {%- set day = var('recorded_by') | string -%}
+    {%- set label = school_year_label(definitions_year(var('school_year'))) | trim | replace("'", '') -%}
+    cast('{{ label }}{{ ', recorded by ' ~ day if day != 'any_day' }}' as {{ dbt.type_string() }})
+{%- endmacro %}
+
+{#- SQL condition: a row of a table that keeps every year is of this build's school year and definitions. -#}
+{% macro is_of_this_build() -%}
+    school_year = {{ school_year_label() }} and definitions = {{ definitions() }}
 {%- endmacro %}
 
 {% macro is_demonstration() -%}

@@ -4,12 +4,12 @@
     and coalesce({{ table_name }}.school_year_before > {{ school_year }}, true)
 {%- endmacro %}
 
-{#- The rows of a rule table that apply to the school year. -#}
+{#- The rows of a rule table that apply to the school year, or to the one whose definitions are taken. -#}
 {% macro rules_in_force(rules, school_year) -%}
     select rules.*
     from {{ rules }} as rules
     cross join {{ school_year }} as school_year
-    where {{ holds_in('school_year.first_year', 'rules') }}
+    where {{ holds_in(definitions_year(), 'rules') }}
 {%- endmacro %}
 
 {#- SQL condition: a disease is designated on a day for a date of birth. -#}

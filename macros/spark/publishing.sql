@@ -45,7 +45,7 @@
 
 {% macro spark__carry_years() -%}
     {%- if execute and env_var('SPARK_BUILD', '') and flags.WHICH == 'build' -%}
-        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.config.partition_by == 'school_year' -%}
+        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.config.partition_by == ['school_year', 'definitions'] -%}
             {%- set carried = api.Relation.create(schema=node.schema, identifier=node.alias, type='table') -%}
             {%- set published = node.config.schema ~ '.' ~ node.alias -%}
             {%- set is_published = run_query("show schemas like '" ~ node.config.schema ~ "'").rows
@@ -54,8 +54,8 @@
                 {#- dbt creates only the schemas of selected models. -#}
                 {%- do run_query('create schema if not exists ' ~ carried.schema) -%}
                 {%- do run_query(
-                    'create table ' ~ carried ~ ' using parquet partitioned by (school_year) as select * from ' ~ published
-                    ~ (' where school_year <> ' ~ school_year_label() if node.config.incremental_strategy != 'append' else '')
+                    'create table ' ~ carried ~ ' using parquet partitioned by (school_year, definitions) as select * from ' ~ published
+                    ~ (' where not (' ~ is_of_this_build() ~ ')' if node.config.incremental_strategy != 'append' else '')
                 ) -%}
                 {%- do adapter.cache_added(carried) -%}
             {%- endif -%}

@@ -32,7 +32,7 @@ final as (
     cross join assessed_antigens
     inner join antigens
         on assessed_antigens.antigen = antigens.antigen
-    where {{ holds_in('school_year.first_year', 'assessed_antigens') }}
+    where {{ holds_in(definitions_year(), 'assessed_antigens') }}
 )
 
 select * from final

@@ -11,7 +11,10 @@ public_health_units as (
 ),
 
 units_of_the_year as (
-    {{ rules_in_force(ref('public_health_units'), ref('int_school_year')) }}
+    select units.*
+    from {{ ref('public_health_units') }} as units
+    cross join {{ ref('int_school_year') }} as school_year
+    where {{ holds_in('school_year.first_year', 'units') }}
 ),
 
 -- A unit that has merged means the unit that it became part of, once that exists.

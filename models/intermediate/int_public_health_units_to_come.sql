@@ -19,7 +19,10 @@ school_year as (
 ),
 
 units_of_the_year as (
-    {{ rules_in_force(ref('public_health_units'), ref('int_school_year')) }}
+    select units.*
+    from {{ ref('public_health_units') }} as units
+    cross join {{ ref('int_school_year') }} as school_year
+    where {{ holds_in('school_year.first_year', 'units') }}
 ),
 
 parts as (

@@ -4,6 +4,7 @@
 {%- set other_tables = ['exemption_reasons'] -%}
 {%- set string = dbt.type_string() -%}
 {%- set first_year = var('school_year') | int -%}
+{%- set definitions_year = definitions_year(first_year) | int -%}
 with school_years as (
     select * from {{ ref('school_years') }}
 ),
@@ -11,6 +12,7 @@ with school_years as (
 known_years as (
     select
         max(case when first_year = {{ first_year }} then school_year end) as school_year,
+        max(case when first_year = {{ definitions_year }} then school_year end) as definitions,
         min(first_year) as first_known,
         max(first_year) as last_known
     from school_years
@@ -23,7 +25,7 @@ rules as (
         {{ 'rules.antigen' if table_name in tables_by_antigen else 'cast(null as ' ~ string ~ ')' }} as antigen,
         rules.school_year_from,
         rules.school_year_before,
-        case when {{ holds_in(first_year, 'rules') }} then 1 else 0 end as holds
+        case when {{ holds_in(definitions_year, 'rules') }} then 1 else 0 end as holds
     from {{ ref(table_name) }} as rules
     {%- if not loop.last %}
     union all
@@ -38,8 +40,8 @@ years as (
         max(holds) as holds,
         min(school_year_from) as first_year,
         max(school_year_before) - 1 as last_year,
-        max(case when school_year_before <= {{ first_year }} then school_year_before - 1 end) as last_year_before,
-        min(case when school_year_from > {{ first_year }} then school_year_from end) as first_year_after
+        max(case when school_year_before <= {{ definitions_year }} then school_year_before - 1 end) as last_year_before,
+        min(case when school_year_from > {{ definitions_year }} then school_year_from end) as first_year_after
     from rules
     group by table_name, antigen
 ),
@@ -47,7 +49,7 @@ years as (
 assessed_antigens as (
     select distinct assessed_antigens.antigen
     from {{ ref('assessed_antigens') }} as assessed_antigens
-    where {{ holds_in(first_year, 'assessed_antigens') }}
+    where {{ holds_in(definitions_year, 'assessed_antigens') }}
 ),
 
 -- A year needs no rule for an antigen that it does not assess.
@@ -82,15 +84,16 @@ ended as (
 gate as (
     select
         case
-            when known_years.school_year is null
+            when known_years.school_year is null or known_years.definitions is null
                 then {{ stop_build(
-                    "concat('No definitions for the school year " ~ first_year ~ ": seeds/annex/school_years.csv has ', "
+                    "concat('No definitions for the school year ', case when known_years.school_year is null then '" ~ first_year
+                    ~ "' else '" ~ definitions_year ~ "' end, ': seeds/annex/school_years.csv has ', "
                     ~ "cast(known_years.first_known as " ~ string ~ "), ' to ', cast(known_years.last_known as " ~ string
                     ~ "), '. Add a row for this year that says whose definitions are taken for it.')"
                 ) }}
             when ended.how_many > 0
                 then {{ stop_build(
-                    "concat('No definitions for the school year " ~ first_year ~ ": ', ended.sentence, "
+                    "concat('No definitions for the school year " ~ definitions_year ~ ": ', ended.sentence, "
                     ~ "case when ended.how_many > 1 then concat(' The same is true of ', cast(ended.how_many - 1 as " ~ string
                     ~ "), ' other tables and antigens.') else '' end, ' Add rows for this year, or say in school_year_from and "
                     ~ "school_year_before which years a definition is taken for.')"

@@ -121,6 +121,7 @@ def icw(
         "icw build    (the demonstration)",
         "icw build --extracts /secure/extracts --school-year 2018 --as-of 2019-03-01",
         "icw build --years 2016 --years 2017 --years 2018    (each from /secure/extracts/2016 …)",
+        "icw build --school-year 2018 --definitions-of 2017    (a what-if, added beside the year)",
         "icw build --accept students_without_doses --time-limit 2h",
         "icw build --vars '{suppress_below: 11}' --select int_series+",
     ),
@@ -147,6 +148,22 @@ def build(
     as_of: Annotated[
         str | None, typer.Option(metavar="DAY", help="The day of the overdue list; without it, the school year's end.")
     ] = None,
+    definitions_of: Annotated[
+        int | None,
+        typer.Option(
+            metavar="YEAR",
+            help="Whose definitions are taken instead of the year's own, by its first year. The rows are added beside "
+            "those of the year, and say so in the column definitions.",
+        ),
+    ] = None,
+    change: Annotated[
+        bool,
+        typer.Option(
+            "--change/--no-change",
+            envvar="COVERAGE_CHANGE",
+            help="Whether to find out why coverage moved since the school year before, if the warehouse has it.",
+        ),
+    ] = True,
     variables: Annotated[
         str | None, typer.Option("--vars", metavar="YAML", help="Any of dbt's vars, such as '{suppress_below: 11}'.")
     ] = None,
@@ -187,9 +204,12 @@ def build(
         COLUMN_MEANINGS=meanings,
         WAREHOUSE_GROUP=group, WAREHOUSE_MODE=mode, TIME_LIMIT=time_limit, DUCKDB_MEMORY_LIMIT=memory_limit,
         VERBOSE="1" if verbose else None, YEARS=" ".join(map(str, years)) if years else None,
+        COVERAGE_CHANGE="1" if change else "0",
     )  # fmt: skip
     try:
-        arguments = [*settings.vars_argument(variables, school_year, as_of), *context.args]
+        arguments = [*settings.vars_argument(
+            variables, school_year=school_year, as_of=as_of, definitions_of=definitions_of
+        ), *context.args]
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     raise typer.Exit(builder.main(arguments))
@@ -199,6 +219,10 @@ def build(
 def remove(
     school_year: Annotated[int, typer.Argument(metavar="YEAR", help="The first year of the school year.")],
     warehouse: Warehouse = None,
+    definitions: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Only its rows by other definitions, as definitions says them: 2017-18."),
+    ] = None,
 ) -> None:
     """Remove a school year from the warehouse; every other stays as it is.
 
@@ -209,7 +233,7 @@ def remove(
     from immunization_coverage.build import builder
 
     put(WAREHOUSE_PATH=warehouse)
-    raise typer.Exit(builder.main([], removed=school_year))
+    raise typer.Exit(builder.main([], removed=(school_year, definitions)))
 
 
 @app.command(
@@ -228,6 +252,13 @@ def report(
     release: Annotated[
         bool, typer.Option("--release", envvar="RELEASE", help="Show what was published, small counts withheld.")
     ] = False,
+    school_year: Annotated[
+        int | None, typer.Option(metavar="YEAR", help="The first year of the school year; without it, the last.")
+    ] = None,
+    definitions: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="The year by other definitions, as definitions says them: 2017-18."),
+    ] = None,
     pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Print each page as a PDF, too; needs Chromium.")] = True,
     boundaries: Boundaries = None,
     chromium: Annotated[
@@ -241,10 +272,12 @@ def report(
     """
     from immunization_coverage.project import ROOT
     from immunization_coverage.report import document
+    from immunization_coverage.years import label_of
 
     keep_private()
     put(WAREHOUSE_PATH=warehouse, PHU_BOUNDARIES=boundaries, CHROMIUM=chromium)
-    raise typer.Exit(document.main(output or ROOT / "reports", release, pdf))
+    label = None if school_year is None else label_of(school_year)
+    raise typer.Exit(document.main(output or ROOT / "reports", release, pdf, label, definitions))
 
 
 @app.command(

@@ -140,19 +140,25 @@ def warehouse_findings(path: Path) -> Iterator[Finding]:
         return
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
-            builds = connection.execute(
-                "with builds as (select school_year, build_id, built_at, project_version, sum(row_count) as rows_read "
-                "from marts.builds group by all) from builds "
-                "qualify row_number() over (partition by school_year order by built_at desc) = 1 order by school_year"
-            ).fetchall()
+            builds = records_of(
+                connection,
+                "select * exclude (extract_name, row_count, content_hash), sum(row_count) over (partition by build_id) as read "
+                "from marts.builds semi join marts.coverage using (build_id) "
+                "qualify row_number() over (partition by build_id order by extract_name) = 1 order by school_year, built_at",
+            )
     except duckdb.Error as error:
         yield Finding("build", BAD, f"cannot be read: {str(error).splitlines()[0]}")
         return
     if not builds:
         yield Finding("build", OPTIONAL, "the file holds no build")
-    for school_year, build_id, built_at, project_version, rows in builds:
-        said = f"build {build_id} of {built_at:%Y-%m-%d %H:%M} UTC, version {project_version}, {rows:,} rows read"
-        yield Finding(school_year, GOOD, said)
+    for build in builds:
+        year = BuiltYear(build["school_year"], build.get("definitions") or build["school_year"])
+        yield Finding(
+            str(year),
+            GOOD,
+            f"build {build['build_id']} of {build['built_at']:%Y-%m-%d %H:%M} UTC, "
+            f"version {build['project_version']}, {build['read']:,} rows read",
+        )
 
 
 def show(console: Console, title: str, findings: list[Finding]) -> None:

@@ -1,6 +1,8 @@
-"""The school years of a warehouse: each is kept as its own build made it."""
+"""The school years of a warehouse, each kept as its own build made it, as reported and by other definitions."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -15,105 +17,188 @@ def quoted(table: str) -> str:
     return ".".join(f'"{name}"' for name in table.split("."))
 
 
+class BuiltYear(NamedTuple):
+    """What a build writes of the tables that keep years: a school year, by definitions as `definitions` says them."""
+
+    school_year: str
+    definitions: str
+
+    @property
+    def is_as_reported(self) -> bool:
+        return self.school_year == self.definitions
+
+    def __str__(self) -> str:
+        by = "" if self.is_as_reported else f" by the definitions of {self.definitions}"
+        return self.school_year + by
+
+
 def label_of(first_year: int) -> str:
     """A school year as tables name it, 2018-19."""
     return f"{first_year}-{(first_year + 1) % 100:02d}"
 
 
-def tables_of(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, bool]:
-    """The tables, as schema.table, and whether they say the school year of a row."""
-    return dict(
-        connection.execute(
-            "select schema_name || '.' || table_name, bool_or(column_name = 'school_year') from duckdb_columns() "
-            "semi join duckdb_tables() using (database_name, schema_name, table_name) "
-            "where database_name = ? group by all order by all",
-            [catalog],
-        ).fetchall()
-    )
+def tables_of(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, set[str]]:
+    """The tables, as schema.table, and their columns."""
+    found = connection.execute(
+        "select schema_name || '.' || table_name, list(column_name) from duckdb_columns() "
+        "semi join duckdb_tables() using (database_name, schema_name, table_name) "
+        "where database_name = ? group by all order by all",
+        [catalog],
+    ).fetchall()
+    return {table: set(columns) for table, columns in found}
 
 
-def tables_of_years(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, bool]:
-    """Those that readers read and that keep every school year."""
+def tables_of_years(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, set[str]]:
+    """Those that readers read and whose rows say their school year, and their columns."""
     found = tables_of(connection, catalog)
-    return {table: has_school_year for table, has_school_year in found.items() if is_of_years(table)}
+    return {table: columns for table, columns in found.items() if is_of_years(table) and "school_year" in columns}
 
 
 def is_of_years(table: str) -> bool:
     return table.partition(".")[0] in SCHEMAS_OF_YEARS
 
 
-def tables_for_readers(database: Path, school_year: str = "") -> set[str]:
-    """The tables that readers read; with a school year those that have rows of it."""
+def condition(year: BuiltYear, columns: set[str]) -> str:
+    """SQL of the rows that a build of a year writes; a version before 0.2.0 had no other definitions."""
+    texts = [value.replace("'", "''") for value in year]
+    definitions = f" and definitions = '{texts[1]}'" if "definitions" in columns else ""
+    return f"school_year = '{texts[0]}'{definitions}"
+
+
+def tables_for_readers(database: Path) -> set[str]:
+    with duckdb.connect() as connection:
+        attach(connection, database, "opened")
+        return {table for table in tables_of(connection, "opened") if is_of_years(table)}
+
+
+def tables_with_rows(database: Path, year: BuiltYear) -> set[str]:
+    """The tables that readers read with rows of a school year and definitions."""
     with duckdb.connect() as connection:
         attach(connection, database, "opened")
         return {
             table
-            for table, has_school_year in tables_of_years(connection, "opened").items()
-            if not school_year
-            or (
-                has_school_year
-                and connection.execute(
-                    f"from opened.{quoted(table)} where school_year = ? limit 1", [school_year]
-                ).fetchall()
-            )
+            for table, columns in tables_of_years(connection, "opened").items()
+            if connection.execute(
+                f"from opened.{quoted(table)} where {condition(year, columns)} limit 1"
+            ).fetchall()
         }
 
 
-def carry_years(published: Path, built: Path, school_year: str) -> None:
-    """Begins a build with what is kept: the published rows of other school years, and the builds before this one."""
+def carry_years(published: Path, built: Path, year: BuiltYear) -> None:
+    """Begins a build with what is kept: the published rows of other years and definitions, and the builds before it."""
     if not published.exists():
         return
     with duckdb.connect(str(built)) as connection:
         catalog = connection.execute("select current_database()").fetchall()[0][0].replace('"', '""')
         attach(connection, published, "last_published")
-        for table, has_school_year in tables_of_years(connection, "last_published").items():
-            if not has_school_year:
-                continue
-            other_years = "" if table in HISTORY else f"where school_year <> '{school_year}'"
-            rows = f"from last_published.{quoted(table)} {other_years}"
+        for table, columns in tables_of_years(connection, "last_published").items():
+            others = "" if table in HISTORY else f"where not ({condition(year, columns)})"
+            added = "" if "definitions" in columns else ", school_year as definitions"
+            rows = f"select *{added} from last_published.{quoted(table)} {others}"
             if connection.execute(f"{rows} limit 1").fetchall():
                 connection.execute(f'create schema if not exists "{catalog}".{table.partition(".")[0]}')
                 connection.execute(f'create table "{catalog}".{quoted(table)} as {rows}')
 
 
-def attach_years(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> list[str]:
-    """Attaches a file as `warehouse`; returns the school years that it has published tables of, the last built last."""
-    attach(connection, warehouse.resolve(), "warehouse")
-    connection.execute("attach ':memory:' as of_year")
-    if "published.releases" not in tables_of(connection, "warehouse"):
-        return []
-    return [
-        school_year
-        for (school_year,) in connection.execute(
-            "select school_year from warehouse.published.releases order by built_at, build_id desc"
-        ).fetchall()
-    ]
+def add_year(scratch: Path, built: Path, year: BuiltYear) -> None:
+    """Replaces the rows of a year by other definitions in a warehouse by those of a build of their own."""
+    with duckdb.connect(str(built)) as connection:
+        catalog = connection.execute("select current_database()").fetchall()[0][0]
+        attach(connection, scratch, "scratch")
+        present = tables_of_years(connection, catalog)
+        connection.execute("begin")
+        for table, columns in tables_of_years(connection, "scratch").items():
+            of_year = condition(year, columns)
+            if table not in present:
+                connection.execute(f"create schema if not exists {quoted(table.partition('.')[0])}")
+                connection.execute(f"create table {quoted(table)} as from scratch.{quoted(table)} limit 0")
+            elif "definitions" not in present[table]:
+                connection.execute(f"alter table {quoted(table)} add column definitions varchar")
+                connection.execute(f"update {quoted(table)} set definitions = school_year")
+            if table not in HISTORY:
+                connection.execute(f"delete from {quoted(table)} where {of_year}")
+            connection.execute(f"insert into {quoted(table)} by name from scratch.{quoted(table)} where {of_year}")
+        connection.execute("commit")
+        connection.execute("detach scratch")
+        connection.execute("checkpoint")
+
+
+def last_year(connection: duckdb.DuckDBPyConnection, catalog: str) -> BuiltYear | None:
+    """The year that the tables of persons are of: the last that was built by its own definitions, if there is one."""
+    columns = tables_of(connection, catalog).get("published.releases", set())
+    definitions = "definitions" if "definitions" in columns else "school_year"
+    found = connection.execute(
+        f'select school_year, {definitions} from "{catalog}".published.releases '
+        f"order by {definitions} = school_year desc, built_at desc, build_id limit 1"
+    ).fetchall()
+    return BuiltYear(*found[0]) if found else None
+
+
+def attach_last_year(
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str = "warehouse", views: str = "of_year"
+) -> None:
+    """
+    Attaches a file and uses a catalog of views of its tables as if it held no year but the last, which the tables of
+    persons are of.
+    """
+    attach(connection, path.resolve(), name)
+    year = last_year(connection, name)
+    use_views(connection, name, views, lambda columns: condition(year, columns) if year else "true")
+
+
+def attach_years(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+    """
+    Attaches a file as `warehouse`; returns the school years that it has published tables of by their own definitions,
+    the last one last.
+    """
+    attach(connection, path.resolve(), "warehouse")
+    years = [year for year in years_kept(connection, "warehouse", "published.releases") if year.is_as_reported]
+    last = last_year(connection, "warehouse") if years else None
+    return [year.school_year for year in sorted(years, key=lambda year: (year == last, year))]
 
 
 def use_year(connection: duckdb.DuckDBPyConnection, school_year: str) -> None:
-    """
-    Uses a catalog `of_year`: views of the attached warehouse's tables as if it held no other school year. Tables of
-    `intermediate` are those of the year that was built last.
-    """
-    for table, has_school_year in tables_of(connection, "warehouse").items():
-        condition = f" where school_year = '{school_year}'" if has_school_year and is_of_years(table) else ""
-        connection.execute(f"create schema if not exists of_year.{quoted(table.partition('.')[0])}")
-        connection.execute(
-            f"create or replace view of_year.{quoted(table)} as from warehouse.{quoted(table)}{condition}"
-        )
-    connection.execute("use of_year")
+    """Uses a catalog `of_year` of views of the attached warehouse's tables as if it held no other school year."""
+    year = BuiltYear(school_year, school_year)
+    use_views(connection, "warehouse", "of_year", lambda columns: condition(year, columns))
 
 
-def remove_year(database: Path, school_year: str) -> int:
-    """Deletes the rows of a school year, of its builds too; returns how many."""
+def use_views(
+    connection: duckdb.DuckDBPyConnection, catalog: str, views: str, rows: Callable[[set[str]], str]
+) -> None:
+    """Uses a catalog of views of another's tables; of those that keep years some rows, by SQL for their columns."""
+    connection.execute(f"attach if not exists ':memory:' as {views}")
+    of_years = tables_of_years(connection, catalog)
+    for table in tables_of(connection, catalog):
+        where = f" where {rows(of_years[table])}" if table in of_years else ""
+        connection.execute(f"create schema if not exists {views}.{quoted(table.partition('.')[0])}")
+        connection.execute(f'create or replace view {views}.{quoted(table)} as from "{catalog}".{quoted(table)}{where}')
+    connection.execute(f"use {views}")
+
+
+def years_kept(connection: duckdb.DuckDBPyConnection, catalog: str, table: str = "marts.coverage") -> list[BuiltYear]:
+    """The school years that a table has, as reported and by other definitions."""
+    columns = tables_of(connection, catalog).get(table, set())
+    if "school_year" not in columns:
+        return []
+    definitions = "definitions" if "definitions" in columns else "school_year"
+    query = f'select distinct school_year, {definitions} from "{catalog}".{quoted(table)} order by all'
+    return [BuiltYear(*row) for row in connection.execute(query).fetchall()]
+
+
+def remove_year(database: Path, school_year: str, definitions: str | None = None) -> int:
+    """Deletes the rows of a school year, by all definitions or some, and of its builds; returns how many."""
     with duckdb.connect(str(database)) as connection:
         catalog = connection.execute("select current_database()").fetchall()[0][0]
         deleted = 0
         connection.execute("begin")
-        for table, has_school_year in tables_of_years(connection, catalog).items():
-            if has_school_year:
-                query = f"delete from {quoted(table)} where school_year = ?"
-                deleted += connection.execute(query, [school_year]).fetchall()[0][0]
+        for table, columns in tables_of_years(connection, catalog).items():
+            if definitions is not None:
+                where = condition(BuiltYear(school_year, definitions), columns)
+            else:
+                named = [name for name in ("school_year", "school_year_before") if name in columns]
+                where = " or ".join(f"{name} = '{school_year}'" for name in named)
+            deleted += connection.execute(f"delete from {quoted(table)} where {where}").fetchall()[0][0]
         connection.execute("commit")
         connection.execute("checkpoint")
     return deleted

@@ -6,6 +6,7 @@
 with split as (
     select
         school_year,
+        definitions,
         geography,
         coalesce(phu_id, '') as phu_id,
         age,
@@ -13,12 +14,13 @@ with split as (
         sum(students) as students,
         sum(case when {{ up_to_date }} then students else 0 end) as students_up_to_date
     from {{ model }}
-    group by school_year, geography, coalesce(phu_id, ''), age, antigen
+    group by school_year, definitions, geography, coalesce(phu_id, ''), age, antigen
 ),
 
 cohorts as (
     select
         coverage.school_year,
+        coverage.definitions,
         coverage.geography,
         coalesce(coverage.phu_id, '') as phu_id,
         coverage.age,
@@ -27,9 +29,10 @@ cohorts as (
         coverage.students_up_to_date
     from {{ ref('coverage') }} as coverage
     {%- if cohorts_of %}
-    inner join (select distinct school_year, age, antigen from {{ cohorts_of }}) as of_the_split
+    inner join (select distinct school_year, definitions, age, antigen from {{ cohorts_of }}) as of_the_split
         on
             coverage.school_year = of_the_split.school_year
+            and coverage.definitions = of_the_split.definitions
             and coverage.age = of_the_split.age
             and coverage.antigen = of_the_split.antigen
     {%- endif %}
@@ -42,6 +45,7 @@ from cohorts
 full join split
     on
         cohorts.school_year = split.school_year
+        and cohorts.definitions = split.definitions
         and cohorts.geography = split.geography
         and cohorts.phu_id = split.phu_id
         and cohorts.age = split.age

@@ -4,9 +4,9 @@ select
     antigen,
     schedule,
     variant,
-    'has a gap in dose_number in the school year {{ var('school_year') }}: dose numbers start at 1 without gaps' as problem
+    'has a gap in dose_number in the school year {{ definitions_year(var('school_year')) }}: dose numbers start at 1 without gaps' as problem
 from {{ model }} as rules
-where {{ holds_in(var('school_year'), 'rules') }}
+where {{ holds_in(definitions_year(var('school_year')), 'rules') }}
 group by antigen, schedule, variant
 having count(distinct dose_number) <> max(dose_number)
 {% endtest %}

@@ -11,7 +11,7 @@ select
     'assessed_antigens' as table_name,
     assessed_antigens.antigen,
     assessed_antigens.age,
-    'has no criterion for this age in up_to_date_rules.csv in the school year {{ var('school_year') }}' as problem
+    'has no criterion for this age in up_to_date_rules.csv in the school year {{ definitions_year(var('school_year')) }}' as problem
 from assessed_antigens
 left join criteria
     on

@@ -44,7 +44,7 @@ select
     criteria.schedule,
     criteria.valid_doses,
     concat(
-        'requires more doses than dose_rules.csv has rules for in the school year {{ var('school_year') }}: ',
+        'requires more doses than dose_rules.csv has rules for in the school year {{ definitions_year(var('school_year')) }}: ',
         case when slots_filled.variant is null then '' else concat('variant ', slots_filled.variant, ', ') end,
         'dose_number up to ', cast(slots_filled.slots as {{ dbt.type_string() }})
     ) as problem

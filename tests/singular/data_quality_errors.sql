@@ -5,4 +5,4 @@ select
 from {{ ref('data_quality') }}
 where
     outcome = 'failed'
-    and school_year = {{ school_year_label() }}
+    and {{ is_of_this_build() }}

@@ -7,4 +7,4 @@ select
 from {{ ref('data_quality') }}
 where
     outcome = 'warned'
-    and school_year = {{ school_year_label() }}
+    and {{ is_of_this_build() }}

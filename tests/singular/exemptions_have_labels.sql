@@ -11,7 +11,7 @@ select
     'assessed_antigens' as table_name,
     assessed_antigens.antigen,
     assessed_antigens.age,
-    'has is_exemption_applicable, but no is_exemption_label row in exemption_labels.csv in {{ var('school_year') }}'
+    'has is_exemption_applicable, but no is_exemption_label row in exemption_labels.csv in {{ definitions_year(var('school_year')) }}'
         as problem
 from assessed_antigens
 left join labels

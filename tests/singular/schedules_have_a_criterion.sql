@@ -11,7 +11,7 @@ select distinct
     'dose_rules' as table_name,
     rules.antigen,
     rules.schedule,
-    'has dose rules, but no row of up_to_date_rules.csv in the school year {{ var('school_year') }}' as problem
+    'has dose rules, but no row of up_to_date_rules.csv in the school year {{ definitions_year(var('school_year')) }}' as problem
 from rules
 left join criteria
     on

@@ -15,7 +15,7 @@ units as (
     select * from {{ ref('not_up_to_date_reasons') }}
     where
         geography = 'phu'
-        and school_year = {{ school_year_label() }}
+        and {{ is_of_this_build() }}
 )
 
 select

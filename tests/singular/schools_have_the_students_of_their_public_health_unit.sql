@@ -13,7 +13,7 @@ zero_dose as (
     select * from {{ ref('zero_dose') }}
     where
         geography = 'phu'
-        and school_year = {{ school_year_label() }}
+        and {{ is_of_this_build() }}
         and students > 0
 ),
 
@@ -26,7 +26,7 @@ units as (
     from {{ ref('coverage') }}
     where
         geography = 'phu'
-        and school_year = {{ school_year_label() }}
+        and {{ is_of_this_build() }}
         and students > 0
     union all
     {{ unpivoted('zero_dose', keys=['phu_id', 'age'], columns=['column_name', 'counted'], rows=[

@@ -26,7 +26,7 @@ agents_by_year as (
         agents.agent,
         agents.agent_label,
         coalesce(
-            max(case when {{ holds_in('school_year.first_year', 'antigen_agents') }} then 1 else 0 end) = 1
+            max(case when {{ holds_in(definitions_year(), 'antigen_agents') }} then 1 else 0 end) = 1
             or max(antigen_agents.agent) is null,
             false
         ) as is_of_the_year

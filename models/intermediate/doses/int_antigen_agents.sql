@@ -25,7 +25,7 @@ of_the_year as (
     cross join school_year
     inner join agents
         on {{ normalized_label('antigen_agents.agent') }} = agents.agent_label
-    where {{ holds_in('school_year.first_year', 'antigen_agents') }}
+    where {{ holds_in(definitions_year(), 'antigen_agents') }}
 ),
 
 -- A cell with several agents is one record: each antigen keeps the agent that the same-day hierarchy prefers.

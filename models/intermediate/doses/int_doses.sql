@@ -32,7 +32,7 @@ antigens_by_age as (
     cross join school_year
     inner join antigen_agents
         on assessed_antigens.antigen = antigen_agents.antigen
-    where {{ holds_in('school_year.first_year', 'assessed_antigens') }}
+    where {{ holds_in(definitions_year(), 'assessed_antigens') }}
 ),
 
 exploded as (

@@ -42,7 +42,7 @@ same_day_rules as (
     cross join school_year
     where
         statements.parameter = 'Multiple vaccines on the same day'
-        and {{ holds_in('school_year.first_year', 'statements') }}
+        and {{ holds_in(definitions_year(), 'statements') }}
 ),
 
 schedules as (

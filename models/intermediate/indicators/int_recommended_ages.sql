@@ -19,7 +19,7 @@ cohorts as (
         make_date(school_year.first_year - assessed_antigens.age, 12, 31) as last_birth
     from assessed_antigens
     cross join school_year
-    where {{ holds_in('school_year.first_year', 'assessed_antigens') }}
+    where {{ holds_in(definitions_year(), 'assessed_antigens') }}
 ),
 
 final as (

@@ -30,7 +30,7 @@ final as (
         on {{ normalized_label('next_dose_agents.agent') }} = {{ normalized_label('antigen_agents.agent') }}
     where
         antigen_agents.is_relevant
-        and {{ holds_in('school_year.first_year', 'antigen_agents') }}
+        and {{ holds_in(definitions_year(), 'antigen_agents') }}
 )
 
 select * from final

@@ -6,7 +6,7 @@ school_year as (
     select * from {{ ref('int_school_year') }}
 ),
 
--- A build is not compared with the demonstration, nor with another school year.
+-- A build is not compared with the demonstration, nor with another school year or other definitions.
 earlier_builds as (
     select
         builds.build_id,
@@ -16,6 +16,7 @@ earlier_builds as (
     where
         builds.build_id <> {{ build_id() }}
         and builds.school_year = school_year.school_year
+        and builds.definitions = {{ definitions() }}
         and builds.is_demonstration = {{ is_demonstration() | lower }}
 ),
 

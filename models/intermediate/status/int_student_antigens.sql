@@ -37,7 +37,7 @@ assessed as (
     inner join assessed_antigens
         on students.age = assessed_antigens.age
     where
-        {{ holds_in('school_year.first_year', 'assessed_antigens') }}
+        {{ holds_in(definitions_year(), 'assessed_antigens') }}
         and (assessed_antigens.gender is null or students.gender = assessed_antigens.gender)
 ),
 

@@ -48,7 +48,7 @@ final as (
             and assessed_antigens.antigen = effective.antigen
     where
         assessed_antigens.is_exemption_applicable
-        and {{ holds_in('school_year.first_year', 'assessed_antigens') }}
+        and {{ holds_in(definitions_year(), 'assessed_antigens') }}
 )
 
 select * from final

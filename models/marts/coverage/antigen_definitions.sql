@@ -1,9 +1,12 @@
-{#- Rules of the year that is built and of the year before it. -#}
+{#- Rules of the year that is built, or whose definitions are taken, and of the year before it. -#}
 {%- set tables = [
     'dose_rules', 'up_to_date_rules', 'antigen_statements', 'antigen_agents', 'exemption_labels', 'assessed_antigens'
 ] -%}
 with school_year as (
-    select * from {{ ref('int_school_year') }}
+    select
+        school_year,
+        {{ definitions_year('first_year') }} as first_year
+    from {{ ref('int_school_year') }}
 ),
 
 school_years as (
@@ -364,6 +367,7 @@ compared as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         school_year.school_year,
         compared.antigen,
         antigens.antigen_name,

@@ -15,7 +15,7 @@ goals_of_the_year as (
     select goals.*
     from goals
     cross join school_year
-    where {{ holds_in('school_year.first_year', 'goals') }}
+    where {{ holds_in(definitions_year(), 'goals') }}
 ),
 
 percents as (
@@ -28,6 +28,7 @@ percents as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         percents.school_year,
         percents.geography,
         percents.phu_id,

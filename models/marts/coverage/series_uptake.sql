@@ -23,6 +23,7 @@ counts as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         *,
         {{ percent('students_initiated', 'students') }} as initiated_percent,
         {{ percent('students_completed', 'students') }} as completed_percent,

@@ -20,6 +20,7 @@ counts as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         *,
         {{ percent('students_medical', 'students') }} as medical_percent,
         {{ percent('students_nonmedical', 'students') }} as nonmedical_percent

@@ -9,7 +9,7 @@ students as (
 
 coverage as (
     select * from {{ ref('coverage') }}
-    where school_year = {{ school_year_label() }}
+    where {{ is_of_this_build() }}
 ),
 
 student_antigens as (
@@ -107,6 +107,7 @@ completed as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         school_year,
         geography,
         phu_id,

@@ -6,7 +6,7 @@ coverage as (
     select * from {{ ref('coverage') }}
     where
         geography = 'province'
-        and school_year = {{ school_year_label() }}
+        and {{ is_of_this_build() }}
 ),
 
 valid_doses as (
@@ -76,6 +76,7 @@ months as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         coverage.school_year,
         months.age,
         months.antigen,

@@ -1,6 +1,6 @@
 with coverage as (
     select * from {{ ref('coverage') }}
-    where school_year = {{ school_year_label() }}
+    where {{ is_of_this_build() }}
 ),
 
 birthday_doses as (
@@ -49,6 +49,7 @@ counts as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         *,
         {{ percent('students_up_to_date', 'students') }} as coverage_percent
     from counts

@@ -1,6 +1,6 @@
 with coverage as (
     select * from {{ ref('coverage') }}
-    where school_year = {{ school_year_label() }}
+    where {{ is_of_this_build() }}
 ),
 
 open_antigens as (
@@ -58,6 +58,7 @@ counts as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         school_year,
         geography,
         phu_id,

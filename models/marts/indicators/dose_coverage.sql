@@ -164,6 +164,7 @@ dropouts as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         counts.school_year,
         counts.geography,
         counts.phu_id,

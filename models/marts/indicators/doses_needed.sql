@@ -1,6 +1,6 @@
 with coverage as (
     select * from {{ ref('coverage') }}
-    where school_year = {{ school_year_label() }}
+    where {{ is_of_this_build() }}
 ),
 
 next_dose_agents as (
@@ -57,6 +57,7 @@ counts as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         counts.school_year,
         counts.geography,
         counts.phu_id,

@@ -16,6 +16,7 @@ counts as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         school_year,
         geography,
         phu_id,

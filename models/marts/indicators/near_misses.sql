@@ -65,6 +65,7 @@ counts as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         *
     from counts
 )

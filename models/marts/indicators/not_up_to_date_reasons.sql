@@ -67,6 +67,7 @@ with_cohort as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         school_year,
         geography,
         phu_id,

@@ -33,6 +33,7 @@ counts as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         *,
         {{ percent('doses', 'sum(doses) over (partition by geography, phu_id, age)') }} as doses_percent
     from counts

@@ -4,7 +4,7 @@ with frame as (
 
 coverage as (
     select * from {{ ref('coverage') }}
-    where school_year = {{ school_year_label() }}
+    where {{ is_of_this_build() }}
 ),
 
 -- No row for a cohort with two programmes, nor for a dose that can still be on time.
@@ -56,6 +56,7 @@ counts as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         counts.school_year,
         counts.geography,
         counts.phu_id,

@@ -22,6 +22,7 @@ counts as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         *,
         {{ percent('students_without_dtp', 'students') }} as without_dtp_percent,
         {{ percent('students_without_dose', 'students') }} as without_dose_percent

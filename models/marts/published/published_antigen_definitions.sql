@@ -2,13 +2,14 @@
 
 with antigen_definitions as (
     select * from {{ ref('antigen_definitions') }}
-    where school_year = {{ school_year_label() }}
+    where {{ is_of_this_build() }}
 ),
 
 final as (
     select
         build_id,
         school_year,
+        definitions,
         antigen,
         antigen_name,
         parameter,

@@ -9,7 +9,7 @@ with measures_counted as (
 
 coverage as (
     select * from {{ ref('coverage') }}
-    where school_year = {{ school_year_label() }}
+    where {{ is_of_this_build() }}
 ),
 
 decisions as (
@@ -144,6 +144,7 @@ decided as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         school_year,
         measure,
         geography,

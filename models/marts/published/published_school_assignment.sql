@@ -13,6 +13,7 @@ decisions as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         school_assignment.school_year,
         school_assignment.age,
         school_assignment.name as decision,

@@ -3,6 +3,7 @@ with builds as (
         build_id,
         built_at,
         school_year,
+        definitions,
         education_record_window,
         is_demonstration,
         project_version,
@@ -16,7 +17,7 @@ measures as (
         count(*) as counts,
         sum(case when withheld_reason is null then 0 else 1 end) as counts_withheld
     from {{ ref('published_measures') }}
-    where school_year = {{ school_year_label() }}
+    where {{ is_of_this_build() }}
 ),
 
 final as (
@@ -24,6 +25,7 @@ final as (
         builds.build_id,
         builds.built_at,
         builds.school_year,
+        builds.definitions,
         builds.education_record_window,
         builds.is_demonstration,
         builds.project_version,

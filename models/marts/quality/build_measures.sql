@@ -35,6 +35,7 @@ measures as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp) as built_at,
         school_year.school_year,
         '{{ var("education_record_window") }}' as education_record_window,

@@ -176,6 +176,7 @@ percents as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         school_year.school_year,
         percents.check_name as {{ adapter.quote('check') }},
         percents.severity,

@@ -222,6 +222,7 @@ counted as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         school_year.school_year,
         counted.extract_name,
         counted.file,

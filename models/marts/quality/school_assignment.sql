@@ -1,5 +1,6 @@
 select
     {{ build_id() }} as build_id,
+    {{ definitions() }} as definitions,
     school_year,
     age,
     kind,

@@ -34,6 +34,7 @@ shown as (
 final as (
     select
         {{ build_id() }} as build_id,
+        {{ definitions() }} as definitions,
         school_year.school_year,
         shown.phu_id,
         public_health_units.phu_name,

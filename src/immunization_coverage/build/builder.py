@@ -20,7 +20,7 @@ import time
 import tomllib
 import traceback
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ import duckdb
 import yaml
 from filelock import lock_descriptor
 
+from immunization_coverage.build.change import WhatIf, what_ifs_needed
 from immunization_coverage.build.progress import GATES, DbtRun, Events, Progress, lines_of_failure
 from immunization_coverage.build.settings import vars_argument
 from immunization_coverage.build.signals import STOP_SIGNALS
@@ -38,9 +39,19 @@ from immunization_coverage.extracts.preparation import prepare, verify
 from immunization_coverage.extracts.problems import ExtractsError
 from immunization_coverage.project import DBT, ROOT
 from immunization_coverage.rules.check import is_day, nearest, problems_of_rules
-from immunization_coverage.warehouse import warehouse_path
+from immunization_coverage.warehouse import attach, warehouse_path
 from immunization_coverage.warehouse_file import close_to_others, problem_of_mode, problem_of_path
-from immunization_coverage.years import carry_years, label_of, remove_year, tables_for_readers
+from immunization_coverage.years import (
+    BuiltYear,
+    add_year,
+    carry_years,
+    label_of,
+    last_year,
+    remove_year,
+    tables_for_readers,
+    tables_with_rows,
+    years_kept,
+)
 
 SECONDS_TO_STOP = 15
 FREE_SPACE = "Free some and build again: a build needs room for a second warehouse and a copy of the extracts."
@@ -56,6 +67,9 @@ DBT_DEFAULTS = {"DBT_WRITE_JSON": "false"}
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 # Checks of the extract's own year: where one export serves several years, they hold for the last.
 CHECKS_OF_LAST_YEAR = ("extracts_of_another_school_year", "immunizations_after_assessment_date")
+# What marts.coverage_change needs of a what-if, and the table itself.
+WHAT_IF = ("--select", "+coverage", "+builds", "--exclude", "test_type:data")
+CHANGE = ("--select", "coverage_change")
 # What the reader of extracts stops at, before there are tables to check.
 READER_CHECKS = ("count_in_footer", "rows_at_a_limit", "texts_cut_short")
 CHECKS = ROOT / "seeds" / "quality" / "data_quality_checks.csv"
@@ -235,7 +249,7 @@ def years_of(arguments: list[str]) -> list[Year]:
     try:
         return [
             Year(
-                [*others, *vars_argument(given, int(year), None)],
+                [*others, *vars_argument(given, school_year=int(year))],
                 str(own.get(year, folder)),
                 accept if own or year == last else " ".join([accept, *CHECKS_OF_LAST_YEAR]).strip(),
             )
@@ -341,9 +355,10 @@ def check(years: list[Year], places: Places) -> None:
         readable_tables(places.published)
 
 
-def readable_tables(database: Path, school_year: str = "") -> set[str]:
+def readable_tables(database: Path, year: BuiltYear | None = None) -> set[str]:
+    """The tables that readers read; with a year those that have rows of it."""
     try:
-        return tables_for_readers(database, school_year)
+        return tables_with_rows(database, year) if year else tables_for_readers(database)
     except duckdb.Error as error:
         raise NotPublished(
             f"{database} cannot be read ({error}). Close the program that has it open to write, or move the file away "
@@ -351,19 +366,25 @@ def readable_tables(database: Path, school_year: str = "") -> set[str]:
         ) from error
 
 
-def school_year_of(arguments: list[str]) -> str:
-    """The school year of the build as tables name it."""
-    return label_of(int(vars_of(arguments).get("school_year") or project_vars()["school_year"]))
+def year_of(arguments: list[str]) -> BuiltYear:
+    """The school year and definitions of the build as tables name them: what the macro `definitions` says."""
+    settings = project_vars() | vars_of(arguments)
+    first_year = int(settings["school_year"])
+    taken = settings["definitions_of"]
+    definitions = label_of(first_year if taken == "school_year" else int(taken))
+    if settings["recorded_by"] != "any_day":
+        definitions += f", recorded by {settings['recorded_by']}"
+    return BuiltYear(label_of(first_year), definitions)
 
 
-def check_complete(places: Places, run: DbtRun, school_year: str) -> None:
-    """A build of a selection would take away what it has not written of its school year."""
+def check_complete(places: Places, run: DbtRun, year: BuiltYear) -> None:
+    """A build of a selection would take away what it has not written of its school year and definitions."""
     if not places.published.exists():
         return
-    lost = readable_tables(places.published, school_year) - run.written
+    lost = readable_tables(places.published, year) - run.written
     if lost:
         raise NotPublished(
-            f"The published warehouse has tables of {school_year} that this build lacks: {', '.join(sorted(lost))}. "
+            f"The published warehouse has tables of {year} that this build lacks: {', '.join(sorted(lost))}. "
             f"Build without a selection, or move {places.published} away if they are meant to go."
         )
 
@@ -459,6 +480,23 @@ def publish(places: Places) -> None:
         synchronize(places.published.parent, os.O_RDONLY)
 
 
+def add_to_published(places: Places, what_ifs: dict[BuiltYear, Path]) -> None:
+    """Makes the build a copy of the published warehouse with the what-if rows of other builds."""
+    merged = places.working / "merged" / places.published.name
+    merged.parent.mkdir(mode=0o700)
+    shutil.copyfile(places.published, merged)
+    try:
+        for year, built in what_ifs.items():
+            add_year(built, merged, year)
+    except duckdb.BinderException as error:
+        raise NotPublished(
+            f"{places.published} was built by an earlier version of the project. Build its school year with this one "
+            "first."
+        ) from error
+    os.replace(merged, places.built)
+    merged.parent.rmdir()
+
+
 def keep_failed(places: Places) -> bool:
     """Moves what dbt built to where it can be looked at."""
     if not places.built.exists():
@@ -504,8 +542,11 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
             progress.phase(f"Reading {folder}.")
             prepared = prepare_extracts(folder, places)
             extracts = str(places.extracts)
-        school_year = school_year_of(arguments)
-        carry_years(places.published, places.built, school_year)
+        year = year_of(arguments)
+        # What-if rows are added to the warehouse: the tables of persons stay those of the year as it is reported.
+        is_added = not year.is_as_reported and places.published.exists()
+        if not is_added:
+            carry_years(places.published, places.built, year)
         run = run_dbt(arguments, places, extracts, lock, progress)
         facts = facts_before_publishing(run, places)
         look = f"dbt's log: {log_of_dbt()}."
@@ -516,8 +557,10 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
                 raise NotPublished(reason_of_failure(run, facts))
             if facts.findings and not run.passed_gates:
                 raise NotPublished(f"The gates of the extracts were not run: the build left out the test {GATES}.")
-            check_complete(places, run, school_year)
+            check_complete(places, run, year)
             progress.phase("Publishing.")
+            if is_added:
+                add_to_published(places, {year: places.built})
             publish(places)
         except (NotPublished, ExtractsError, OSError, duckdb.Error) as error:
             if is_full(places, run, error):
@@ -535,28 +578,91 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
         shutil.rmtree(places.working, ignore_errors=True)
 
 
-def remove(first_year: int, places: Places) -> None:
-    """Publishes the warehouse without a school year that it keeps."""
+def explain_change(built: Year, years: list[Year], places: Places, lock: int) -> None:
+    """
+    Completes marts.coverage_change of a published year: where that is needed, builds it by the definitions of the year
+    before, or one of the two as recorded by the day that both reach, in a place of its own, and adds these rows.
+    """
+    year = year_of(built.arguments)
+    if os.environ.get("COVERAGE_CHANGE", "1") == "0" or not year.is_as_reported or split_vars(built.arguments)[1]:
+        return
+    extracts_of = {year_of(one.arguments).school_year: one for one in years}
+    needed = what_ifs_needed(places.published, year.school_year)
+    for what_if in needed:
+        if what_if.school_year not in extracts_of:
+            say(f"Not separated from the rest of the change: reporting. It takes {what_if.words}, and this run has no "
+                f"extracts of it. Name both years in one run: --years.")  # fmt: skip
+    possible = [what_if for what_if in needed if what_if.school_year in extracts_of]
+    if not possible:
+        return
+    places.working.mkdir(mode=0o700)
+    progress = Progress()
+    try:
+        what_ifs = {}
+        for number, what_if in enumerate(possible):
+            progress.phase(f"Why coverage moved: {what_if.words}.")
+            own = places.working / str(number)
+            own.mkdir(mode=0o700)
+            arguments = arguments_of(what_if, extracts_of[what_if.school_year])
+            scratch = replace(places, extracts=own / "extracts", built=own / places.built.name)
+            run_selection(WHAT_IF, arguments, extracts_of[what_if.school_year].extracts, scratch, lock, progress)
+            what_ifs[year_of(arguments)] = scratch.built
+        progress.phase("Why coverage moved: the parts of the change.")
+        add_to_published(places, what_ifs)
+        run_selection(CHANGE, built.arguments, built.extracts, places, lock, progress)
+        publish(places)
+    finally:
+        ignore_signals()
+        shutil.rmtree(places.working, ignore_errors=True)
+
+
+def arguments_of(what_if: WhatIf, year: Year) -> list[str]:
+    given, others = split_vars(year.arguments)
+    try:
+        return [*others, *vars_argument(given, **what_if.settings)]
+    except ValueError as error:
+        raise NotPublished(str(error)) from None
+
+
+def run_selection(
+    selection: tuple[str, ...], arguments: list[str], folder: str, places: Places, lock: int, progress: Progress
+) -> None:
+    """Builds some tables of a year that has been built before, without the tests that it has passed."""
+    if folder:
+        prepare_extracts(folder, places)
+    run = run_dbt([*arguments, *selection], places, str(places.extracts) if folder else "", lock, progress)
+    if run.status != 0:
+        say("\n".join([*lines_of_failure(run), f"dbt's log: {log_of_dbt()}."]))
+        raise NotPublished("Why coverage moved could not be computed (--no-change leaves it out).")
+
+
+def remove(first_year: int, definitions: str | None, places: Places) -> None:
+    """Publishes the warehouse without a school year that it keeps, or without its rows by other definitions."""
     school_year = label_of(first_year)
-    if not places.published.exists() or not readable_tables(places.published, school_year):
-        raise NotPublished(f"{places.published} has no school year {school_year}.")
-    with duckdb.connect(str(places.published), read_only=True) as connection:
-        [(last,)] = connection.execute("select school_year from intermediate.int_school_year").fetchall()
-    if last == school_year:
+    if not places.published.exists():
+        raise NotPublished(f"There is no warehouse {places.published}.")
+    with duckdb.connect() as connection:
+        attach(connection, places.published, "published")
+        kept, last = years_kept(connection, "published"), last_year(connection, "published")
+    removed = [year for year in kept if year.school_year == school_year and definitions in (None, year.definitions)]
+    if not removed:
+        named = BuiltYear(school_year, definitions or school_year)
+        raise NotPublished(f"{places.published} has no school year {named}.")
+    if last in removed:
         raise NotPublished(
-            f"{school_year} was built last, and the tables of persons are of it. Build another school year first, "
+            f"{last} was built last, and the tables of persons are of it. Build another school year first, "
             f"or move {places.published} away."
         )
     remove_leftovers(places)
     places.working.mkdir(mode=0o700)
     try:
         shutil.copyfile(places.published, places.built)
-        deleted = remove_year(places.built, school_year)
+        deleted = remove_year(places.built, school_year, definitions)
         publish(places)
     finally:
         ignore_signals()
         shutil.rmtree(places.working, ignore_errors=True)
-    say(f"{school_year} is removed: {deleted:,} rows of marts, schools and published.")
+    say(f"{' and '.join(map(str, removed))} is removed: {deleted:,} rows of marts, schools and published.")
 
 
 def is_full(places: Places, run: DbtRun, error: Exception) -> bool:
@@ -572,8 +678,8 @@ def sentence(error: Exception) -> str:
     return str(error)
 
 
-def main(arguments: list[str], removed: int | None = None) -> int:
-    """Builds, or removes a school year that the warehouse keeps, by its first year."""
+def main(arguments: list[str], removed: tuple[int, str | None] | None = None) -> int:
+    """Builds, or removes a school year that the warehouse keeps: its first year, and its definitions or all of them."""
     started = time.monotonic()
     os.umask(0o077)
     warehouse = warehouse_path()
@@ -585,18 +691,19 @@ def main(arguments: list[str], removed: int | None = None) -> int:
         if lock is None:
             return 3
         if removed is not None:
-            remove(removed, places)
+            remove(*removed, places)
             return 0
         years = years_of(arguments)
         check(years, places)
         for year in years:
-            school_year = school_year_of(year.arguments)
             if len(years) > 1:
-                say(f"\nSchool year {school_year}, {len(built) + 1} of {len(years)}.")
+                say(f"\nSchool year {year_of(year.arguments)}, {len(built) + 1} of {len(years)}.")
             os.environ |= {"EXTRACTS_DIR": year.extracts, "ACCEPT": year.accepted}
             stop_on_signals()
             build(year.arguments, places, lock)
-            built.append(school_year)
+            built.append(str(year_of(year.arguments)))
+            stop_on_signals()
+            explain_change(year, years, places, lock)
     except Stopped as stopped:
         return say_stopped(stopped.number)
     except (NotPublished, ExtractsError, OSError, duckdb.Error) as error:

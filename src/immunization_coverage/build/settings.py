@@ -6,9 +6,8 @@ from typing import Any
 import yaml
 
 
-def vars_argument(given: str | None, school_year: int | None, as_of: str | None) -> list[str]:
+def vars_argument(given: str | None, **options: int | str | None) -> list[str]:
     """--vars for dbt, of what is given as YAML and by options of its own; a ValueError says what is wrong with it."""
-    options = {"school_year": school_year, "as_of": as_of}
     own: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if not own:
         return ["--vars", given] if given else []

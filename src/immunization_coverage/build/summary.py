@@ -12,6 +12,7 @@ import duckdb
 
 from immunization_coverage.extracts.notes import FILES_NAME, NOTES_NAME
 from immunization_coverage.project import ROOT
+from immunization_coverage.years import BuiltYear
 
 SEEDS = ROOT / "seeds"
 READING_KINDS = SEEDS / "quality" / "reading_kinds.csv"
@@ -61,6 +62,7 @@ class Reading:
 @dataclass
 class Facts:
     school_year: str = ""
+    definitions: str = ""
     rows_by_extract: dict[str, int] = field(default_factory=dict)
     files_by_extract: dict[str, int] = field(default_factory=dict)
     students_by_age: dict[int, int] = field(default_factory=dict)
@@ -99,8 +101,12 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def headline_coverage(connection: duckdb.DuckDBPyConnection, school_year: str) -> dict[str, float | None]:
+def headline_coverage(
+    connection: duckdb.DuckDBPyConnection, school_year: str, definitions: str
+) -> dict[str, float | None]:
     where = f"geography = 'province' and school_year = {quoted(school_year)}"
+    if "definitions" in columns_of(connection, "marts.coverage"):
+        where += f" and definitions = {quoted(definitions)}"
     columns = ["antigen", "age", "coverage_percent"]
     found = {
         (row["antigen"], row["age"]): row["coverage_percent"]
@@ -188,9 +194,9 @@ def facts_of(database: Path, build_id: str, last: Path | None = None, prepared: 
     facts = Facts()
     of_build = f"build_id = {quoted(build_id)}"
     with duckdb.connect(str(database), read_only=True) as connection:
-        for row in rows_of(connection, "marts.builds", ["extract_name", "row_count", "school_year"], of_build):
+        for row in rows_of(connection, "marts.builds", ["extract_name", "row_count", "school_year", "definitions"], of_build):
             facts.rows_by_extract[row["extract_name"]] = row["row_count"]
-            facts.school_year = row["school_year"]
+            facts.school_year, facts.definitions = row["school_year"], row["definitions"]
         facts.files_by_extract = dict(
             parquet_rows(
                 connection, prepared and prepared / FILES_NAME,
@@ -199,7 +205,7 @@ def facts_of(database: Path, build_id: str, last: Path | None = None, prepared: 
         )  # fmt: skip
         for row in rows_of(connection, "marts.coverage", ["age", "students"], f"geography = 'province' and {of_build}"):
             facts.students_by_age[row["age"]] = max(row["students"], facts.students_by_age.get(row["age"], 0))
-        facts.coverage = headline_coverage(connection, facts.school_year)
+        facts.coverage = headline_coverage(connection, facts.school_year, facts.definitions)
         facts.findings = findings_of(connection, of_build, facts.school_year)
         for reading in readings_of(connection, of_build, prepared):
             if reading.extract is None and reading.file is not None:
@@ -208,7 +214,7 @@ def facts_of(database: Path, build_id: str, last: Path | None = None, prepared: 
                 facts.readings.append(reading)
     if last is not None and last.exists():
         with duckdb.connect(str(last), read_only=True) as connection:
-            facts.last_coverage = headline_coverage(connection, facts.school_year)
+            facts.last_coverage = headline_coverage(connection, facts.school_year, facts.definitions)
     return facts
 
 
@@ -238,7 +244,8 @@ def lines_of_students(facts: Facts) -> list[str]:
     if not facts.students_by_age:
         return []
     ages = ", ".join(f"{age}: {students:,}" for age, students in sorted(facts.students_by_age.items()))
-    return [f"Students of {facts.school_year} by age: {ages}."]
+    year = BuiltYear(facts.school_year, facts.definitions)
+    return [f"Students of {year} by age: {ages}."]
 
 
 def percent(value: float | None) -> str:

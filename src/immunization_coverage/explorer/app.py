@@ -48,16 +48,18 @@ from immunization_coverage.report.sections import unit_title
 from immunization_coverage.report.warehouse import Warehouse, WarehouseError, has_value, only, select
 from immunization_coverage.report.year_before import changes
 from immunization_coverage.warehouse import open_warehouse, records_of, warehouse_path
+from immunization_coverage.years import BuiltYear
 
 # What SCHOOLS and EXPLAIN show of schools and their students; `?` are the choices.
 SCHOOL_QUERIES = {
     "coverage": """
         select * from schools.coverage
-        where school_year = ? and phu_id = ? and age = ? and antigen = ?
+        where school_year = ? and definitions = school_year and phu_id = ? and age = ? and antigen = ?
         order by is_withheld, coverage_percent desc, school_name, school_id
     """,
     "zero_dose": """
-        select * from schools.zero_dose where school_year = ? and phu_id = ? and age = ?
+        select * from schools.zero_dose
+        where school_year = ? and definitions = school_year and phu_id = ? and age = ?
         order by is_withheld, without_dtp_percent desc, school_name, school_id
     """,
     "overdue_schools": """
@@ -142,7 +144,8 @@ def read(path: Path, release: bool) -> list[Warehouse]:
     """The school years of a file, read anew where another build was published, while it is read, too."""
     key = (str(path), release)
     while (published := path.stat().st_mtime_ns) != kept().get(key, (None,))[0]:
-        years = [year.read_all() for year in Warehouse(path, release).years()]
+        last = Warehouse(path, release)
+        years = [year.read_all() for year in (*last.years(), *last.what_ifs())]
         kept()[key] = published, years
         if path.stat().st_mtime_ns == published:
             break
@@ -170,17 +173,17 @@ def boundaries_of(path: str, changed: int, build_id: str, _phus: list[dict]) -> 
     return read_boundaries(path, _phus)
 
 
-def warehouses() -> dict[str, Warehouse]:
-    """By school year; of two files of one year, the later build."""
+def warehouses() -> dict[BuiltYear, Warehouse]:
+    """By school year and definitions; of two files of one year, the later build."""
     release = os.environ.get("RELEASE", "") not in ("", "0")
-    found: dict[str, Warehouse] = {}
+    found: dict[BuiltYear, Warehouse] = {}
     for path in files():
         if not path.is_file():
             raise WarehouseError(f"There is no warehouse {path}. `make build` makes one.")
         for warehouse in read(path, release):
-            other = found.get(warehouse.school_year)
+            other = found.get(warehouse.year)
             if other is None or other.build.built_at < warehouse.build.built_at:
-                found[warehouse.school_year] = warehouse
+                found[warehouse.year] = warehouse
     if not found:
         raise WarehouseError("WAREHOUSES names no warehouse.")
     return dict(sorted(found.items()))
@@ -189,8 +192,10 @@ def warehouses() -> dict[str, Warehouse]:
 class Page:
     """What a reader has chosen, and the pieces of the page that show it."""
 
-    def __init__(self, years: dict[str, Warehouse]):
-        self.years = years
+    def __init__(self, warehouses: dict[BuiltYear, Warehouse]):
+        # Trends are of years as they are reported.
+        self.years = {year.school_year: found for year, found in warehouses.items() if year.is_as_reported}
+        what_ifs = {str(year): found for year, found in warehouses.items() if not year.is_as_reported}
         left, right = st.columns([5, 1], vertical_alignment="bottom")
         with right:
             code = self.choose("language", "Language / Langue", list(LANGUAGES), lambda c: language_of(c)("language"))
@@ -199,8 +204,9 @@ class Page:
             self.draw(f"<h1>{escape(t('explorer.title'))}</h1>")
         boxes = st.columns([1, 2, 1, 2, 2])
         with boxes[0]:
-            year = self.choose("year", t("explorer.school_year"), list(years)[::-1], t.school_year)
-        self.warehouse = warehouse = years[year]
+            found = dict(reversed(self.years.items())) | what_ifs
+            year = self.choose("year", t("explorer.school_year"), list(found), lambda year: t.year(found[year].year))
+        self.warehouse = warehouse = found[year]
         with boxes[1]:
             by_key = {m.key: m for m in MEASURES if m.ages(warehouse)}
             key = self.choose("measure", t("explorer.measure"), list(by_key), lambda k: t(f"explorer.measures.{k}"))
@@ -223,6 +229,8 @@ class Page:
                 lambda phu_id: t("explorer.all") if phu_id == PROVINCE else t.phu(units[phu_id]),
             )
         self.phu_id = None if unit == PROVINCE else unit
+        # Schools and students are of the years as they are reported, and in no release.
+        self.has_persons = warehouse.year.is_as_reported and not warehouse.release
         self.rows = self.rows_of(warehouse)
         self.row = only(self.rows, phu_id=self.phu_id)
 
@@ -719,8 +727,7 @@ def main() -> None:
     st.set_page_config(page_title="Immunization coverage", layout="wide")
     st.html(f"<style>{style()}</style>")
     try:
-        years = warehouses()
-        page = Page(years)
+        page = Page(warehouses())
     except WarehouseError as error:
         st.error(str(error))
         return
@@ -743,7 +750,7 @@ def main() -> None:
     if page.warehouse.zero_dose:
         views.append((t("explorer.health_unit"), page.show_health_unit))
     for name, text, show in (("SCHOOLS", "schools", page.show_schools), ("EXPLAIN", "student", page.show_student)):
-        if os.environ.get(name, "") not in ("", "0") and not page.warehouse.release:
+        if os.environ.get(name, "") not in ("", "0") and page.has_persons:
             views.append((t(f"explorer.{text}"), show))
     for tab, (_, show) in zip(st.tabs([name for name, _ in views]), views, strict=True):
         with tab:

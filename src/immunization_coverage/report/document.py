@@ -82,14 +82,18 @@ def running_head(text: str) -> Markup:
 
 def file_name(warehouse: Warehouse, language: str) -> str:
     """An internal report says so in its name, so that nobody sends it by mistake."""
-    return f"immunization-coverage-{warehouse.school_year}{'' if warehouse.release else '-internal'}-{language}.html"
+    year = warehouse.year
+    definitions = "" if year.is_as_reported else f"-by-{year.definitions.replace(', recorded by ', '-recorded-by-')}"
+    audience = "" if warehouse.release else "-internal"
+    return f"immunization-coverage-{warehouse.school_year}{definitions}{audience}-{language}.html"
 
 
 def notice(warehouse: Warehouse, language: Language) -> str:
-    """Whether the reader may pass the numbers on."""
-    if warehouse.suppress_below is None:
-        return language("report.internal")
-    return language("report.release", threshold=language.number(warehouse.suppress_below))
+    """Whether the reader may pass the numbers on, and whether they are those that are reported."""
+    said = language("report.internal")
+    if warehouse.suppress_below is not None:
+        said = language("report.release", threshold=language.number(warehouse.suppress_below))
+    return said if warehouse.year.is_as_reported else f"{language.what_if(warehouse.year)} {said}"
 
 
 def population(warehouse: Warehouse, language: Language) -> str:
@@ -201,9 +205,15 @@ def write(path: Path, text: str, private: bool) -> None:
     partial.replace(path)
 
 
-def main(output: Path, release: bool = False, pdf: bool = True) -> int:
+def main(
+    output: Path,
+    release: bool = False,
+    pdf: bool = True,
+    school_year: str | None = None,
+    definitions: str | None = None,
+) -> int:
     try:
-        warehouse = Warehouse(warehouse_path(), release)
+        warehouse = Warehouse(warehouse_path(), release, school_year, definitions)
         named = os.environ.get("PHU_BOUNDARIES")
         boundaries = read_boundaries(named, warehouse.phus) if named else None
         is_new = not output.exists()

@@ -16,6 +16,7 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 
 from immunization_coverage.project import ROOT
+from immunization_coverage.years import BuiltYear
 
 FOLDER = ROOT / "report" / "texts"
 LOCALES = {"en": "en_CA", "fr": "fr_CA"}
@@ -115,6 +116,19 @@ class Language:
     def joined(self, items: list[str]) -> str:
         """`a, b and c`."""
         return format_list(items, locale=self.locale)
+
+    def what_if(self, year: BuiltYear, text: str = "notice") -> str:
+        """That numbers are not those that are reported of the school year, and how they differ; `label` for a list."""
+        definitions, _, day = year.definitions.partition(", recorded by ")
+        said = []
+        if definitions != year.school_year:
+            said.append(self("what_if.definitions", definitions=self.school_year(definitions)))
+        if day:
+            said.append(self("what_if.recorded_by", day=self.date(datetime.date.fromisoformat(day))))
+        return self(f"what_if.{text}", school_year=self.school_year(year.school_year), how=self.joined(said))
+
+    def year(self, year: BuiltYear) -> str:
+        return self.school_year(year.school_year) if year.is_as_reported else self.what_if(year, "label")
 
     def school_year(self, school_year: str) -> str:
         """`2018-19` as the language writes it: 2018–19 or 2018-2019."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from immunization_coverage.warehouse import attach, records_of
+from immunization_coverage.years import BuiltYear, condition, use_views, years_kept
 
 # A percent of fewer students moves by five points or more with a single one.
 FEW_STUDENTS = 20
@@ -93,8 +94,14 @@ def attach_published(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
 class Warehouse:
     """One school year's measures. Rows are dictionaries with the columns of the mart."""
 
-    def __init__(self, path: str | Path, release: bool = False, school_year: str | None = None):
-        """`school_year` is the last of the file where none is named."""
+    def __init__(
+        self, path: str | Path, release: bool = False, school_year: str | None = None,
+        definitions: str | None = None,
+    ):  # fmt: skip
+        """
+        `school_year` is the last of the file where none is named. `definitions` are its own, or those that the file has
+        of it where it was built by no others.
+        """
         self.path = Path(path)
         self.release = release
         table = "published.measures" if release else "marts.coverage"
@@ -107,19 +114,43 @@ class Warehouse:
         if not self._has(table):
             raise WarehouseError(f"{self.path} has no table {table}. `make build` makes it.")
         self.published = attach_published(self.connection, self.path) if release else "published"
-        self.connection.execute("set enable_external_access = false")
         self.table = f"{self.published}.measures" if release else table
-        years = self.rows(f"select distinct school_year from {self.table} order by school_year")
-        self.school_years = [row["school_year"] for row in years]
+        catalog = self.published.rpartition(".")[0] or "opened"
+        self.kept = years_kept(self.connection, catalog, table)
+        self.school_years = sorted({year.school_year for year in self.kept})
         if not self.school_years:
             raise WarehouseError(f"{self.path} has no rows in {table}.")
         self.school_year = school_year or self.school_years[-1]
-        if self.school_year not in self.school_years:
-            raise WarehouseError(f"{self.path} has no school year {self.school_year}.")
+        by = [year.definitions for year in self.kept if year.school_year == self.school_year]
+        if definitions is None and by:
+            definitions = self.school_year if self.school_year in by else by[-1]
+        if definitions not in by:
+            named = BuiltYear(self.school_year, definitions or self.school_year)
+            raise WarehouseError(f"{self.path} has no school year {named}.")
+        self.year = BuiltYear(self.school_year, definitions)
+        use_views(self.connection, "opened", "shown", self._rows_shown)
+        self.connection.execute("set enable_external_access = false")
+
+    def _rows_shown(self, columns: set[str]) -> str:
+        """Of this year its rows by the definitions chosen, of every other those by its own."""
+        this = condition(self.year, columns)
+        if "definitions" not in columns:
+            return "true"
+        return f"{this} or (school_year <> '{self.school_year}' and definitions = school_year)"
 
     def years(self) -> list[Warehouse]:
-        """One for each school year of the file."""
+        """One for each school year of the file, by its own definitions where it was built by them."""
         return [Warehouse(self.path, self.release, year) for year in self.school_years]
+
+    def what_ifs(self) -> list[Warehouse]:
+        """The school years that were built by other definitions in every table."""
+        if self.release:
+            return []
+        return [
+            Warehouse(self.path, False, *year)
+            for year in years_kept(self.connection, "opened", "published.releases")
+            if not year.is_as_reported and BuiltYear(year.school_year, year.school_year) in self.kept
+        ]
 
     def read_all(self) -> Warehouse:
         """Reads every measure and lets go of the file, so that no build finds it open."""
@@ -134,7 +165,7 @@ class Warehouse:
         return self.connection.execute(query, table.split(".")).fetchone() is not None
 
     def rows(self, query: str, parameters: list | None = None) -> list[dict]:
-        return records_of(self.connection.cursor().execute("use opened"), query, parameters)
+        return records_of(self.connection.cursor().execute("use shown"), query, parameters)
 
     def _measures(self, mart: str, denominator: str = "students") -> list[dict]:
         """Rows of a mart by age, antigen, gender and unit, the province first; `withheld` has the percents withheld."""
