@@ -332,6 +332,7 @@ def explore(
     epilog=examples(
         "icw publish",
         "icw publish /public/2018 --warehouse /secure/2018.duckdb",
+        "icw publish --years 2017 --years 2018",
         "icw publish --again --earlier /public/march",
     ),
 )
@@ -341,6 +342,16 @@ def publish(
         typer.Argument(help="The files' folder; without it, published/ of the project.", show_default=False),
     ] = None,
     warehouse: Warehouse = None,
+    years: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--years",
+            "--school-year",
+            envvar="YEARS",
+            metavar="YEAR",
+            help="The first year of a school year to publish, may be repeated; without it, all of the warehouse.",
+        ),
+    ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="A year that was released before, if nothing follows from both.")
     ] = False,
@@ -351,9 +362,11 @@ def publish(
 ) -> None:
     """Write the files that are safe to publish: Parquet, CSV, a read-only DuckDB file, a README.
 
-    They are attacked first: a small count that can be derived is withheld, or nothing is published. The folder is
-    replaced as a whole; one that holds other files than those of a release is left alone. Each release is kept beside
-    the warehouse, and a release that differs from it is refused without --again.
+    One release has every school year of the warehouse, each from one build. They are attacked first, each beside the
+    others: a small count that can be derived is withheld, or nothing is published. The folder is replaced as a whole;
+    one that holds other files than those of a release is left alone. Each release is kept beside the warehouse: a build
+    that was published before is published as it was, and another build of its school year that differs is refused
+    without --again.
 
     **Exit status**: 0 published; 1 not published, the folder is as it was; 2 a wrong argument.
     """
@@ -361,14 +374,15 @@ def publish(
     from immunization_coverage.release import publish
 
     put(WAREHOUSE_PATH=warehouse)
-    raise typer.Exit(publish.main(folder or ROOT / "published", again, earlier or ()))
+    raise typer.Exit(publish.main(folder or ROOT / "published", again, earlier or (), years or ()))
 
 
 @app.command(epilog=examples("icw attack --warehouse /secure/2018.duckdb"))
 def attack(warehouse: Warehouse = None) -> None:
     """Attack the published tables and the schools' as an independent reader would, and name what is not safe.
 
-    icw publish does so before it writes, and withholds; this prints every finding, never with its count.
+    Every school year is attacked beside those before it, the schools of the last build alone. icw publish attacks
+    before it writes, and withholds; this prints every finding, never with its count.
 
     **Exit status**: 0 nothing found; 1 something was, or there is nothing to attack.
     """

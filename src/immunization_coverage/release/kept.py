@@ -33,7 +33,7 @@ def opened(file: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(file), read_only=True, config={"enable_external_access": False})
 
 
-def builds_of(file: Path) -> set[str]:
-    """The builds whose tables a release's file holds, one for each of its school years."""
-    with opened(file) as connection:
-        return {build_id for (build_id,) in connection.execute("select build_id from published.releases").fetchall()}
+def builds_of(connection: duckdb.DuckDBPyConnection, catalog: str) -> set[str]:
+    """The builds whose tables an attached release holds, one for each of its school years."""
+    query = f'select build_id from "{catalog}".published.releases'
+    return {build_id for (build_id,) in connection.execute(query).fetchall()}
