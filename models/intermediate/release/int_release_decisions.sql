@@ -13,7 +13,7 @@ columns_withheld as (
     where geography in ('province', 'phu')
 ),
 
--- One unit's counts that another school year's would give away: publishing adds them.
+-- Counts of one unit that another school year gives away, and those that protect them: publishing adds both.
 units_withheld as (
     select * from {{ ref('release_columns_withheld') }}
     where geography not in ('province', 'phu')
@@ -143,7 +143,8 @@ ranked_{{ level }} as (
 totals_{{ level }} as (
     select
         *,
-        sum(case when is_withheld and not is_linked then 1 else 0 end) over siblings as own_units,
+        sum(case when is_withheld and not is_linked and coalesce(own_reason, '') <> 'other_year' then 1 else 0 end) over siblings
+            as own_units,
         sum(case when is_withheld then above_floor end) over siblings as withheld_above_floor,
         sum(case when is_withheld then below_ceiling end) over siblings as withheld_below_ceiling,
         sum(case when is_withheld or is_hiding_unit then above_floor end) over siblings as hidden_above_floor,

@@ -38,6 +38,7 @@ from immunization_coverage.release.cohorts import (
     OtherYears,
     known_sum,
     mergers_of,
+    students_of,
     with_units_together,
 )
 from immunization_coverage.release.rule import GENDERS_WITHHELD, Count, Frame, Pattern, Reasons, Rule, frames
@@ -229,11 +230,17 @@ class Knowledge:
         self.taken = np.array([self.printed_by_other_year.get(name, 0) for name in self.names])
 
     def keep_changes(
-        self, truth: np.ndarray, cells: Collection[Count], withheld: Collection[Count], threshold: int
+        self,
+        truth: np.ndarray,
+        cells: Collection[Count],
+        protecting: Collection[Count],
+        withheld: Collection[Count],
+        threshold: int,
     ) -> None:
-        """Notes for which of the cells the difference to another year is small, as the rule withholds those cells.
+        """Notes of which cells the difference to another year is small, as the rule withholds cells for that.
 
-        `cells` are withheld for that reason; of the others of `withheld` the difference is not small.
+        `cells` are withheld for it; of `protecting` ones it may be small, and one is where a column has no others; of
+        others of `withheld` it is not.
         """
         values = self.matrix @ truth
         is_small = self.is_small(values, threshold)
@@ -241,14 +248,17 @@ class Knowledge:
         for i, (name, unit) in enumerate(self.names):
             if (name, unit) in self.printed_by_other_year:
                 of_cells[column_of_quantity(name), unit].append(i)
-        for cell in sorted(of_cells.keys() & set(cells)):
-            small = [i for i in of_cells[cell] if is_small[i]]
+        groups = [of_cells[cell] for cell in sorted(of_cells.keys() & set(cells))]
+        for column in sorted({column for column, _ in protecting} - {column for column, _ in cells}):
+            groups.append([i for cell in sorted(protecting) if cell[0] == column for i in of_cells.get(cell, ())])
+        for group in groups:
+            small = [i for i in group if is_small[i]]
             if small:
-                self.small_changes.append(of_cells[cell])
+                self.small_changes.append(group)
                 taken = self.taken[small[0]]
                 sides = (taken + 1, taken + threshold - 1), (taken - threshold + 1, taken - 1)
                 self.changes_to_keep.append((small[0], *sides[int(values[small[0]] < taken)]))
-        for cell in sorted(of_cells.keys() & set(withheld) - set(cells)):
+        for cell in sorted(of_cells.keys() & set(withheld) - {*cells, *protecting}):
             for i in of_cells[cell]:
                 if not is_small[i]:
                     self.large_changes.append(i)
@@ -310,7 +320,7 @@ class Knowledge:
     def _inclusions(self, name: str, unit: str) -> None:
         gender = name[-2:] if name[-2:] in (" F", " M") else ""
         measure, _, antigen = name.removesuffix(gender).partition("/")
-        students = self._students_of(name)
+        students = students_of(name, self.frame)
         cell: Count | None = (
             f"students/{self._antigen_of(gender)}" if measure == "students" and gender else name.removesuffix(gender),
             unit,
@@ -369,9 +379,10 @@ class Knowledge:
     ) -> None:
         """Of each quantity, how it differs from what another year prints for the same students."""
         quantities = dict(of_this_year)
+        printed = {name for name, _ in other.values} - {"school_assignment"}
         for name in dict.fromkeys(name for (name, _), _ in of_this_year):
             count, _, what = name.partition(": ")
-            if count == "school_assignment":
+            if count not in printed:
                 continue
             for area in with_units_together(other.areas, count, values, other.values):
                 own = [quantities.get((name, unit)) for unit in area.units]
@@ -400,16 +411,10 @@ class Knowledge:
         self, count: str, values: dict[Count, int | None], other: OtherYear, area: Area
     ) -> int | None:
         """How many students more than another year an area has, of those that a count is taken among."""
-        students = self._students_of(count)
+        students = students_of(count, self.frame)
         now = known_sum(values, students, area.units)
         before = known_sum(other.values, students, area.units_of_other)
         return None if now is None or before is None else now - before
-
-    def _students_of(self, name: str) -> str:
-        gender = name[-2:] if name[-2:] in (" F", " M") else ""
-        antigen = name.removesuffix(gender).partition("/")[2]
-        only = self.frame.of_one_gender.get(antigen)
-        return "students" + (gender or (f" {only}" if only else ""))
 
     def total_of(self, name: str, unit: str) -> Count | None:
         """The count that antigens together cover, of one of them."""
@@ -986,8 +991,9 @@ def attack(
             decided = []
         if decided and any(own_age == age for own_age, _, _ in rules[0].units_withheld):
             by_counts = rules[0].without_other_years().decide(age, knowledge.counts, table)[0]
-            cells = {cell for cell, reason in decided[0].items() if reason == "other_year"}
-            knowledge.keep_changes(table[0], cells, patterns[0] - by_counts.keys(), threshold)
+            protecting = {(column, unit) for own_age, column, unit in rules[0].units_protecting if own_age == age}
+            cells = {(column, unit) for own_age, column, unit in rules[0].units_withheld if own_age == age} - protecting
+            knowledge.keep_changes(table[0], cells, protecting, patterns[0] - by_counts.keys(), threshold)
         # Of this release only what it adds to the earlier ones can be seen.
         for reasons in decided[1:]:
             decided[0] = {cell: "linked" if cell in reasons else reason for cell, reason in decided[0].items()}

@@ -5,12 +5,12 @@ Two tables count the same students, as far as anybody can tell, if they are of o
 difference of their counts then is a number of students: those whose records changed, who came or who left.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
-from immunization_coverage.release.rule import Count
+from immunization_coverage.release.rule import Count, Frame
 
 Values = Mapping[Count, int | None]
 PROVINCE, TOGETHER = "province", "the withheld units together"
@@ -54,6 +54,13 @@ def known_sum(values: Values, name: str, units: Sequence[str]) -> int | None:
     return None if others is None or whole is None else whole - others
 
 
+def students_of(name: str, frame: Frame) -> str:
+    """The count of the students that a count is taken among."""
+    gender = name[-2:] if name[-2:] in (" F", " M") else ""
+    only = frame.of_one_gender.get(name.removesuffix(gender).partition("/")[2])
+    return "students" + (gender or (f" {only}" if only else ""))
+
+
 def mergers_of(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """The public health unit that each unit has become part of."""
     return dict(
@@ -77,9 +84,11 @@ def areas_of(units: set[str], units_of_other: set[str], mergers: Mapping[str, st
         Area(name, *(tuple(sorted(unit for unit in of if area_of[unit] == name)) for of in (units, units_of_other)))
         for name in names
     ]
-    if any(not area.units or not area.units_of_other for area in areas):
-        raise ValueError("Releases of other school years are of other public health units: what follows is not known.")
-    return (*areas, Area(PROVINCE, (PROVINCE,), (PROVINCE,)))
+    shared = [area for area in areas if area.units and area.units_of_other]
+    # A unit's own release is of one; the province of any other is the sum of its units.
+    if len(shared) < len(areas) and len(units_of_other) > 1:
+        raise ValueError("A release of another school year is of other public health units: what follows is not known.")
+    return (*shared, Area(PROVINCE, (PROVINCE,), (PROVINCE,)))
 
 
 def with_units_together(areas: Sequence[Area], name: str, own: Values, other: Values) -> list[Area]:
@@ -102,6 +111,24 @@ def with_units_together(areas: Sequence[Area], name: str, own: Values, other: Va
             for i, group in enumerate(groups)
         ),
     ]
+
+
+def is_small_together(
+    name: str, frame: Frame, counts: Mapping[Count, int], hidden: Collection[str], other: OtherYear, threshold: int
+) -> bool:
+    """Whether units of which a count is withheld differ, taken together, from another year's by a few."""
+    own: dict[Count, int | None] = {**counts, **{(name, unit): None for unit in hidden}}
+    for area in with_units_together(other.areas, name, own, other.values):
+        before = [known_sum(other.values, of, area.units_of_other) for of in (name, students_of(name, frame))]
+        if area.name.startswith(TOGETHER) and before[0] is not None and before[1] is not None:
+            more, more_students = (
+                sum(counts[of, unit] for unit in area.units) - (number or 0)
+                for of, number in zip((name, students_of(name, frame)), before, strict=True)
+            )
+            is_small = any(0 < abs(number) < threshold for number in (more, more_students - more))
+            if abs(more_students) < threshold and is_small:
+                return True
+    return False
 
 
 def first_year_of(school_year: str) -> int:

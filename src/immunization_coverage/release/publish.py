@@ -10,7 +10,8 @@ import hashlib
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -28,8 +29,10 @@ from immunization_coverage.release.attack import (
 )
 from immunization_coverage.release.cohorts import (
     PROVINCE,
+    OtherYear,
     OtherYears,
     first_year_of,
+    is_small_together,
     mergers_of,
 )
 from immunization_coverage.release.earlier import (
@@ -180,34 +183,67 @@ def withheld_by(rule: Rule, truth: Release) -> set[tuple[int, str, str]]:
     return {(age, *cell) for age, reasons in decide_all(rule, truth).items() for cell in reasons}
 
 
-def hold_back(rule: Rule, result: Result, units: Collection[str] = ()) -> bool:
+def hold_back(
+    rule: Rule, result: Result, protecting: Callable[[int, str, set[str]], Sequence[str]] = lambda *_: ()
+) -> bool:
     """Adds what the attack found to what the rule withholds; whether there was any to add.
 
-    What follows from another school year is withheld in its unit first; other findings, and what is not safe then, in
-    all units, then in the province.
+    What follows from another school year is withheld in its unit first, with the units that `protecting` names for an
+    age, a column and its units. Other findings, and what is not safe then, are withheld in all units, then in the
+    province.
     """
-    cells = {
-        (finding.age, finding.column, finding.unit)
-        for finding in result.findings
-        if finding.is_of_other_year and finding.unit in units and finding.column != GENDERS_WITHHELD[0]
-    }
-    new_cells = {cell for cell in cells - rule.units_withheld if cell[:2] not in rule.columns_withheld}
-    provincial = {
-        (finding.age, finding.column)
-        for finding in result.findings
-        if finding.is_of_other_year and finding.unit == PROVINCE
-    }
-    columns = {
-        (finding.age, finding.column)
-        for finding in result.findings
-        if (finding.age, finding.column, finding.unit) not in new_cells
-    }
-    is_new = bool(new_cells) or any(rule.columns_withheld.get(column) != "province" for column in columns)
-    rule.units_withheld |= new_cells
-    for column in columns:
+    found: dict[tuple[int, str], set[str]] = defaultdict(set)
+    provincial = set()
+    for finding in result.findings:
+        column = finding.age, finding.column
+        found[column] |= {finding.unit} if finding.is_of_other_year else {""}
+        if finding.is_of_other_year and finding.unit == PROVINCE:
+            provincial.add(column)
+    is_new = False
+    withheld_before = {(age, column) for age, column, _ in rule.units_withheld} | rule.columns_withheld.keys()
+    for column, units in found.items():
+        protects = () if column in withheld_before else protecting(*column, units)
+        if protects:
+            rule.units_protecting |= {(*column, unit) for unit in protects}
+            rule.units_withheld |= {(*column, unit) for unit in units.union(protects)}
+            is_new = True
+            continue
+        is_new = is_new or rule.columns_withheld.get(column) != "province"
         is_last = column in rule.columns_withheld or column in provincial or column[1] == GENDERS_WITHHELD[0]
         rule.columns_withheld[column] = "province" if is_last else "phu"
     return is_new
+
+
+@dataclass
+class Protection:
+    """Which units protect others of which a count differs from another school year's by a few."""
+
+    release: Release
+    truth: Release
+    rule: Rule
+    cohorts: Mapping[int, Sequence[OtherYear]]
+
+    def __call__(self, age: int, column: str, units: set[str]) -> Sequence[str]:
+        """
+        The two largest that are printed, whatever their counts, so that nothing follows from their being withheld; more
+        of them as long as all units withheld differ by a few, taken together. None where there are not enough.
+        """
+        frame = self.rule.frames[age]
+        printed, known = (values_of([of], self.rule.frames)[age] for of in (self.release, self.truth))
+        counts = {count: value for count, value in known.items() if value is not None}
+        of_column = [unit for name, unit in printed if name == column and unit != PROVINCE]
+        shown = [unit for unit in of_column if printed[column, unit] is not None]
+        if not units <= set(shown):
+            return ()
+        largest = sorted(shown, key=lambda unit: (-counts["students", unit], unit))
+        for number in range(2, len(largest)):
+            hidden = {*units, *largest[:number], *(unit for unit in of_column if unit not in shown)}
+            if not any(
+                is_small_together(column, frame, counts, hidden, other, self.release.suppress_below)
+                for other in self.cohorts.get(age, ())
+            ):
+                return largest[:number]
+        return ()
 
 
 def published_before(
@@ -274,7 +310,6 @@ def made_safe(
     release = published(connection, schema)
     rule = rule_of(connection, release.suppress_below)
     truth = true_counts(connection, release.suppress_below)
-    units = {row["phu_id"] for row in release.measures if row["phu_id"]}
     before = [(one, of_the_same_units(one, release)) for one in earlier]
     others = [(one, rows) for one, rows in before if differing(release, rows)]
     if others and not again:
@@ -308,7 +343,8 @@ def made_safe(
             say(line)
         if result.is_safe:
             return
-        if result.unexplained or same or not hold_back(rule, result, units) or round_number == MOST_ROUNDS - 1:
+        protection = Protection(release, truth, rule, cohorts)
+        if result.unexplained or same or not hold_back(rule, result, protection) or round_number == MOST_ROUNDS - 1:
             break
         say(f"{len(result.findings)} are not shown to be safe: {what_is_withheld(result)}, their ages attacked again.")
         # Ages are decided apart from each other.

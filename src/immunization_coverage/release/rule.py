@@ -134,7 +134,7 @@ def models_of(frame: Frame, counts: Sequence[Count]) -> dict[str, Counted]:
 
 class Rule:
     """The rule at one threshold, and what it withholds whatever the counts: columns in all units, (age, column), and
-    counts of one unit that another school year would give away, (age, column, unit)."""
+    counts of one unit, (age, column, unit), that another school year gives away or that protect those."""
 
     def __init__(self, all_frames: dict[int, Frame], suppress_below: int) -> None:
         self.frames = all_frames
@@ -142,6 +142,7 @@ class Rule:
         self.sql = {name: rendered(name, suppress_below) for name in MODELS}
         self.columns_withheld: dict[tuple[int, str], str] = {}
         self.units_withheld: set[tuple[int, str, str]] = set()
+        self.units_protecting: set[tuple[int, str, str]] = set()
 
     def without_other_years(self) -> Self:
         """The same rule, which withholds nothing because of another school year."""
