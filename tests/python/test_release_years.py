@@ -118,7 +118,7 @@ def test_a_sum_is_known_from_its_parts_or_from_what_the_province_leaves():
     assert known_sum(values | {("coverage", "province"): None}, "coverage", ["BR", "TO"]) is None
 
 
-# The ten-year-olds of the demonstration, each fifty times, four fifths of them up to date; a year later they are eleven.
+# Ten-year-olds of the demonstration, each fifty times, four fifths of them up to date; a year later they are eleven.
 TIMES = 50
 LATER = "later-build"
 COUNTS = ("students", "students_counted", "students_up_to_date")
