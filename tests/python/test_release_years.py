@@ -10,7 +10,7 @@ import pytest
 from conftest import ICW, Build
 
 from immunization_coverage.release import publish
-from immunization_coverage.release.attack import Release, Result, attack, attack_year, values_of
+from immunization_coverage.release.attack import Knowledge, Release, Result, attack, attack_year, values_of
 from immunization_coverage.release.cohorts import Area, OtherYear, OtherYears, areas_of, known_sum, units_in
 from immunization_coverage.release.kept import files_of
 from immunization_coverage.release.rule import Frame
@@ -86,6 +86,23 @@ def test_what_the_same_students_differ_by_is_found_where_it_is_small(students, u
     assert {(finding.name.split(": ")[1].split(",")[0], finding.unit) for finding in result.findings} == found
     assert all(finding.is_of_other_year and finding.column == "coverage/measles" for finding in result.findings)
     assert result.lines()[0].startswith("Known: tables of all years. ")
+
+
+def test_what_is_true_of_all_students_in_both_years_follows_from_neither_difference():
+    """One has come and is up to date as all others are, or is exempt as nobody is: each table says so by itself."""
+    before = {("students", "AL"): 99, ("coverage/measles", "AL"): 99, ("medical_exemption/measles", "AL"): 0}
+    own: dict = {("students", "AL"): 100, ("coverage/measles", "AL"): 100, ("medical_exemption/measles", "AL"): 0}
+    other = OtherYear("2017-18", before, (Area("AL", ("AL",), ("AL",)),))
+    assert not Knowledge(EIGHT[8], own, (), [other], 6).printed_by_other_year.keys() & {
+        ("coverage/measles: count, changed since 2017-18", "AL"),
+        ("medical_exemption/measles: remainder, changed since 2017-18", "AL"),
+    }
+    own["coverage/measles", "AL"] = 99
+    assert Knowledge(EIGHT[8], own, (), [other], 6).printed_by_other_year == {
+        ("coverage/measles: count, changed since 2017-18", "AL"): 99,
+        ("coverage/measles: remainder, changed since 2017-18", "AL"): 0,
+        ("medical_exemption/measles: count, changed since 2017-18", "AL"): 0,
+    }
 
 
 def test_a_merged_unit_is_compared_with_its_parts_together_and_gives_none_of_them_away():

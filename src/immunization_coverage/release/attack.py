@@ -11,6 +11,9 @@ at least threshold - 1 values of it stay possible, as many as "above 0 and below
   exactly this release stay possible.
 - `earlier releases`: as well, what earlier releases of the same counts print, and that each was made of the same table.
 
+What other school years print of the same students (cohorts.py) is known at each level: a quantity less what another
+year prints of it is a quantity as well.
+
 The attack looks for other tables with linear programs (HiGHS), rounds nothing, checks each in whole numbers, hands it
 to the rule, and takes it where the rule makes this release of it. Every value that it counts is shown by a table. What
 is safe at the last level is safe at all of them. A search that ends without enough values counts as found: the release
@@ -36,6 +39,7 @@ from immunization_coverage.release.cohorts import (
     Area,
     OtherYear,
     OtherYears,
+    changed_among,
     known_sum,
     mergers_of,
     students_of,
@@ -256,8 +260,7 @@ class Knowledge:
             if small:
                 self.small_changes.append(group)
                 taken = self.taken[small[0]]
-                sides = (taken + 1, taken + threshold - 1), (taken - threshold + 1, taken - 1)
-                self.changes_to_keep.append((small[0], *sides[int(values[small[0]] < taken)]))
+                self.changes_to_keep.append((small[0], taken - threshold + 1, taken + threshold - 1))
         for cell in sorted(of_cells.keys() & set(withheld) - {*cells, *protecting}):
             for i in of_cells[cell]:
                 if not is_small[i]:
@@ -391,9 +394,12 @@ class Knowledge:
                 terms = [term for quantity in own for term in quantity or ()]
                 signs = {self.counts[place][0]: sign for place, sign in terms}
                 before = [known_sum(other.values, own_name, area.units_of_other) for own_name in signs]
-                change = self._change_of_students(count, values, other, area)
+                students = students_of(count, self.frame)
+                is_all, is_none, change = changed_among(values, other, area, count, students)
                 is_same = change is not None and abs(change) < threshold
-                if None not in before and is_same and not count.startswith("students"):
+                # What is true of all in both years, each table says by itself.
+                is_said = (is_all and what == "count") or (is_none and what == "remainder")
+                if None not in before and is_same and not is_said and not count.startswith("students"):
                     taken = sum(sign * (number or 0) for sign, number in zip(signs.values(), before, strict=True))
                     self._take(f"{name}, {SINCE} {other.label}", area, terms, taken)
                 parts = [other.values.get((count, unit)) for unit in area.units_of_other]
@@ -406,15 +412,6 @@ class Knowledge:
         self.quantities[quantity] = tuple(terms)
         self.may_be_negative.add(quantity)
         self.printed_by_other_year[quantity] = taken
-
-    def _change_of_students(
-        self, count: str, values: dict[Count, int | None], other: OtherYear, area: Area
-    ) -> int | None:
-        """How many students more than another year an area has, of those that a count is taken among."""
-        students = students_of(count, self.frame)
-        now = known_sum(values, students, area.units)
-        before = known_sum(other.values, students, area.units_of_other)
-        return None if now is None or before is None else now - before
 
     def total_of(self, name: str, unit: str) -> Count | None:
         """The count that antigens together cover, of one of them."""
@@ -778,6 +775,9 @@ class Search:
             return [found for found in values if found not in known and found not in planned and low <= found <= high]
 
         wanted = wanted_of(range(1, self.threshold))
+        # Less another year's, a number may be more or fewer.
+        if not wanted and self.knowledge.names[number] in self.knowledge.printed_by_other_year:
+            wanted = wanted_of(range(1 - self.threshold, 1))
         if not wanted:
             wanted = wanted_of((0, *range(self.threshold, 2 * self.threshold)))
         return self.random.choice(wanted) if wanted else value

@@ -54,6 +54,17 @@ def known_sum(values: Values, name: str, units: Sequence[str]) -> int | None:
     return None if others is None or whole is None else whole - others
 
 
+def changed_among(
+    values: Values, other: OtherYear, area: Area, name: str, students: str
+) -> tuple[bool, bool, int | None]:
+    """Whether an area's students are all counted in both years, or none; how many more there are, if it is known."""
+    now = [known_sum(values, of, area.units) for of in (name, students)]
+    before = [known_sum(other.values, of, area.units_of_other) for of in (name, students)]
+    change = None if now[1] is None or before[1] is None else now[1] - before[1]
+    is_all = change is not None and all(count == whole for count, whole in (now, before))
+    return is_all, now[0] == before[0] == 0, change
+
+
 def students_of(name: str, frame: Frame) -> str:
     """The count of the students that a count is taken among."""
     gender = name[-2:] if name[-2:] in (" F", " M") else ""
