@@ -156,6 +156,15 @@ def build(
             "those of the year, and say so in the column definitions.",
         ),
     ] = None,
+    keep_assessment: Annotated[
+        list[int] | None,
+        typer.Option(
+            envvar="KEEP_ASSESSMENT",
+            metavar="YEAR",
+            help="An earlier school year whose tables of persons are kept, in a schema such as assessment_2017_18; may "
+            "be repeated. Without it, those of the year that is built alone.",
+        ),
+    ] = None,
     change: Annotated[
         bool,
         typer.Option(
@@ -204,6 +213,7 @@ def build(
         COLUMN_MEANINGS=meanings,
         WAREHOUSE_GROUP=group, WAREHOUSE_MODE=mode, TIME_LIMIT=time_limit, DUCKDB_MEMORY_LIMIT=memory_limit,
         VERBOSE="1" if verbose else None, YEARS=" ".join(map(str, years)) if years else None,
+        KEEP_ASSESSMENT=" ".join(map(str, keep_assessment)) if keep_assessment else None,
         COVERAGE_CHANGE="1" if change else "0",
     )  # fmt: skip
     try:

@@ -23,8 +23,9 @@ from immunization_coverage.extracts.problems import ExtractsError
 from immunization_coverage.project import DBT, ROOT
 from immunization_coverage.report.document import find_browser
 from immunization_coverage.rules.check import problems_of_rules
-from immunization_coverage.warehouse import warehouse_path
+from immunization_coverage.warehouse import records_of, warehouse_path
 from immunization_coverage.warehouse_file import problem_of_mode, problem_of_path
+from immunization_coverage.years import BuiltYear
 
 GOOD, OPTIONAL, BAD = "ok", "optional", "missing"
 STYLES = {GOOD: "green", OPTIONAL: "yellow", BAD: "bold red"}
@@ -142,9 +143,9 @@ def warehouse_findings(path: Path) -> Iterator[Finding]:
         with duckdb.connect(str(path), read_only=True) as connection:
             builds = records_of(
                 connection,
-                "select * exclude (extract_name, row_count, content_hash), sum(row_count) over (partition by build_id) as read "
+                "select *, sum(row_count) over (partition by build_id) as rows_read "
                 "from marts.builds semi join marts.coverage using (build_id) "
-                "qualify row_number() over (partition by build_id order by extract_name) = 1 order by school_year, built_at",
+                "qualify row_number() over (partition by build_id) = 1 order by school_year, built_at",
             )
     except duckdb.Error as error:
         yield Finding("build", BAD, f"cannot be read: {str(error).splitlines()[0]}")
@@ -157,7 +158,7 @@ def warehouse_findings(path: Path) -> Iterator[Finding]:
             str(year),
             GOOD,
             f"build {build['build_id']} of {build['built_at']:%Y-%m-%d %H:%M} UTC, "
-            f"version {build['project_version']}, {build['read']:,} rows read",
+            f"version {build['project_version']}, {build['rows_read']:,} rows read",
         )
 
 

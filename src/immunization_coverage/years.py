@@ -32,6 +32,10 @@ class BuiltYear(NamedTuple):
         return self.school_year + by
 
 
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
 def label_of(first_year: int) -> str:
     """A school year as tables name it, 2018-19."""
     return f"{first_year}-{(first_year + 1) % 100:02d}"
@@ -60,9 +64,8 @@ def is_of_years(table: str) -> bool:
 
 def condition(year: BuiltYear, columns: set[str]) -> str:
     """SQL of the rows that a build of a year writes; a version before 0.2.0 had no other definitions."""
-    texts = [value.replace("'", "''") for value in year]
-    definitions = f" and definitions = '{texts[1]}'" if "definitions" in columns else ""
-    return f"school_year = '{texts[0]}'{definitions}"
+    definitions = f" and definitions = {literal(year.definitions)}" if "definitions" in columns else ""
+    return f"school_year = {literal(year.school_year)}{definitions}"
 
 
 def tables_for_readers(database: Path) -> set[str]:
@@ -98,6 +101,35 @@ def carry_years(published: Path, built: Path, year: BuiltYear) -> None:
             if connection.execute(f"{rows} limit 1").fetchall():
                 connection.execute(f'create schema if not exists "{catalog}".{table.partition(".")[0]}')
                 connection.execute(f'create table "{catalog}".{quoted(table)} as {rows}')
+
+
+def assessment_of(school_year: str) -> str:
+    """The schema that keeps the tables of persons of a year that is not the last."""
+    return f"assessment_{school_year.replace('-', '_')}"
+
+
+def keep_assessment(published: Path, built: Path, year: BuiltYear, school_years: set[str]) -> None:
+    """Copies the tables of persons of the years asked for into a build of another, those of the last year too."""
+    with duckdb.connect() as connection:
+        # The views of a file know it by its name.
+        catalog = published.stem
+        attach(connection, published, catalog)
+        connection.execute(f"attach {literal(str(built))} as built_now")
+        last = last_year(connection, catalog)
+        schemas = {assessment_of(kept): assessment_of(kept) for kept in school_years}
+        if last and last.school_year in school_years:
+            schemas[assessment_of(last.school_year)] = "assessment"
+        schemas.pop(assessment_of(year.school_year), None)
+        for schema, source in schemas.items():
+            tables = connection.execute(
+                "select table_name from information_schema.tables where table_catalog = ? and table_schema = ?",
+                [catalog, source],
+            ).fetchall()
+            for (table,) in tables:
+                connection.execute(f"create schema if not exists built_now.{schema}")
+                connection.execute(
+                    f'create table built_now.{schema}.{table} as from "{catalog}".{source}.{table}'
+                )
 
 
 def add_year(scratch: Path, built: Path, year: BuiltYear) -> None:
@@ -199,6 +231,8 @@ def remove_year(database: Path, school_year: str, definitions: str | None = None
                 named = [name for name in ("school_year", "school_year_before") if name in columns]
                 where = " or ".join(f"{name} = '{school_year}'" for name in named)
             deleted += connection.execute(f"delete from {quoted(table)} where {where}").fetchall()[0][0]
+        if definitions is None:
+            connection.execute(f"drop schema if exists {assessment_of(school_year)} cascade")
         connection.execute("commit")
         connection.execute("checkpoint")
     return deleted

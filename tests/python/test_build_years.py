@@ -1,5 +1,6 @@
 """Several school years in one warehouse: a build adds its year or replaces it, and leaves every other row by row."""
 
+import csv
 import os
 import shutil
 import subprocess
@@ -8,12 +9,17 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ICW, ROOT
+from conftest import ICW, ROOT, copy_project, edit_rules, run_compare
 
 from immunization_coverage.build import builder
+from immunization_coverage.report import document
+from immunization_coverage.report.warehouse import Warehouse
+from immunization_coverage.years import BuiltYear
 
 # Generic tests of tables have nothing to do with years, and take a third of a build.
 BUILD = ("build", "--exclude", "test_type:generic")
+WITHOUT_CHANGE = {"COVERAGE_CHANGE": "0"}
+MERGED = ("Toronto Public Health", "Algoma Public Health Unit")
 YEARS = (2016, 2017, 2018)
 KEPT = ("marts", "schools", "published")
 
@@ -22,18 +28,22 @@ def label(year: int) -> str:
     return f"{year}-{(year + 1) % 100:02d}"
 
 
-def hashes(warehouse: Path, school_year: str) -> dict[str, tuple[int, int]]:
-    """Of each table that keeps years: how many rows a year has, and a hash of them."""
+def hashes(warehouse: Path, school_year: str, definitions: str | None = None) -> dict[str, tuple[int, int]]:
+    """
+    Of each table that keeps years: how many rows a year has by some definitions, and a hash of them. A change is of two
+    years.
+    """
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         tables = connection.execute(
             "select distinct table_schema || '.' || table_name from information_schema.columns "
             "where list_contains(?, table_schema) and column_name = 'school_year' and table_name not in "
-            "('builds', 'build_measures')",
+            "('builds', 'build_measures', 'coverage_change')",
             [list(KEPT)],
         ).fetchall()
         return {
             table: connection.execute(
-                f"select count(*), bit_xor(hash(rows)) from {table} as rows where school_year = ?", [school_year]
+                f"select count(*), bit_xor(hash(rows)) from {table} as rows where school_year = ? and definitions = ?",
+                [school_year, definitions or school_year],
             ).fetchall()[0]
             for (table,) in sorted(tables)
         }
@@ -68,7 +78,7 @@ def icw(warehouse: Path, extracts: Path, *arguments: str, **environment: str) ->
 @pytest.fixture(scope="module")
 def three_years(extracts, tmp_path_factory) -> Path:
     warehouse = tmp_path_factory.mktemp("built") / "warehouse.duckdb"
-    icw(warehouse, extracts, *BUILD, YEARS=" ".join(map(str, YEARS)))
+    icw(warehouse, extracts, *BUILD, YEARS=" ".join(map(str, YEARS)), **WITHOUT_CHANGE)
     return warehouse
 
 
@@ -83,10 +93,15 @@ def test_each_year_is_kept_as_its_own_build_made_it(three_years):
         assert connection.execute("select distinct school_year from assessment.students").fetchall() == [("2018-19",)]
 
 
-def test_the_middle_year_again_changes_no_row_of_the_others(three_years, extracts, tmp_path):
+def test_the_middle_year_again_changes_no_row_of_others_and_keeps_persons_asked_for(three_years, extracts, tmp_path):
     warehouse = Path(shutil.copy(three_years, tmp_path / "warehouse.duckdb"))
     before = {year: hashes(warehouse, label(year)) for year in YEARS}
-    icw(warehouse, extracts / "2017", *BUILD, "--school-year", "2017")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        persons = {table: connection.execute(f"select count(*), bit_xor(hash(rows)) from assessment.{table} as rows")
+                   .fetchall() for table in ("students", "doses", "next_doses", "refused_doses")}  # fmt: skip
+    icw(
+        warehouse, extracts / "2017", *BUILD, "--school-year", "2017", "--keep-assessment", "2018", **WITHOUT_CHANGE
+    )  # fmt: skip
     after = {year: hashes(warehouse, label(year)) for year in YEARS}
     assert after[2016] == before[2016]
     assert after[2018] == before[2018]
@@ -95,6 +110,140 @@ def test_the_middle_year_again_changes_no_row_of_the_others(three_years, extract
         table: rows for table, (rows, _) in before[2017].items()
     }
     assert sum(rows for rows, _ in before[2016].values()) > 1000
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        assert connection.execute("select distinct school_year from assessment.students").fetchall() == [("2017-18",)]
+        for table, kept in persons.items():
+            query = f"select count(*), bit_xor(hash(rows)) from assessment_2018_19.{table} as rows"
+            assert connection.execute(query).fetchall() == kept, table
+
+
+@pytest.fixture(scope="module")
+def what_if(three_years, extracts, tmp_path_factory) -> Path:
+    """The three years, and the last one by the definitions of the one before."""
+    warehouse = Path(shutil.copy(three_years, tmp_path_factory.mktemp("what_if") / "warehouse.duckdb"))
+    icw(warehouse, extracts / "2018", *BUILD, "--school-year", "2018", "--definitions-of", "2017")
+    return warehouse
+
+
+def test_a_year_by_the_definitions_of_another_stands_beside_the_year_as_it_is_reported(three_years, what_if):
+    for year in YEARS:
+        assert hashes(what_if, label(year)) == hashes(three_years, label(year)), year
+    added = hashes(what_if, "2018-19", "2017-18")
+    assert all(rows for table, (rows, _) in added.items() if table != "marts.extracts_read"), added
+    with duckdb.connect(str(what_if), read_only=True) as connection:
+        ages = dict(connection.execute(
+            "select definitions, list(distinct age order by age) from marts.coverage "
+            "where school_year = '2018-19' group by all"
+        ).fetchall())  # fmt: skip
+        persons = connection.execute("select count(*), bit_xor(hash(rows)) from assessment.doses as rows").fetchall()
+    with duckdb.connect(str(three_years), read_only=True) as connection:
+        before = connection.execute("select count(*), bit_xor(hash(rows)) from assessment.doses as rows").fetchall()
+    # Measles at 8 to 11 and 13 to 16 is assessed from 2018-19 on.
+    assert ages == {"2018-19": list(range(7, 18)), "2017-18": [7, 12, 17]}
+    assert persons == before
+
+
+def test_report_and_explorer_show_a_what_if_where_it_is_chosen_and_mark_it(what_if):
+    shown = Warehouse(what_if)
+    assert shown.year == BuiltYear("2018-19", "2018-19")
+    assert {row["definitions"] for row in shown.coverage} == {"2018-19"}
+    (other,) = shown.what_ifs()
+    assert other.year == BuiltYear("2018-19", "2017-18")
+    assert {row["definitions"] for row in other.coverage} == {"2017-18"}
+    for code, said in (
+        ("en", "What-if, not the reported coverage of 2018\u201319: by the definitions of 2017\u201318."),
+        ("fr", "Simulation, et non la couverture publiée de 2018-2019\xa0: selon les définitions de 2017-2018."),
+    ):
+        assert said in document.render(other, code)
+        assert said not in document.render(shown, code)
+        assert document.file_name(other, code) == f"immunization-coverage-2018-19-by-2017-18-internal-{code}.html"
+
+
+def test_what_ifs_are_removed_by_their_definitions(what_if, tmp_path):
+    warehouse = Path(shutil.copy(what_if, tmp_path / "warehouse.duckdb"))
+    said = icw(warehouse, tmp_path, "remove", "2018", "--definitions", "2017-18")
+    assert "2018-19 by the definitions of 2017-18 is removed" in said
+    assert hashes(warehouse, "2018-19") == hashes(what_if, "2018-19")
+    assert all(rows == 0 for rows, _ in hashes(warehouse, "2018-19", "2017-18").values())
+
+
+@pytest.fixture(scope="module")
+def changed_rules(extracts, tmp_path_factory) -> Path:
+    """Two years: from 2018-19 on measles 1 is valid from 14 months, and Algoma is part of Toronto."""
+    folder = tmp_path_factory.mktemp("changed")
+    project = copy_project(folder / "project")
+
+    def from_2018(rows: list[dict[str, str]]) -> None:
+        (rule,) = [row for row in rows if row["rule_id"] == "MEA-1"]
+        rows.append(rule | {"age_from": "14 months", "school_year_from": "2018"})
+        rule["school_year_before"] = "2018"
+
+    def ends(rows: list[dict[str, str]]) -> None:
+        (unit,) = [row for row in rows if row["phu_id"] == "AL"]
+        unit["school_year_before"] = "2018"
+
+    edit_rules(project, "dose_rules", from_2018)
+    edit_rules(project, "public_health_units", ends)
+    edit_rules(project, "public_health_unit_mergers", lambda rows: rows.append({"phu_id": "AL", "merged_into": "TO"}))
+    warehouse = folder / "warehouse.duckdb"
+    icw(warehouse, extracts, *BUILD, YEARS="2017 2018", ICW_PROJECT=str(project))
+    return warehouse
+
+
+def test_a_changed_rule_is_the_definitions_part_of_a_change_as_two_builds_compare(changed_rules, three_years, tmp_path):
+    output = tmp_path / "compared.csv"
+    done = run_compare("coverage", "--output", output, now=changed_rules, earlier=three_years)
+    assert done.returncode == 0, done.stderr
+    with output.open(encoding="utf-8", newline="") as file:
+        compared = {
+            (row["phu_name"], int(row["age"])): float(row["points_changed"])
+            for row in csv.DictReader(file)
+            if row["antigen"] == "measles" and row["points_changed"] and row["phu_name"] not in MERGED
+        }  # fmt: skip
+    with duckdb.connect(str(changed_rules), read_only=True) as connection:
+        parts = connection.execute(
+            "select coalesce(phu_name, ''), age, definitions_points from marts.coverage_change "
+            "where antigen = 'measles' and school_year = '2018-19' and school_year_before = '2017-18'"
+        ).fetchall()
+    assert any(float(points) < -1 for _, _, points in parts)
+    for phu_name, age, points in parts:
+        if phu_name not in MERGED:
+            assert float(points) == pytest.approx(compared.get((phu_name, age), 0), abs=1e-6), (phu_name, age)
+
+
+def test_a_merger_changes_no_number_of_the_province(changed_rules, three_years):
+    query = (
+        "select age, antigen, students, students_up_to_date from marts.coverage where geography = 'province' "
+        "and school_year = '2018-19' and definitions = school_year and antigen <> 'measles' order by all"
+    )
+    found = []
+    for warehouse in (changed_rules, three_years):
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            found.append(connection.execute(query).fetchall())
+    assert found[0] == found[1]
+    with duckdb.connect(str(changed_rules), read_only=True) as connection:
+        units = connection.execute(
+            "select phu_id, sum(students_before), (select sum(students) from marts.coverage where age = 7 "
+            "and antigen = 'polio' and school_year = '2017-18' and phu_id in ('AL', 'TO')) "
+            "from marts.coverage_change where antigen = 'polio' and age = 7 and phu_id in ('AL', 'TO') group by all"
+        ).fetchall()
+    assert [(phu_id, before == parts) for phu_id, before, parts in units] == [("TO", True)]
+
+
+def test_every_part_of_a_change_is_there_and_they_add_up(changed_rules):
+    with duckdb.connect(str(changed_rules), read_only=True) as connection:
+        [(rows, complete, exact, by_reporting)] = connection.execute(
+            "select count(*), count(definitions_points + reporting_points + composition_points + rest_points), "
+            "count_if(definitions_points + reporting_points + composition_points + rest_points = change_points), "
+            "count_if(reporting_points <> 0) from marts.coverage_change"
+        ).fetchall()
+        kept = connection.execute(
+            "select distinct school_year, definitions from marts.coverage where definitions <> school_year"
+        ).fetchall()
+    assert rows > 100
+    assert complete == exact == rows
+    assert by_reporting > 0
+    assert ("2018-19", "2017-18") in kept
 
 
 def test_a_removed_year_is_gone_and_the_others_are_as_they_were(three_years, tmp_path):
@@ -150,7 +299,7 @@ def test_the_checks_of_one_exports_own_year_hold_for_the_last_year_only(tmp_path
     monkeypatch.setenv("YEARS", "2018 2017")
     monkeypatch.setenv("ACCEPT", "students_without_doses")
     first, last = builder.years_of(["--vars", "{suppress_below: 11}"])
-    assert [builder.school_year_of(year.arguments) for year in (first, last)] == ["2017-18", "2018-19"]
+    assert [str(builder.year_of(year.arguments)) for year in (first, last)] == ["2017-18", "2018-19"]
     assert first.extracts == last.extracts == str(tmp_path)
     assert first.accepted.split() == ["students_without_doses", *builder.CHECKS_OF_LAST_YEAR]
     assert last.accepted == "students_without_doses"

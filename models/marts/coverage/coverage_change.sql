@@ -1,6 +1,6 @@
 {{ config(materialized='table', partition_by=none) }}
 {#- A fixed number of decimals: the parts add up to the change exactly. -#}
-{%- macro points(value) -%}cast({{ value }} as decimal(18, 10)){%- endmacro -%}
+{%- set points = 'decimal(18, 10)' -%}
 with coverage as (
     select
         *,
@@ -285,10 +285,10 @@ composition as (
 parts as (
     select
         compared.*,
-        {{ points('compared.coverage_percent') }} - {{ points('compared.coverage_percent_before') }} as change_points,
-        {{ points('compared.of_definitions') }} as definitions_points,
-        {{ points('compared.of_reporting') }} as reporting_points,
-        case when compared.geography = 'province' then {{ points('composition.of_composition') }} else {{ points('0') }} end
+        cast(compared.coverage_percent as {{ points }}) - cast(compared.coverage_percent_before as {{ points }}) as change_points,
+        cast(compared.of_definitions as {{ points }}) as definitions_points,
+        cast(compared.of_reporting as {{ points }}) as reporting_points,
+        case when compared.geography = 'province' then cast(composition.of_composition as {{ points }}) else cast(0 as {{ points }}) end
             as composition_points
     from compared
     inner join composition
@@ -317,13 +317,13 @@ final as (
         students_before,
         coverage_percent,
         coverage_percent_before,
-        {{ points('change_points') }} as change_points,
+        cast(change_points as {{ points }}) as change_points,
         definitions_points,
         reporting_points,
         composition_points,
-        {{ points(
-            'change_points - coalesce(definitions_points, 0) - coalesce(reporting_points, 0) - composition_points'
-        ) }} as rest_points,
+        cast(
+            change_points - coalesce(definitions_points, 0) - coalesce(reporting_points, 0) - composition_points as {{ points }}
+        ) as rest_points,
         reporting_days
     from parts
 )

@@ -45,6 +45,7 @@ from immunization_coverage.years import (
     BuiltYear,
     add_year,
     carry_years,
+    keep_assessment,
     label_of,
     last_year,
     remove_year,
@@ -70,6 +71,8 @@ CHECKS_OF_LAST_YEAR = ("extracts_of_another_school_year", "immunizations_after_a
 # What marts.coverage_change needs of a what-if, and the table itself.
 WHAT_IF = ("--select", "+coverage", "+builds", "--exclude", "test_type:data")
 CHANGE = ("--select", "coverage_change")
+# A build of a selection may lack what a what-if takes.
+SELECTIONS = {"--select", "-s", "--models", "-m", "--selector"}
 # What the reader of extracts stops at, before there are tables to check.
 READER_CHECKS = ("count_in_footer", "rows_at_a_limit", "texts_cut_short")
 CHECKS = ROOT / "seeds" / "quality" / "data_quality_checks.csv"
@@ -259,8 +262,25 @@ def years_of(arguments: list[str]) -> list[Year]:
         raise NotPublished(str(error)) from None
 
 
+def names_in(variable: str) -> set[str]:
+    return set(re.split(r"[\s,]+", os.environ.get(variable, ""))) - {""}
+
+
 def accepted() -> set[str]:
-    return set(re.split(r"[\s,]+", os.environ.get("ACCEPT", ""))) - {""}
+    return names_in("ACCEPT")
+
+
+def kept_assessments() -> set[str]:
+    """The school years of KEEP_ASSESSMENT, as tables name them."""
+    return {label_of(int(year)) for year in names_in("KEEP_ASSESSMENT")}
+
+
+def problems_of_kept_assessments() -> list[str]:
+    return [
+        f"KEEP_ASSESSMENT: '{name}' is no first year of a school year, such as 2017 for 2017-18."
+        for name in sorted(names_in("KEEP_ASSESSMENT"))
+        if not re.fullmatch("[12][0-9]{3}", name)
+    ]
 
 
 def problems_of_vars(arguments: list[str]) -> list[str]:
@@ -346,7 +366,7 @@ def check(years: list[Year], places: Places) -> None:
     if outdated := problems_of_environment():
         raise NotPublished("\n".join(outdated))
     of_vars = [problem for year in years for problem in problems_of_vars(year.arguments)]
-    problems = list(dict.fromkeys(of_vars)) + problems_of_rules()
+    problems = list(dict.fromkeys(of_vars)) + problems_of_kept_assessments() + problems_of_rules()
     # A broken table of checks has been said.
     problems += [] if problems else problems_of_accept(accepted())
     if problems:
@@ -561,6 +581,8 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
             progress.phase("Publishing.")
             if is_added:
                 add_to_published(places, {year: places.built})
+            elif places.published.exists() and (kept := kept_assessments()):
+                keep_assessment(places.published, places.built, year, kept)
             publish(places)
         except (NotPublished, ExtractsError, OSError, duckdb.Error) as error:
             if is_full(places, run, error):
@@ -584,7 +606,9 @@ def explain_change(built: Year, years: list[Year], places: Places, lock: int) ->
     before, or one of the two as recorded by the day that both reach, in a place of its own, and adds these rows.
     """
     year = year_of(built.arguments)
-    if os.environ.get("COVERAGE_CHANGE", "1") == "0" or not year.is_as_reported or split_vars(built.arguments)[1]:
+    given, others = split_vars(built.arguments)
+    is_left_out = os.environ.get("COVERAGE_CHANGE", "1") == "0" or SELECTIONS & set(others)
+    if is_left_out or not year.is_as_reported:
         return
     extracts_of = {year_of(one.arguments).school_year: one for one in years}
     needed = what_ifs_needed(places.published, year.school_year)
@@ -609,7 +633,7 @@ def explain_change(built: Year, years: list[Year], places: Places, lock: int) ->
             what_ifs[year_of(arguments)] = scratch.built
         progress.phase("Why coverage moved: the parts of the change.")
         add_to_published(places, what_ifs)
-        run_selection(CHANGE, built.arguments, built.extracts, places, lock, progress)
+        run_selection(CHANGE, ["--vars", given], built.extracts, places, lock, progress)
         publish(places)
     finally:
         ignore_signals()
@@ -617,9 +641,8 @@ def explain_change(built: Year, years: list[Year], places: Places, lock: int) ->
 
 
 def arguments_of(what_if: WhatIf, year: Year) -> list[str]:
-    given, others = split_vars(year.arguments)
     try:
-        return [*others, *vars_argument(given, **what_if.settings)]
+        return vars_argument(split_vars(year.arguments)[0], **what_if.settings)
     except ValueError as error:
         raise NotPublished(str(error)) from None
 

@@ -194,7 +194,8 @@ def facts_of(database: Path, build_id: str, last: Path | None = None, prepared: 
     facts = Facts()
     of_build = f"build_id = {quoted(build_id)}"
     with duckdb.connect(str(database), read_only=True) as connection:
-        for row in rows_of(connection, "marts.builds", ["extract_name", "row_count", "school_year", "definitions"], of_build):
+        columns = ["extract_name", "row_count", "school_year", "definitions"]
+        for row in rows_of(connection, "marts.builds", columns, of_build):
             facts.rows_by_extract[row["extract_name"]] = row["row_count"]
             facts.school_year, facts.definitions = row["school_year"], row["definitions"]
         facts.files_by_extract = dict(
