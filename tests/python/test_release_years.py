@@ -343,6 +343,15 @@ def test_another_build_of_any_year_that_differs_from_its_release_is_refused(two_
         assert done.returncode == 1 and said in done.stdout, done.stdout
 
 
+def test_a_year_that_was_built_with_other_antigens_is_to_be_built_again(two_years, tmp_path):
+    warehouse = changed(two_years, tmp_path, {})
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("update annex.assessed_antigens set school_year_from = 2020 where age = 11")
+    done = icw_publish(warehouse, "--years", "2019")
+    assert done.returncode == 1
+    assert "2019-20 was built with other antigens than the last build knows of it: build it again." in done.stdout
+
+
 def test_a_school_year_that_is_not_there_is_said(two_years, tmp_path):
     done = icw_publish(changed(two_years, tmp_path, {}), "--years", "2018", "--years", "2016")
     assert done.returncode == 1

@@ -40,6 +40,7 @@ from immunization_coverage.release.cohorts import (
     OtherYear,
     OtherYears,
     changed_among,
+    first_year_of,
     known_sum,
     mergers_of,
     students_of,
@@ -1122,8 +1123,12 @@ def true_counts(connection: duckdb.DuckDBPyConnection, suppress_below: int) -> R
 
 def rule_of(connection: duckdb.DuckDBPyConnection, suppress_below: int) -> Rule:
     """The rule as the warehouse was built with it, for the school year that the connection's `marts` hold."""
-    [(first_year,)] = connection.execute("select distinct cast(school_year[:4] as int) from marts.coverage").fetchall()
-    rule = Rule(frames(connection, first_year), suppress_below)
+    [(school_year,)] = connection.execute("select distinct school_year from marts.coverage").fetchall()
+    rule = Rule(frames(connection, first_year_of(school_year)), suppress_below)
+    built = set(connection.execute("select distinct age, antigen from marts.coverage").fetchall())
+    known = {(age, antigen) for age, frame in rule.frames.items() for antigen in frame.antigens}
+    if built != {(age, antigen) for age, antigen in known if age in {age for age, _ in built}}:
+        raise ValueError(f"{school_year} was built with other antigens than the last build knows of it: build it again.")
     rule.columns_withheld = {
         (age, column): geography
         for age, column, geography in connection.execute(
@@ -1174,6 +1179,9 @@ def main() -> int:
             schools = attack_schools(connection, SchoolRule(published(connection).suppress_below), say)
     except (duckdb.Error, IndexError) as error:
         print(f"{warehouse} has no published tables to attack ({error}). Build it first.")
+        return 1
+    except ValueError as error:
+        print(error)
         return 1
     for result in results:
         for finding in result.findings:
