@@ -374,9 +374,8 @@ def publish(
 
     One release has every school year of the warehouse, each from one build. They are attacked first, each beside the
     others: a small count that can be derived is withheld, or nothing is published. The folder is replaced as a whole;
-    one that holds other files than those of a release is left alone. Each release is kept beside the warehouse: a build
-    that was published before is published as it was, and another build of its school year that differs is refused
-    without --again.
+    one that holds other files than those of a release is left alone. Each release is kept beside the warehouse: a
+    school year that was published before is published as it was, and refused without --again if its counts differ.
 
     **Exit status**: 0 published; 1 not published, the folder is as it was; 2 a wrong argument.
     """

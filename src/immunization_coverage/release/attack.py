@@ -1128,7 +1128,7 @@ def rule_of(connection: duckdb.DuckDBPyConnection, suppress_below: int) -> Rule:
     built = set(connection.execute("select distinct age, antigen from marts.coverage").fetchall())
     known = {(age, antigen) for age, frame in rule.frames.items() for antigen in frame.antigens}
     if built != {(age, antigen) for age, antigen in known if age in {age for age, _ in built}}:
-        raise ValueError(f"{school_year} was built with other antigens than the last build knows of it: build it again.")
+        raise ValueError(f"{school_year} was built with other antigens than the last build has of it: build it again.")
     rule.columns_withheld = {
         (age, column): geography
         for age, column, geography in connection.execute(
