@@ -343,6 +343,7 @@ def explore(
     epilog=examples(
         "icw publish",
         "icw publish /public/2018 --warehouse /secure/2018.duckdb",
+        "icw publish --years 2017 --years 2018",
         "icw publish --again --earlier /public/march",
     ),
 )
@@ -352,6 +353,16 @@ def publish(
         typer.Argument(help="The folder for the files; without it, published/ of the project.", show_default=False),
     ] = None,
     warehouse: Warehouse = None,
+    years: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--years",
+            "--school-year",
+            envvar="YEARS",
+            metavar="YEAR",
+            help="The first year of a school year to publish, may be repeated; without it, all of the warehouse.",
+        ),
+    ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="Publish a year again, if no small count follows from both releases.")
     ] = False,
@@ -362,9 +373,10 @@ def publish(
 ) -> None:
     """Write the files that are safe to publish: Parquet, CSV, a read-only DuckDB file, a README.
 
-    They are attacked first: a small count that can be derived is withheld, or nothing is published. The folder is
-    replaced as a whole; a folder with files that are not of a release is left alone. Each release is kept beside the
-    warehouse, and a later one of the same year that differs from it is refused without --again.
+    One release has every school year of the warehouse, each from one build. They are attacked first, each beside the
+    others: a small count that can be derived is withheld, or nothing is published. The folder is replaced as a whole;
+    one that holds other files than those of a release is left alone. Each release is kept beside the warehouse: a
+    school year that was published before is published as it was, and refused without --again if its counts differ.
 
     **Exit status**: 0 published; 1 not published, the folder is as it was; 2 a wrong argument.
     """
@@ -372,15 +384,15 @@ def publish(
     from immunization_coverage.release import publish
 
     put(WAREHOUSE_PATH=warehouse)
-    raise typer.Exit(publish.main(folder or ROOT / "published", again, earlier or ()))
+    raise typer.Exit(publish.main(folder or ROOT / "published", again, earlier or (), years or ()))
 
 
 @app.command(epilog=examples("icw attack --warehouse /secure/2018.duckdb"))
 def attack(warehouse: Warehouse = None) -> None:
     """Attack the tables of published and schools by differencing, and list what is not safe to publish.
 
-    icw publish runs the same attack before it writes, and withholds what it finds; this command lists every finding,
-    never with its count.
+    Every school year is attacked beside those before it, the schools of the last build alone. icw publish attacks
+    before it writes, and withholds; this prints every finding, never with its count.
 
     **Exit status**: 0 nothing found; 1 a small count can be derived, or there is nothing to attack.
     """

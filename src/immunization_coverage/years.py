@@ -178,16 +178,33 @@ def attach_last_year(
     use_views(connection, name, views, lambda columns: condition(year, columns) if year else "true")
 
 
+def attach_years(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+    """
+    Attaches a file as `warehouse`; returns the school years that it has published tables of by their own definitions,
+    the last one last.
+    """
+    attach(connection, path.resolve(), "warehouse")
+    years = [year for year in years_kept(connection, "warehouse", "published.releases") if year.is_as_reported]
+    last = last_year(connection, "warehouse") if years else None
+    return [year.school_year for year in sorted(years, key=lambda year: (year == last, year))]
+
+
+def use_year(connection: duckdb.DuckDBPyConnection, school_year: str) -> None:
+    """Uses a catalog `of_year` of views of the attached warehouse's tables as if it held no other school year."""
+    year = BuiltYear(school_year, school_year)
+    use_views(connection, "warehouse", "of_year", lambda columns: condition(year, columns))
+
+
 def use_views(
     connection: duckdb.DuckDBPyConnection, catalog: str, views: str, rows: Callable[[set[str]], str]
 ) -> None:
     """Uses a catalog of views of another's tables; of those that keep years some rows, by SQL for their columns."""
-    connection.execute(f"attach ':memory:' as {views}")
+    connection.execute(f"attach if not exists ':memory:' as {views}")
     of_years = tables_of_years(connection, catalog)
     for table in tables_of(connection, catalog):
         where = f" where {rows(of_years[table])}" if table in of_years else ""
         connection.execute(f"create schema if not exists {views}.{quoted(table.partition('.')[0])}")
-        connection.execute(f'create view {views}.{quoted(table)} as from "{catalog}".{quoted(table)}{where}')
+        connection.execute(f'create or replace view {views}.{quoted(table)} as from "{catalog}".{quoted(table)}{where}')
     connection.execute(f"use {views}")
 
 

@@ -21,13 +21,13 @@ from immunization_coverage.release.attack import (
     decide_all,
     is_by_gender,
     published,
-    rows_of,
     rule_of,
     true_counts,
     values_of,
 )
-from immunization_coverage.release.earlier import folder_of
+from immunization_coverage.release.kept import folder_of
 from immunization_coverage.release.rule import GENDERS_WITHHELD, Frame, Rule
+from immunization_coverage.warehouse import records_of
 
 FEW_AGES = (10, 12)
 # Small and large counts, few and many units: (seed, threshold, age).
@@ -497,7 +497,7 @@ def test_the_same_counts_at_a_higher_threshold_withhold_what_either_does(few_age
         connection.execute("create schema memory.published")
         for table in ("measures", "school_assignment", "releases"):
             connection.execute(f"create table memory.published.{table} as from published.{table}")
-        publish.withhold(connection, publish.withheld_by(rule, truth), rule.frames)
+        publish.withhold(connection, publish.withheld_by(rule, truth), rule.frames, "memory.published")
         for table in ("measures", "school_assignment"):
             connection.execute(f"create or replace table published.{table} as from memory.published.{table}")
         connection.execute("update published.releases set suppress_below = 11")
@@ -511,7 +511,7 @@ def test_the_same_counts_at_a_higher_threshold_withhold_what_either_does(few_age
 
 def published_of(folder: Path) -> list[dict]:
     with duckdb.connect(str(folder / publish.DATABASE), read_only=True) as connection:
-        return rows_of(connection, "from published.measures")
+        return records_of(connection, "from published.measures")
 
 
 def test_a_missing_warehouse_is_said_in_a_sentence(tmp_path):
@@ -556,9 +556,9 @@ def test_the_dictionary_describes_every_published_column(demonstration):
 
 def test_published_counts_are_those_of_the_marts(demonstration):
     with duckdb.connect(str(demonstration.warehouse), read_only=True) as connection:
-        rows = rows_of(connection, "from published.measures where measure = 'coverage' and withheld_reason is null")
+        rows = records_of(connection, "from published.measures where measure = 'coverage' and withheld_reason is null")
         true_rows = {
-            (row["phu_id"], row["age"], row["antigen"]): row for row in rows_of(connection, "from marts.coverage")
+            (row["phu_id"], row["age"], row["antigen"]): row for row in records_of(connection, "from marts.coverage")
         }
     assert rows
     for row in rows:

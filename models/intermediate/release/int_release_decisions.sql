@@ -10,6 +10,13 @@ with cells as (
 
 columns_withheld as (
     select * from {{ ref('release_columns_withheld') }}
+    where geography in ('province', 'phu')
+),
+
+-- Counts of one unit that another school year gives away, and those that protect them: publishing adds both.
+units_withheld as (
+    select * from {{ ref('release_columns_withheld') }}
+    where geography not in ('province', 'phu')
 ),
 
 threshold as (
@@ -22,6 +29,7 @@ small_cells as (
         threshold.suppress_below,
         columns_withheld.geography is not null as is_column_withheld,
         coalesce(columns_withheld.geography, '') = 'province' as is_province_withheld,
+        units_withheld.geography is not null as is_unit_withheld,
         cells.above_floor + coalesce(cells.below_ceiling, 0) as base,
         case
             when
@@ -45,6 +53,11 @@ small_cells as (
         on
             cells.age = columns_withheld.age
             and cells.column_name = columns_withheld.column_name
+    left join units_withheld
+        on
+            cells.age = units_withheld.age
+            and cells.column_name = units_withheld.column_name
+            and cells.unit = units_withheld.geography
 ),
 
 -- The antigens together cover their total. If they cannot without a small count, that count could be derived from the others.
@@ -53,6 +66,7 @@ covering_cells as (
         *,
         count(small_reason) over family as small_siblings,
         sum(case
+            when small_reason is null and is_unit_withheld then 0
             when small_reason is null then covering_count
             when covering_count < suppress_below or base < 2 * suppress_below then 1
             else base - suppress_below + 1
@@ -66,6 +80,7 @@ judged_cells as (
         *,
         case
             when covering_count is not null and small_siblings > 0 and least_covering <= base then 'linked'
+            when small_reason is null and is_unit_withheld then 'other_year'
             else small_reason
         end as own_reason
     from covering_cells
@@ -99,7 +114,7 @@ units_{{ level }} as (
     select
         *,
         unit <> 'province' and (is_linked or own_reason is not null) as is_withheld,
-        is_linked or coalesce(own_reason, '') = 'linked' as is_unbounded
+        is_linked or coalesce(own_reason, '') in ('linked', 'other_year') as is_unbounded
     from released_{{ level }}
 ),
 
@@ -112,7 +127,10 @@ ranked_{{ level }} as (
         and row_number() over (
             partition by age, column_name
             order by
-                case when unit = 'province' or (is_withheld and not is_unbounded) then 1 else 0 end,
+                case
+                    when unit = 'province' or (is_withheld and not is_unbounded) or coalesce(own_reason, '') = 'other_year' then 1
+                    else 0
+                end,
                 unit_students desc,
                 unit asc
         ) = 1 as is_hiding_unit
@@ -125,7 +143,8 @@ ranked_{{ level }} as (
 totals_{{ level }} as (
     select
         *,
-        sum(case when is_withheld and not is_linked then 1 else 0 end) over siblings as own_units,
+        sum(case when is_withheld and not is_linked and coalesce(own_reason, '') <> 'other_year' then 1 else 0 end) over siblings
+            as own_units,
         sum(case when is_withheld then above_floor end) over siblings as withheld_above_floor,
         sum(case when is_withheld then below_ceiling end) over siblings as withheld_below_ceiling,
         sum(case when is_withheld or is_hiding_unit then above_floor end) over siblings as hidden_above_floor,

@@ -11,16 +11,19 @@ if at least threshold - 1 of its values remain possible, the number of values ab
   exactly this release from it.
 - `earlier releases`: also the counts that earlier releases print, each made from the same table.
 
-The attack searches for other tables with linear programs (HiGHS), without rounding. It checks each in whole numbers and
-accepts it if the rule makes this release from it: each value counted as possible has a table that proves it. A quantity
-that is safe at the last level is safe at every level. A search that ends without enough values counts as a finding: the
-release is then not safe, even if nobody could derive the count. The tables of schema `schools`, which stay inside the
-organization, are attacked after the release (attack_schools.py).
+What other school years print of the same students (cohorts.py) is known at each level: a quantity less what another
+year prints of it is a quantity as well.
+
+The attack looks for other tables with linear programs (HiGHS), rounds nothing, checks each in whole numbers, hands it
+to the rule, and takes it where the rule makes this release of it. Every value that it counts is shown by a table. What
+is safe at the last level is safe at all of them. A search that ends without enough values counts as found: the release
+is then not safe, whether or not somebody else could name the count. The tables of schema `schools`, which stay in the
+house, are attacked after the release (attack_schools.py).
 """
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -30,9 +33,22 @@ import numpy as np
 
 from immunization_coverage.release.attack_schools import Rule as SchoolRule
 from immunization_coverage.release.attack_schools import attack_schools
+from immunization_coverage.release.cohorts import (
+    PARTS,
+    SINCE,
+    Area,
+    OtherYear,
+    OtherYears,
+    changed_among,
+    first_year_of,
+    known_sum,
+    mergers_of,
+    students_of,
+    with_units_together,
+)
 from immunization_coverage.release.rule import GENDERS_WITHHELD, Count, Frame, Pattern, Reasons, Rule, frames
 from immunization_coverage.warehouse import records_of, warehouse_path
-from immunization_coverage.years import attach_last_year
+from immunization_coverage.years import attach_years, use_year
 
 INFINITY = highspy.kHighsInf
 
@@ -62,9 +78,12 @@ class Finding:
     @property
     def column(self) -> str:
         """The column of the rule that decides it."""
-        name = self.name.partition(":")[0]
-        is_by_gender = name[-2:] in (" F", " M") or "neither F nor M" in self.name
-        return GENDERS_WITHHELD[0] if is_by_gender else name
+        return column_of_quantity(self.name)
+
+    @property
+    def is_of_other_year(self) -> bool:
+        """Whether it follows from the difference to another school year."""
+        return f", {SINCE} " in self.name or f", {PARTS} " in self.name
 
     def __str__(self) -> str:
         what = (
@@ -73,6 +92,13 @@ class Finding:
             else (f"{self.values} possible value{'s' if self.values > 1 else ''}")
         )
         return f"{self.name}, age {self.age}, {self.unit}: {what} ({self.level})."
+
+
+def column_of_quantity(name: str) -> str:
+    """The column of the rule that decides a quantity."""
+    count = name.partition(":")[0]
+    is_by_gender = count[-2:] in (" F", " M") or "neither F nor M" in name
+    return GENDERS_WITHHELD[0] if is_by_gender else count
 
 
 LEVELS = ("tables", "rule", "earlier releases")
@@ -85,7 +111,8 @@ class Result:
     attacked: int = 0
     findings: list[Finding] = field(default_factory=list)
     levels: tuple[str, ...] = LEVELS[:1]
-    # Ages for which the rule makes another release of the true counts: attacked at level `tables` only.
+    has_other_years: bool = False
+    # Ages of which the release is not the one that the rule makes of the true counts: attacked by the tables alone.
     unexplained: list[int] = field(default_factory=list)
 
     @property
@@ -95,11 +122,12 @@ class Result:
     def lines(self) -> list[str]:
         """What is known, and what follows from it: a line for each level."""
         lines = []
+        names = ("tables of all years" if self.has_other_years else self.levels[0], *self.levels[1:])
         for i in range(len(self.levels)):
             found = [finding for finding in self.findings if finding.level in LEVELS[: i + 1]]
             exact = sum(finding.values < 2 for finding in found)
             lines.append(
-                f"Known: {' and '.join(self.levels[: i + 1])}. {self.attacked:,} small quantities attacked, "
+                f"Known: {' and '.join(names[: i + 1])}. {self.attacked:,} small quantities attacked, "
                 f"{len(found) - exact} narrowed, {exact} found exactly."
             )
         if self.unexplained:
@@ -165,7 +193,12 @@ class Knowledge:
     """
 
     def __init__(
-        self, frame: Frame, values: dict[Count, int | None], ratios: Sequence[tuple[Count, Count, Fraction]] = ()
+        self,
+        frame: Frame,
+        values: dict[Count, int | None],
+        ratios: Sequence[tuple[Count, Count, Fraction]] = (),
+        other_years: Sequence[OtherYear] = (),
+        threshold: int = 0,
     ) -> None:
         self.frame = frame
         self.counts = sorted(values)
@@ -175,6 +208,12 @@ class Knowledge:
         self.rows: list[tuple[Quantity, float, float]] = []
         self.quantities: dict[QuantityName, Quantity] = {}
         self.may_be_negative: set[QuantityName] = set()
+        # What another school year prints of a quantity, which is to be taken from it.
+        self.printed_by_other_year: dict[QuantityName, int] = {}
+        # For Search, from `keep_changes`: quantities with bounds, those of which one is small, and those that are not.
+        self.changes_to_keep: list[tuple[int, float, float]] = []
+        self.small_changes: list[list[int]] = []
+        self.large_changes: list[int] = []
         self.cell_quantities: dict[Count, list[QuantityName]] = {}
         self._sums()
         for count in self.counts:
@@ -184,12 +223,59 @@ class Knowledge:
         for count, students, share in ratios:
             terms = (*count, share.denominator), (*students, -share.numerator)
             self.require(self._of(*terms), 0, 0)
+        of_this_year = list(self.quantities.items())
+        for other in other_years:
+            self._changes(values, other, of_this_year, threshold)
         self.names = list(self.quantities)
         self.matrix = self.matrix_of(self.quantities.values())
         self.row_matrix = self.matrix_of([row for row, _, _ in self.rows])
         self.row_low = np.array([low for _, low, _ in self.rows])
         self.row_high = np.array([high for _, _, high in self.rows])
         self.least = np.array([-INFINITY if name in self.may_be_negative else 0 for name in self.names])
+        self.taken = np.array([self.printed_by_other_year.get(name, 0) for name in self.names])
+
+    def keep_changes(
+        self,
+        truth: np.ndarray,
+        cells: Collection[Count],
+        protecting: Collection[Count],
+        withheld: Collection[Count],
+        threshold: int,
+    ) -> None:
+        """Notes of which cells the difference to another year is small, as the rule withholds cells for that.
+
+        `cells` are withheld for it; of `protecting` ones it may be small, and one is where a column has no others; of
+        others of `withheld` it is not.
+        """
+        values = self.matrix @ truth
+        is_small = self.is_small(values, threshold)
+        of_cells: dict[Count, list[int]] = defaultdict(list)
+        for i, (name, unit) in enumerate(self.names):
+            if (name, unit) in self.printed_by_other_year:
+                of_cells[column_of_quantity(name), unit].append(i)
+        groups = [of_cells[cell] for cell in sorted(of_cells.keys() & set(cells))]
+        for column in sorted({column for column, _ in protecting} - {column for column, _ in cells}):
+            groups.append([i for cell in sorted(protecting) if cell[0] == column for i in of_cells.get(cell, ())])
+        for group in groups:
+            small = [i for i in group if is_small[i]]
+            if small:
+                self.small_changes.append(group)
+                taken = self.taken[small[0]]
+                self.changes_to_keep.append((small[0], taken - threshold + 1, taken + threshold - 1))
+        for cell in sorted(of_cells.keys() & set(withheld) - {*cells, *protecting}):
+            for i in of_cells[cell]:
+                if not is_small[i]:
+                    self.large_changes.append(i)
+                    if values[i] != self.taken[i]:
+                        is_less = values[i] < self.taken[i]
+                        low, high = (-INFINITY, self.taken[i] - threshold), (self.taken[i] + threshold, INFINITY)
+                        self.changes_to_keep.append((i, *(low if is_less else high)))
+
+    def keeps_changes(self, tables: np.ndarray, threshold: int) -> np.ndarray:
+        """Which tables have the same small differences to other years, as far as the rule looks at them."""
+        is_small = self.is_small(tables @ self.matrix.T, threshold)
+        small = [is_small[:, numbers].any(axis=1) for numbers in self.small_changes]
+        return np.all([~is_small[:, self.large_changes].any(axis=1), *small], axis=0)
 
     def require(self, quantity: Quantity, low: float = -INFINITY, high: float = INFINITY) -> None:
         self.rows.append((quantity, low, high))
@@ -203,6 +289,11 @@ class Knowledge:
             & (quantities >= self.least).all(axis=1)
             & (tables >= 0).all(axis=1)
         )
+
+    def is_small(self, values: np.ndarray, threshold: int) -> np.ndarray:
+        """Which quantities are small, less what another year prints of them; `values` has a column for each."""
+        left = np.abs(values - self.taken)
+        return (left > 0) & (left < threshold)
 
     def matrix_of(self, quantities: Collection[Quantity]) -> np.ndarray:
         # Floating-point sums of whole numbers are exact here, and faster.
@@ -233,8 +324,7 @@ class Knowledge:
     def _inclusions(self, name: str, unit: str) -> None:
         gender = name[-2:] if name[-2:] in (" F", " M") else ""
         measure, _, antigen = name.removesuffix(gender).partition("/")
-        only = self.frame.of_one_gender.get(antigen)
-        students = "students" + (gender or (f" {only}" if only else ""))
+        students = students_of(name, self.frame)
         cell: Count | None = (
             f"students/{self._antigen_of(gender)}" if measure == "students" and gender else name.removesuffix(gender),
             unit,
@@ -283,6 +373,46 @@ class Knowledge:
             self._protect(f"{name}: not all", unit, (name, unit, 1), ("coverage_all_ispa", unit, -1), of=cell)
         elif any_ispa:
             self._protect(f"{name}: exempt for another", unit, (any_ispa, unit, 1), (name, unit, -1), of=cell)
+
+    def _changes(
+        self,
+        values: dict[Count, int | None],
+        other: OtherYear,
+        of_this_year: list[tuple[QuantityName, Quantity]],
+        threshold: int,
+    ) -> None:
+        """Of each quantity, how it differs from what another year prints for the same students."""
+        quantities = dict(of_this_year)
+        printed = {name for name, _ in other.values} - {"school_assignment"}
+        for name in dict.fromkeys(name for (name, _), _ in of_this_year):
+            count, _, what = name.partition(": ")
+            if count not in printed:
+                continue
+            for area in with_units_together(other.areas, count, values, other.values):
+                own = [quantities.get((name, unit)) for unit in area.units]
+                if None in own:
+                    continue
+                terms = [term for quantity in own for term in quantity or ()]
+                signs = {self.counts[place][0]: sign for place, sign in terms}
+                before = [known_sum(other.values, own_name, area.units_of_other) for own_name in signs]
+                students = students_of(count, self.frame)
+                is_all, is_none, change = changed_among(values, other, area, count, students)
+                is_same = change is not None and abs(change) < threshold
+                # What is true of all in both years, each table says by itself.
+                is_said = (is_all and what == "count") or (is_none and what == "remainder")
+                if None not in before and is_same and not is_said and not count.startswith("students"):
+                    taken = sum(sign * (number or 0) for sign, number in zip(signs.values(), before, strict=True))
+                    self._take(f"{name}, {SINCE} {other.label}", area, terms, taken)
+                parts = [other.values.get((count, unit)) for unit in area.units_of_other]
+                if what == "count" and len(area.units) == 1 and any(parts) and None in parts:
+                    if change is None or is_same:
+                        self._take(f"{name}, {PARTS} {other.label}", area, terms, sum(part or 0 for part in parts))
+
+    def _take(self, name: str, area: Area, terms: Collection[tuple[int, int]], taken: int) -> None:
+        quantity = name, area.name
+        self.quantities[quantity] = tuple(terms)
+        self.may_be_negative.add(quantity)
+        self.printed_by_other_year[quantity] = taken
 
     def total_of(self, name: str, unit: str) -> Count | None:
         """The count over all antigens that includes a count of one antigen, if there is one."""
@@ -448,7 +578,7 @@ class Search:
         self.random = random.Random(0)
         self.values = knowledge.matrix @ self.truth
         is_hidden = (knowledge.matrix[:, knowledge.hidden] != 0).any(axis=1)
-        is_small = (np.abs(self.values) > 0) & (np.abs(self.values) < threshold)
+        is_small = knowledge.is_small(self.values, threshold)
         self.seen = {int(i): {int(self.values[i])} for i in np.flatnonzero(is_small & is_hidden)}
         self.printed = [int(i) for i in np.flatnonzero(is_small & ~is_hidden)]
         self.components = self._components()
@@ -536,6 +666,8 @@ class Search:
             ):
                 self._keep_side(small[0], low, high)
             self._keep_hiding_unit(reasons, low, rows, index)
+        for i, least, most in knowledge.changes_to_keep:
+            low[i], high[i] = max(low[i], least), min(high[i], most)
         return Bounds(low, high, rows)
 
     def _drawn_sides(self, bounds: Bounds) -> Bounds:
@@ -634,21 +766,21 @@ class Search:
         low[i], high[i] = max(low[i], least), min(high[i], most)
 
     def _unseen(self, number: int, planned: set[int], low: float, high: float) -> int:
-        """A value not seen yet: small ones of the same sign first."""
-        value = int(self.values[number])
-        sign = -1 if value < 0 else 1
+        """A value that is still missing: small ones of the same sign first."""
+        value, taken = int(self.values[number]), int(self.knowledge.taken[number])
+        sign = -1 if value < taken else 1
         known = self.seen[number]
-        wanted = [
-            found
-            for size in range(1, self.threshold)
-            if (found := sign * size) not in known and found not in planned and low <= found <= high
-        ]
+
+        def wanted_of(sizes: Collection[int]) -> list[int]:
+            values = (taken + sign * size for size in sizes)
+            return [found for found in values if found not in known and found not in planned and low <= found <= high]
+
+        wanted = wanted_of(range(1, self.threshold))
+        # Less another year's, a number may be more or fewer.
+        if not wanted and self.knowledge.names[number] in self.knowledge.printed_by_other_year:
+            wanted = wanted_of(range(1 - self.threshold, 1))
         if not wanted:
-            wanted = [
-                found
-                for size in (0, *range(self.threshold, 2 * self.threshold))
-                if (found := sign * size) not in known and found not in planned and low <= found <= high
-            ]
+            wanted = wanted_of((0, *range(self.threshold, 2 * self.threshold)))
         return self.random.choice(wanted) if wanted else value
 
     def _aims(self, missing: Sequence[int]) -> dict[int, np.ndarray]:
@@ -824,13 +956,16 @@ def attack(
     withheld_before: frozenset[tuple[int, str, str]] = frozenset(),
     only: Collection[int] | None = None,
     say: Callable[[str], None] = lambda text: None,
+    other_years: Mapping[int, Sequence[OtherYear]] = {},
 ) -> Result:
     """Attacks a release that withholds what each of the rules withholds, together with what earlier releases print.
 
     `withheld_before` are cells (age, column, unit) that it withholds because an earlier release of other counts did;
-    `only` are the ages to attack, all without it.
+    `only` are the ages to attack, all without it; `other_years` are what other school years print, by the age whose
+    students they count.
     """
-    result = Result(levels=LEVELS[: 1 + bool(rules) + bool(earlier or len(rules) > 1)])
+    levels = LEVELS[: 1 + bool(rules) + bool(earlier or len(rules) > 1)]
+    result = Result(levels=levels, has_other_years=any(other_years.values()))
     released = values_of([release, *earlier], all_frames)
     ratios = ratios_of([release, *earlier], all_frames)
     true_values = values_of([true_counts], all_frames)
@@ -842,7 +977,7 @@ def attack(
     ages = [age for age in all_frames if age in released and (only is None or age in only)]
     for i, age in enumerate(ages):
         frame = all_frames[age]
-        knowledge = Knowledge(frame, released[age], ratios.get(age, ()))
+        knowledge = Knowledge(frame, released[age], ratios.get(age, ()), other_years.get(age, ()), threshold)
         truth = {count: value for count, value in true_values.get(age, {}).items() if value is not None}
         for count, printed in released[age].items():
             if count not in truth or printed not in (None, truth[count]):
@@ -855,10 +990,15 @@ def attack(
         if rules and not is_release_of(release, age, before.union(*patterns), frame):
             result.unexplained.append(age)
             decided = []
-        # Only the counts that this release adds to the earlier ones are visible.
+        if decided and any(own_age == age for own_age, _, _ in rules[0].units_withheld):
+            by_counts = rules[0].without_other_years().decide(age, knowledge.counts, table)[0]
+            protecting = {(column, unit) for own_age, column, unit in rules[0].units_protecting if own_age == age}
+            cells = {(column, unit) for own_age, column, unit in rules[0].units_withheld if own_age == age} - protecting
+            knowledge.keep_changes(table[0], cells, protecting, patterns[0] - by_counts.keys(), threshold)
+        # Of this release only what it adds to the earlier ones can be seen.
         for reasons in decided[1:]:
             decided[0] = {cell: "linked" if cell in reasons else reason for cell, reason in decided[0].items()}
-        fits = fits_all(age, knowledge, rules, patterns) if decided else everything_fits
+        fits = fits_all(age, knowledge, rules, patterns, threshold) if decided else everything_fits
         search = Search(knowledge, truth, threshold, fits, decided)
         result.attacked += len(search.seen) + len(search.printed)
         result.findings += [Finding(age, *knowledge.names[n], 0, "tables") for n in search.printed]
@@ -875,15 +1015,17 @@ def attack(
 
 
 def fits_all(
-    age: int, knowledge: Knowledge, rules: Sequence[Rule], patterns: Sequence[Pattern]
+    age: int, knowledge: Knowledge, rules: Sequence[Rule], patterns: Sequence[Pattern], threshold: int
 ) -> Callable[[np.ndarray], list[bool]]:
     """Whether the earlier rules make the earlier releases from each table, and all rules together this one."""
 
     def fits(tables: np.ndarray) -> list[bool]:
         decided = [[frozenset(reasons) for reasons in rule.decide(age, knowledge.counts, tables)] for rule in rules]
         return [
-            list(found[1:]) == list(patterns[1:]) and frozenset().union(*found) == frozenset().union(*patterns)
-            for found in zip(*decided, strict=True)
+            bool(is_kept)
+            and list(found[1:]) == list(patterns[1:])
+            and frozenset().union(*found) == frozenset().union(*patterns)
+            for is_kept, *found in zip(knowledge.keeps_changes(tables, threshold), *decided, strict=True)
         ]
 
     return fits
@@ -908,11 +1050,15 @@ def at_lowest_level(
     ]
 
 
-def published(connection: duckdb.DuckDBPyConnection, schema: str = "published") -> Release:
+def published(
+    connection: duckdb.DuckDBPyConnection, schema: str = "published", school_year: str | None = None
+) -> Release:
+    """The tables of a schema that holds one school year, or those of the year that is named."""
+    condition, values = ("where school_year = ?", [school_year]) if school_year else ("", [])
     return Release(
-        records_of(connection, f"from {schema}.measures"),
-        records_of(connection, f"from {schema}.school_assignment"),
-        connection.execute(f"select suppress_below from {schema}.releases").fetchall()[0][0],
+        records_of(connection, f"from {schema}.measures {condition}", values),
+        records_of(connection, f"from {schema}.school_assignment {condition}", values),
+        connection.execute(f"select suppress_below from {schema}.releases {condition}", values).fetchall()[0][0],
     )
 
 
@@ -969,15 +1115,20 @@ def true_counts(connection: duckdb.DuckDBPyConnection, suppress_below: int) -> R
         records_of(
             connection,
             "select age, name as decision, students, null as withheld_reason from marts.school_assignment "
-            "where kind = 'decision' and age in (select age from intermediate.int_geographies_by_antigen)",
+            "where kind = 'decision' and age in (select age from marts.coverage)",
         ),
         suppress_below,
     )
 
 
 def rule_of(connection: duckdb.DuckDBPyConnection, suppress_below: int) -> Rule:
-    """The rule as the warehouse was built with it."""
-    rule = Rule(frames(connection), suppress_below)
+    """The rule as the warehouse was built with it, for the school year that the connection's `marts` hold."""
+    [(school_year,)] = connection.execute("select distinct school_year from marts.coverage").fetchall()
+    rule = Rule(frames(connection, first_year_of(school_year)), suppress_below)
+    built = set(connection.execute("select distinct age, antigen from marts.coverage").fetchall())
+    known = {(age, antigen) for age, frame in rule.frames.items() for antigen in frame.antigens}
+    if built != {(age, antigen) for age, antigen in known if age in {age for age, _ in built}}:
+        raise ValueError(f"{school_year} was built with other antigens than the last build has of it: build it again.")
     rule.columns_withheld = {
         (age, column): geography
         for age, column, geography in connection.execute(
@@ -996,10 +1147,16 @@ def decide_all(rule: Rule, true_counts: Release) -> dict[int, Reasons]:
     return decided
 
 
-def attack_warehouse(connection: duckdb.DuckDBPyConnection, say: Callable[[str], None] = lambda text: None) -> Result:
+def attack_year(connection: duckdb.DuckDBPyConnection, school_year: str, other_years: OtherYears) -> Result:
+    """Attacks the published tables of a school year beside those of others, to which it is added."""
+    use_year(connection, school_year)
     release = published(connection)
     rule = rule_of(connection, release.suppress_below)
-    return attack(release, true_counts(connection, release.suppress_below), rule.frames, [rule], say=say)
+    values = values_of([release], rule.frames)
+    cohorts = other_years.of(school_year, values)
+    other_years.add(school_year, school_year, values)
+    truth = true_counts(connection, release.suppress_below)
+    return attack(release, truth, rule.frames, [rule], say=say, other_years=cohorts)
 
 
 def say(text: str) -> None:
@@ -1007,16 +1164,29 @@ def say(text: str) -> None:
 
 
 def main() -> int:
+    """Attacks each school year of the warehouse beside those before it, and the schools of the one built last."""
     warehouse = warehouse_path()
+    results = []
     try:
         with duckdb.connect() as connection:
-            attach_last_year(connection, warehouse)
-            result = attack_warehouse(connection, say=say)
+            built = attach_years(connection, warehouse)
+            other_years = OtherYears(mergers_of(connection))
+            for school_year in sorted(built):
+                if len(built) > 1:
+                    say(f"School year {school_year}:")
+                results.append(attack_year(connection, school_year, other_years))
+            use_year(connection, built[-1])
             schools = attack_schools(connection, SchoolRule(published(connection).suppress_below), say)
-    except duckdb.Error as error:
+    except (duckdb.Error, IndexError) as error:
         print(f"{warehouse} has no published tables to attack ({error}). Build it first.")
         return 1
-    for finding in [*result.findings, *schools.findings]:
-        print(finding)
-    print("\n".join([*result.lines(), *schools.lines()]))
-    return 0 if result.is_safe and schools.is_safe else 1
+    except ValueError as error:
+        print(error)
+        return 1
+    for result in results:
+        for finding in result.findings:
+            print(finding)
+    for school_finding in schools.findings:
+        print(school_finding)
+    print("\n".join([*(line for result in results for line in result.lines()), *schools.lines()]))
+    return 0 if schools.is_safe and all(result.is_safe for result in results) else 1

@@ -1,20 +1,17 @@
-"""The earlier releases of a warehouse, and what a further one of the same school year would disclose with them.
+"""What a release of a school year would give away beside the releases of that year that were made before.
 
-Each release is kept as its published DuckDB file, and nothing else, in a folder beside the warehouse:
-`warehouse.duckdb.releases/`. A release that was published elsewhere can be named as well.
+These are the releases that the warehouse keeps (kept.py), and those that were published elsewhere and are named.
 """
 
-import os
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
 import numpy as np
 
 from immunization_coverage.release.attack import Knowledge, Release, column_of, counts_of, published
+from immunization_coverage.release.kept import files_of, opened
 from immunization_coverage.release.rule import GENDERS_WITHHELD, Count, Frame
 
 DATABASE = "immunization_coverage.duckdb"
@@ -24,7 +21,7 @@ KEY = ("measure", "phu_id", "age", "antigen", "gender")
 
 @dataclass(frozen=True)
 class EarlierRelease:
-    """A release that was made before, and where it was found."""
+    """A school year of a release that was made before, and where it was found."""
 
     path: Path
     build_id: str
@@ -50,36 +47,22 @@ class EarlierRelease:
         return frozenset(cells | {(age, *GENDERS_WITHHELD) for age in by_gender})
 
 
-def folder_of(warehouse: Path) -> Path:
-    return warehouse.with_name(f"{warehouse.name}.releases")
-
-
-def read(path: Path) -> EarlierRelease:
-    """A release from its folder or its DuckDB file."""
-    file = path / DATABASE if path.is_dir() else path
-    with duckdb.connect(str(file), read_only=True, config={"enable_external_access": False}) as connection:
-        [(build_id, built_at, school_year)] = connection.execute(
-            "select build_id, built_at, school_year from published.releases"
+def read(path: Path) -> list[EarlierRelease]:
+    """The school years of a release, from its folder or its DuckDB file."""
+    with opened(path / DATABASE if path.is_dir() else path) as connection:
+        builds = connection.execute(
+            "select build_id, built_at, school_year from published.releases order by school_year"
         ).fetchall()
-        return EarlierRelease(path, build_id, built_at, school_year, published(connection))
+        return [
+            EarlierRelease(path, build_id, built_at, school_year, published(connection, school_year=school_year))
+            for build_id, built_at, school_year in builds
+        ]
 
 
-def earlier_releases(warehouse: Path, named: Iterable[Path], school_year: str) -> list[EarlierRelease]:
-    """Those of a school year, the oldest first."""
-    kept = sorted(folder_of(warehouse).glob("*.duckdb")) if folder_of(warehouse).exists() else []
-    found = [release for path in (*kept, *named) if (release := read(path)).school_year == school_year]
+def earlier_releases(warehouse: Path, named: Iterable[Path]) -> list[EarlierRelease]:
+    """Every school year of each release, the oldest build first."""
+    found = [release for path in (*files_of(warehouse), *named) for release in read(path)]
     return sorted(found, key=lambda release: (release.built_at, str(release.path)))
-
-
-def keep(warehouse: Path, file: Path, name: str) -> Path:
-    """Keeps a release's file, whole or not at all; returns where."""
-    folder = folder_of(warehouse)
-    folder.mkdir(exist_ok=True)
-    kept = folder / f"{name}.duckdb"
-    writing = folder / f".{name}.writing"
-    shutil.copyfile(file, writing)
-    os.replace(writing, kept)
-    return kept
 
 
 def keyed(release: Release) -> dict[tuple, tuple[dict, str, str]]:
@@ -98,13 +81,27 @@ def of_the_same_units(earlier: EarlierRelease, release: Release) -> Release:
     if own == units:
         return earlier.rows
     if len(own) == 1 and own < units:
-        [unit] = own
-        measures = [
-            row | {"phu_id": unit} for row in earlier.rows.measures if row["phu_id"] is None and row["gender"] == "all"
-        ]
-        return Release(measures, [], earlier.rows.suppress_below)
+        return of_own_unit(earlier.rows)
     raise ValueError(
         f"The release in {earlier.path} is of other public health units: what follows from both releases is not known."
+    )
+
+
+def of_own_unit(rows: Release) -> Release:
+    """A unit's own release as rows of the province: what it says of all is said of the unit. Others are as they are."""
+    units = {row["phu_id"] for row in rows.measures if row["phu_id"]}
+    if len(units) != 1:
+        return rows
+    [unit] = units
+    measures = [row | {"phu_id": unit} for row in rows.measures if row["phu_id"] is None and row["gender"] == "all"]
+    return Release(measures, [], rows.suppress_below)
+
+
+def is_made_of(earlier: Release, release: Release) -> bool:
+    """Whether an earlier release has the same rows, and prints nothing but what this one does."""
+    rows, before = keyed(release), keyed(earlier)
+    return rows.keys() == before.keys() and all(
+        before[key][0][name] in (None, row[name]) for key, (row, *names) in rows.items() for name in names
     )
 
 

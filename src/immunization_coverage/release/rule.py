@@ -6,8 +6,10 @@ number of such tables at once: ages are decided independently of each other, so 
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from types import SimpleNamespace
+from typing import Self
 
 import duckdb
 import jinja2
@@ -39,10 +41,12 @@ class Frame:
     with_immunity: frozenset[str] = frozenset()
 
 
-def frames(connection: duckdb.DuckDBPyConnection) -> dict[int, Frame]:
+def frames(connection: duckdb.DuckDBPyConnection, first_year: int) -> dict[int, Frame]:
+    """What is counted in a school year, by age."""
     rows = connection.execute(
-        "select age, antigen, gender, is_in_all_ispa_coverage from intermediate.int_geographies_by_antigen "
-        "where geography = 'province' order by all"
+        "select age, antigen, gender, is_in_all_ispa_coverage from annex.assessed_antigens "
+        "where coalesce(school_year_from, 0) <= ? and ? < coalesce(school_year_before, 9999) order by all",
+        [first_year, first_year],
     ).fetchall()
     immunity = {
         antigen
@@ -128,13 +132,22 @@ def models_of(frame: Frame, counts: Sequence[Count]) -> dict[str, Counted]:
 
 
 class Rule:
-    """The rule at one threshold; `forced` columns are withheld in all units whatever the counts: (age, column)."""
+    """The rule at one threshold, and what it withholds whatever the counts: columns in all units, (age, column), and
+    counts of one unit, (age, column, unit), that another school year gives away or that protect those."""
 
     def __init__(self, all_frames: dict[int, Frame], suppress_below: int) -> None:
         self.frames = all_frames
         self.suppress_below = suppress_below
         self.sql = {name: rendered(name, suppress_below) for name in MODELS}
         self.columns_withheld: dict[tuple[int, str], str] = {}
+        self.units_withheld: set[tuple[int, str, str]] = set()
+        self.units_protecting: set[tuple[int, str, str]] = set()
+
+    def without_other_years(self) -> Self:
+        """The same rule, which withholds nothing because of another school year."""
+        rule = copy(self)
+        rule.units_withheld = set()
+        return rule
 
     def decide(self, age: int, counts: Sequence[Count], tables: np.ndarray) -> list[Reasons]:
         """What the rule withholds of each table, and why. A row of `tables` has the values of all `counts`."""
@@ -167,7 +180,9 @@ class Rule:
         )
         connection.execute("create table rule.int_geographies_by_antigen as from ages cross join frame")
         connection.execute("create temp table forced (column_name varchar, geography varchar)")
-        if forced := [(column, geography) for (own, column), geography in self.columns_withheld.items() if own == age]:
+        forced = [(column, geography) for (own, column), geography in self.columns_withheld.items() if own == age]
+        forced += [(column, unit) for own, column, unit in sorted(self.units_withheld) if own == age]
+        if forced:
             connection.executemany("insert into forced values (?, ?)", forced)
         connection.execute("create table rule.release_columns_withheld as from ages cross join forced")
         for name, model in models_of(frame, counts).items():

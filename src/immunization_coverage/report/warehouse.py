@@ -13,9 +13,10 @@ from pathlib import Path
 
 import duckdb
 
+from immunization_coverage.release.kept import builds_of, files_of
 from immunization_coverage.report.errors import WarehouseError
 from immunization_coverage.warehouse import attach, records_of
-from immunization_coverage.years import BuiltYear, condition, use_views, years_kept
+from immunization_coverage.years import BuiltYear, condition, tables_of, use_views, years_kept
 
 # A percent of fewer students moves by five points or more with a single one.
 FEW_STUDENTS = 20
@@ -37,6 +38,11 @@ RELEASED = {
         "nonmedical_exemption_any_ispa": ("students_nonmedical", "nonmedical_percent"),
     },
 }
+
+# The tables of a release that are read.
+PUBLISHED = tuple(
+    f"published.{name}" for name in ("measures", "school_assignment", "antigen_definitions", "releases")
+)
 
 # Why a student is not up to date, as `marts.not_up_to_date_reasons` has it.
 STATUSES = (
@@ -72,17 +78,36 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def attach_published(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
-    """The schema of a build's release as it was published, which may withhold more than the build's own tables."""
+    """The schema of what was published of each school year's build, which may withhold more than the build did.
+
+    A school year whose build has not been published is not in it.
+    """
     tables = "select 1 from information_schema.tables where table_catalog = 'opened' and table_schema = ?"
     if not connection.execute(tables, ["marts"]).fetchone():
         return "published"
-    builds = connection.execute("select distinct build_id from opened.published.releases").fetchall()
-    folder = path.resolve().with_name(f"{path.resolve().name}.releases")
-    kept = [file for (build_id,) in builds for file in folder.glob(f"* {build_id}.duckdb")]
-    if not kept:
+    builds = builds_of(connection, "opened")
+    connection.execute("attach ':memory:' as kept")
+    connection.execute("create schema kept.published")
+    for file in sorted(files_of(path.resolve()), key=lambda file: file.stat().st_mtime, reverse=True):
+        attach(connection, file, "release")
+        if found := builds & builds_of(connection, "release"):
+            copy_builds(connection, found)
+            builds -= found
+        connection.execute("detach release")
+    if not connection.execute(tables.replace("opened", "kept"), ["published"]).fetchone():
         raise WarehouseError("not_published", path=path)
-    attach(connection, max(kept, key=lambda file: file.stat().st_mtime), "kept")
     return "kept.published"
+
+
+def copy_builds(connection: duckdb.DuckDBPyConnection, builds: set[str]) -> None:
+    """Copies the rows of some builds from the catalog `release` into `kept`."""
+    columns = tables_of(connection, "release")
+    for table in PUBLISHED:
+        # A version before 0.2.0 had no other definitions than the school year's.
+        added = "" if "definitions" in columns[table] else ", school_year as definitions"
+        rows = f"select *{added} from release.{table}"
+        connection.execute(f"create table if not exists kept.{table} as {rows} limit 0")
+        connection.execute(f"insert into kept.{table} by name {rows} where list_contains(?, build_id)", [list(builds)])
 
 
 class Warehouse:
