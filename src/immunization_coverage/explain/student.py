@@ -533,7 +533,12 @@ class Explanation:
 
 def explanations(connection: duckdb.DuckDBPyConnection, client_ids: list[str]) -> dict[str, list[str]]:
     """The lines about each of the clients that are students of the warehouse."""
-    sentences = dict(connection.execute("select rule_id, annex_text from marts.antigen_definitions").fetchall())
+    # Rows by the year's own definitions come last; without any the year is a what-if.
+    query = (
+        "select rule_id, annex_text from marts.antigen_definitions "
+        "where school_year = (select school_year from intermediate.int_school_year) order by definitions = school_year"
+    )
+    sentences = dict(connection.execute(query).fetchall())
     agents = dict(
         connection.execute(
             "select rule_id, string_agg(agent, ', ' order by agent) from annex.dose_rule_agents "

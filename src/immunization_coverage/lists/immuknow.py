@@ -109,7 +109,12 @@ DAYS = """
     from intermediate.int_school_year
 """
 
-UNITS = "select distinct phu_id as id, phu_name as name from marts.coverage where geography = 'phu' order by 1"
+UNITS = """
+    select distinct phu_id as id, phu_name as name
+    from marts.coverage
+    where geography = 'phu' and school_year = (select school_year from intermediate.int_school_year)
+    order by 1
+"""
 
 SCHOOLS = """
     select students.school_id as id, min(schools.school_name) as name
