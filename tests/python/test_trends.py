@@ -172,6 +172,15 @@ def test_equal_breaks_have_one_letter_and_name_the_lines_that_have_them():
     ]
 
 
+def test_a_unit_that_takes_in_another_and_keeps_its_id_is_said_to_have_grown():
+    [grown] = segments([point(2018), point(2019, parts=frozenset({("HU", "Huron County Health Unit")}))])
+    perth = {"phu_id": "PE", "phu_name": "Perth District Health Unit"}
+    for code, words in (("en", "Huron became part of Perth"), ("fr", "Perth comprend désormais Huron")):
+        remarks = Remarks(Language(code))
+        remarks.marks(grown, perth)
+        assert words in remarks.listed()[0][1]
+
+
 def test_an_extract_from_before_the_end_of_the_school_year_is_said_to_be():
     [early] = segments([point(2018, extraction_days=-40), point(2019, extraction_days=1)])
     for code, words in (("en", "40 days before the end"), ("fr", "40\u00a0jours avant la fin")):
