@@ -140,9 +140,8 @@ def drawn(
         ),
         *(
             of_dots.transform_filter(f"datum.is_labelled && datum.side == '{side}'")
-            .mark_text(dy=dy, **halo)
+            .mark_text(dy=dy, fontWeight="bold")
             .encode(text="text:N")
-            for halo in ({"stroke": "white", "strokeWidth": 4}, {})
             for side, dy in (("above", -13), ("below", 15))
         ),
         altair.Chart(altair.Data(values=letters))

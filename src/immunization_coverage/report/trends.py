@@ -304,7 +304,9 @@ def reasons(segment: Segment, language: Language, unit: dict | None = None) -> d
     if segment.merged:
         names = [language.phu({"phu_id": phu_id, "phu_name": name}) for phu_id, name in segment.merged]
         parts = language.joined(sorted(names, key=sort_key))
-        found["merged", language.phu(unit or {"phu_id": None}), parts] = set()
+        # A unit that was there before, and is not added up, has grown.
+        kind = "merged" if segment.earlier.is_added_up else "grown"
+        found[kind, language.phu(unit or {"phu_id": None}), parts] = set()
     if segment.extraction_days:
         found["extraction", *segment.extraction_days] = set()
     if segment.few:
@@ -324,8 +326,8 @@ def in_words(
         elif kind == "definitions":
             named = sorted((language.antigen(one, "plain") for one in antigens), key=sort_key)
             parts.append(language(f"methods.changes.{values[0]}", what=values[1], antigens=language.joined(named)))
-        elif kind == "merged":
-            parts.append(language("over_years.breaks.merged", unit=values[0], parts=values[1]))
+        elif kind in ("merged", "grown"):
+            parts.append(language(f"over_years.breaks.{kind}", unit=values[0], parts=values[1]))
         elif kind == "extraction":
             before, now = (days_in_words(days, language) for days in values)
             parts.append(language("over_years.breaks.extraction", before=before, now=now, **years))
