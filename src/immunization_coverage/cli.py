@@ -161,7 +161,7 @@ def build(
         typer.Option(
             envvar="KEEP_ASSESSMENT",
             metavar="YEAR",
-            help="An earlier school year whose tables of persons are kept, in a schema such as assessment_2017_18; may "
+            help="An earlier school year whose person-level tables are kept, in a schema such as assessment_2017_18; may "
             "be repeated. Without it, those of the year that is built alone.",
         ),
     ] = None,

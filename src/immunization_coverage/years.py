@@ -104,12 +104,12 @@ def carry_years(published: Path, built: Path, year: BuiltYear) -> None:
 
 
 def assessment_of(school_year: str) -> str:
-    """The schema that keeps the tables of persons of a year that is not the last."""
+    """The schema that keeps the person-level tables of a year that is not the last."""
     return f"assessment_{school_year.replace('-', '_')}"
 
 
 def keep_assessment(published: Path, built: Path, year: BuiltYear, school_years: set[str]) -> None:
-    """Copies the tables of persons of the years asked for into a build of another, those of the last year too."""
+    """Copies the person-level tables of the years asked for into a build of another, those of the last year too."""
     with duckdb.connect() as connection:
         # The views of a file know it by its name.
         catalog = published.stem
@@ -156,7 +156,7 @@ def add_year(scratch: Path, built: Path, year: BuiltYear) -> None:
 
 
 def last_year(connection: duckdb.DuckDBPyConnection, catalog: str) -> BuiltYear | None:
-    """The year that the tables of persons are of: the last that was built by its own definitions, if there is one."""
+    """The year that the person-level tables are of: the last that was built by its own definitions, if there is one."""
     columns = tables_of(connection, catalog).get("published.releases", set())
     definitions = "definitions" if "definitions" in columns else "school_year"
     found = connection.execute(

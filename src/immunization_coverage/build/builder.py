@@ -568,7 +568,7 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
             prepared = prepare_extracts(folder, places)
             extracts = str(places.extracts)
         year = year_of(arguments)
-        # What-if rows are added to the warehouse: the tables of persons stay those of the year as it is reported.
+        # What-if rows are added to the warehouse: the person-level tables stay those of the year as it is reported.
         is_added = not year.is_as_reported and places.published.exists()
         if not is_added:
             carry_years(places.published, places.built, year)
