@@ -161,8 +161,8 @@ def build(
         typer.Option(
             envvar="KEEP_ASSESSMENT",
             metavar="YEAR",
-            help="An earlier school year whose person-level tables are kept, in a schema such as assessment_2017_18; may "
-            "be repeated. Without it, those of the year that is built alone.",
+            help="An earlier school year whose person-level tables are kept, in a schema such as assessment_2017_18; "
+            "may be repeated. Without it, those of the year that is built alone.",
         ),
     ] = None,
     change: Annotated[

@@ -1183,3 +1183,16 @@ def test_what_a_killed_report_left_in_the_temporary_folder_goes_with_the_next(tm
         (tmp_path / name).mkdir()
     document.remove_leftovers()
     assert {path.name for path in tmp_path.iterdir()} == set(names[1:])
+
+
+def test_marts_beyond_coverage_are_read_when_they_are_asked_for_of_the_same_build(demonstration, tmp_path):
+    path = changed(demonstration.warehouse, tmp_path)
+    read = Warehouse(path).read_all()
+    assert read.indicators == Warehouse(demonstration.warehouse).indicators
+    assert read.indicators["dose_coverage"]
+    later = Warehouse(path).read_all()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update marts.coverage set build_id = 'later'")
+        connection.execute("update marts.builds set build_id = 'later'")
+    with pytest.raises(WarehouseError, match="Another build was published"):
+        _ = later.indicators

@@ -123,6 +123,7 @@ class Warehouse:
         """
         self.path = Path(path)
         self.release = release
+        self.is_closed = False
         table = "published.measures" if release else "marts.coverage"
         if not self.path.is_file():
             raise WarehouseError("no_warehouse", path=self.path)
@@ -172,11 +173,15 @@ class Warehouse:
         ]
 
     def read_all(self) -> Warehouse:
-        """Reads every measure and closes the file, so that it is not open when a build replaces it."""
+        """
+        Reads every measure and closes the file, so that it is not open when a build replaces it. The marts beyond
+        coverage, most of the rows, are read when they are asked for.
+        """
         for name, member in vars(type(self)).items():
-            if isinstance(member, cached_property):
+            if isinstance(member, cached_property) and name != "indicators":
                 getattr(self, name)
         self.connection.close()
+        self.is_closed = True
         return self
 
     def _has(self, table: str) -> bool:
@@ -300,9 +305,15 @@ class Warehouse:
 
     @cached_property
     def indicators(self) -> dict[str, list[dict]]:
-        """The marts beyond coverage by name: internal, and none in a release."""
+        """The marts beyond coverage by name; none in a release. Raises WarehouseError after another build."""
         if self.release:
             return {}
+        if self.is_closed:
+            again = Warehouse(self.path, self.release, *self.year)
+            with again.connection:
+                if again.build != self.build:
+                    raise WarehouseError("built_again", path=self.path)
+                return again.indicators
         keys = (
             "phu_id", "age", "antigen", "schedule", "dose_number", "age_in_months", "days_short", "exemption",
             "is_up_to_date", "channel", "is_of_school_year", "delay", "birthday", "year_given", "reason",
