@@ -107,6 +107,8 @@ class Explorer(Page):
     def show(self, tab: str) -> None:
         self.page.get_by_role("tab", name=tab).click()
         self.page.wait_for_timeout(300)
+        self.rest()
+        self.page.evaluate("document.fonts.ready.then(() => true)")
 
 
 @pytest.fixture(scope="module")
