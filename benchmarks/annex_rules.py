@@ -1,6 +1,6 @@
 """What the peers share with the warehouse: the rule tables of seeds/annex as Python values, and the school year's days.
 
-Of the warehouse's SQL they share nothing.
+They share none of the warehouse's SQL.
 """
 
 import csv
@@ -23,7 +23,7 @@ DROPPED = (
     "no_school_id", "unknown_school", "holding_school", "school_type_other", "not_a_phu",
     "school_type_conflicts_with_age", "outside_school_year",
 )
-# In the order in which one is named where several hold.
+# In the order of precedence if several apply.
 REASONS = (
     "same_day_duplicate", "agent_not_in_schedule", "extra_dose", "before_birth", "too_young", "too_old",
     "outside_window", "live_vaccine_interaction", "polysaccharide_interaction", "interval_too_short",
@@ -74,7 +74,7 @@ def value_of(column: str, text: str):
 
 
 def agents_by_label() -> dict[str, list[str]]:
-    """An alias stands for one or two agents of the annex; what is no alias stands for itself."""
+    """The one or two agents of the annex that an alias means; any other label means itself."""
     agents = defaultdict(list)
     for row in table("agent_aliases"):
         agents[label(row["alias"])].append(label(row["agent"]))
@@ -82,7 +82,7 @@ def agents_by_label() -> dict[str, list[str]]:
 
 
 def phu_by_label() -> dict[str, str]:
-    """Names of the year's units; those of a unit that has merged mean the unit that it became."""
+    """The year's unit by name; the name of a merged unit means the unit that it became."""
     of_the_year = set(phu_ids())
     meant = {phu_id: phu_id for phu_id in of_the_year}
     mergers = table("public_health_unit_mergers")
@@ -129,7 +129,7 @@ def agents_of(antigen: str, kind: str) -> dict[str, dict]:
 
 def dose_rules(antigen: str) -> dict[str, dict[int, list[dict]]]:
     """By schedule and slot, the rules of which one must be met; each with the agents that it names for the current
-    dose and for the first (None where it takes any relevant agent)."""
+    dose and for the first (None if it takes any relevant agent)."""
     named = defaultdict(lambda: {"current": None, "first": None})
     for row in table("dose_rule_agents"):
         agents = named[row["rule_id"]]
@@ -141,7 +141,7 @@ def dose_rules(antigen: str) -> dict[str, dict[int, list[dict]]]:
 
 
 def schedule_agents(slots: dict[int, list[dict]]) -> dict[str | None, set[str]]:
-    """By variant, the only agents that a schedule names; nothing where it takes any relevant agent."""
+    """By variant, the only agents that a schedule names; empty if it takes any relevant agent."""
     named = defaultdict(set)
     for rule in (rule for alternatives in slots.values() for rule in alternatives):
         if rule["agents"]["current"]:

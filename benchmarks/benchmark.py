@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
-"""What a build costs beside the floor and beside the same measures written by hand, by size, in one run.
+"""Measures the cost of a build beside the floor and beside the same measures written by hand, by size, in one run.
 
     benchmark.py 50000 400000 1600000
 
-For each number of students: draws the extracts where they are not there yet (Parquet, realistic flaws; a multiple of
-1.6 million is so many copies of that draw, each with ids of its own), then runs, one after the other and each in a
-folder of its own, the floor (floor.py), `dbt build` with all its data tests into a new file, the floor again, the peers
+For each number of students: draws the extracts if they do not exist yet (Parquet, realistic flaws; a multiple of 1.6
+million is that many copies of the draw, each with ids of its own), then runs, one after the other and each in a folder
+of its own, the floor (floor.py), `dbt build` with all its data tests into a new file, the floor again, the peers
 (peer_pandas.py, peer_polars.py), each for its counts only and then for every row of the contract, and the floor again;
-beyond 1.6 million students the first floor only, which takes minutes. The machine's speed moves: look at the spread of
-the floors. The peers' answers are held to the warehouse's tables, row by row.
+beyond 1.6 million students only the first floor, which takes minutes. The machine's speed varies: see the spread of the
+floors. The peers' results are compared with the warehouse's tables, row by row.
 
-Writes target/benchmark/results.json, a size at a time; sizes that are not run again stay. render_results.py makes
-docs/performance.md of it.
+Writes target/benchmark/results.json after each size; results of sizes that are not run again are kept.
+render_results.py writes docs/performance.md from it.
 
 --extracts   the folder of extracts, kept for the next run (default: target/benchmark/extracts)
 --working    where the runs write, in a folder of their own that is removed after them (default: target/benchmark)
 --peers      which peers to run (default: both, up to 1.6 million students). --peers with no name: none
---published  also the whole way to a published warehouse, as `make build` does
+--published  also a whole build with publishing, as `make build` does
 """
 
 import argparse
@@ -48,7 +48,7 @@ BENCHMARKS = ROOT / "benchmarks"
 GENERATOR = sorted((ROOT / "scripts").glob("generate_extracts*"))
 EXTRACTS = ("clients", "schools", "education_records", "immunizations", "exemptions")
 PEERS = ("pandas", "polars")
-# Multiples of it are copies of its draw; they have one floor and no peers: each of these takes minutes.
+# Multiples of it are copies of its draw; they have one floor and no peers, since each run takes minutes.
 ONTARIO = 1_600_000
 SEED = 2018
 SCHOOL_YEAR = 2018
@@ -122,9 +122,9 @@ def duckdb_settings() -> dict:
 
 
 def extracts_of(students: int, folder: Path) -> tuple[Path, float | None]:
-    """The folder of the extracts of a size, and the seconds it took to draw them; none where they were there.
+    """The folder of the extracts of a size, and the seconds it took to draw them; None if they existed.
 
-    Extracts are drawn again where the generator is another than the one that drew them.
+    Extracts are drawn again if the generator has changed since.
     """
     copies, rest = divmod(students, ONTARIO)
     if copies > 1 and rest == 0:
@@ -147,7 +147,7 @@ def extracts_of(students: int, folder: Path) -> tuple[Path, float | None]:
 
 
 def copies_of(drawn: Path, folder: Path, copies: int) -> Path:
-    """The folder of so many copies of a draw, made where it is not there yet or is of another draw."""
+    """The folder of that many copies of a draw, made if it does not exist or is of another draw."""
     record = folder / "drawn_by.json"
     drawn_by = (drawn / record.name).read_text(encoding="utf-8")
     if not record.exists() or record.read_text(encoding="utf-8") != drawn_by:
@@ -183,7 +183,7 @@ def run_floor(extracts: Path, folder: Path, settings: dict) -> dict:
 
 
 def run_build(extracts: Path, folder: Path) -> dict:
-    # dbt's own files stand beside the folder, so that they are not counted with the warehouse's disk.
+    # dbt's own files are beside the folder, so that they are not counted as the warehouse's disk space.
     warehouse, target, logs = folder / "warehouse.duckdb", folder.with_name("dbt_target"), folder.with_name("dbt_logs")
     variables = {"WAREHOUSE_PATH": str(warehouse), "EXTRACTS_DIR": str(extracts)}
     variables |= {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(logs)}
@@ -227,7 +227,7 @@ def run_peer(name: str, extracts: Path, folder: Path, warehouse: Path, rows: boo
         return {"failed": str(failure).splitlines()[0]}
     different = differences(warehouse, folder / "tables", rows)
     if different:
-        raise CommandFailed(f"{what}: other answers than the warehouse's.\n" + "\n".join(different))
+        raise CommandFailed(f"{what}: other results than the warehouse's.\n" + "\n".join(different))
     return done.figures() | {"seconds_by_step": json.loads(done.output.splitlines()[-1])}
 
 

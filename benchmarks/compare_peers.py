@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Holds a peer's tables to those of a warehouse built from the same extracts: every row, both ways.
+"""Compares a peer's tables with those of a warehouse built from the same extracts: every row, both ways.
 
     compare_peers.py WAREHOUSE FOLDER [--rows]
 
 FOLDER holds one Parquet file (or a folder of them) per table of MEASURES, and with --rows of ROWS, as the peers write
-them. Exit status 1 where anything differs. Says how many rows differ, never which: they are health data.
+them. Exit status 1 if anything differs. Prints how many rows differ, never which: they are health data.
 """
 
 import argparse
@@ -40,7 +40,7 @@ ROWS = {
         "client_id", "age", "antigen", "has_medical_exemption", "has_nonmedical_exemption",
     ),
 }
-# Beyond, DuckDB goes on in a temporary folder.
+# DuckDB uses a temporary folder beyond this limit.
 MEMORY_LIMIT = "4GB"
 
 
@@ -49,21 +49,21 @@ def tables(rows: bool) -> dict[str, tuple[str, ...]]:
 
 
 def files(folder: Path, table: str) -> str:
-    """The peer's file or files of a table, as a text of DuckDB's."""
+    """The peer's file or files of a table, as a SQL text."""
     name = table.partition(".")[2]
     path = folder / name / "*.parquet" if (folder / name).is_dir() else folder / f"{name}.parquet"
     return "'" + str(path).replace("'", "''") + "'"
 
 
 def differences(warehouse: Path, folder: Path, rows: bool = False) -> list[str]:
-    """A sentence for each table whose rows are not the warehouse's, repeated rows as often; none where all agree."""
+    """A sentence for each table whose rows differ from the warehouse's, repeated rows included; none if all agree."""
     found = []
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute("set preserve_insertion_order = false")
         connection.execute("set temp_directory = '" + str(folder / "comparing.tmp").replace("'", "''") + "'")
         for table, columns in tables(rows).items():
-            # One aggregation, which goes to disk where memory ends, instead of `except all` in both directions.
+            # One aggregation, which can use the disk, instead of `except all` in both directions.
             expected, missing, foreign = connection.execute(f"""
                 with counted as (
                     select sum(expected) as expected, sum(expected) - sum(found) as difference
@@ -83,7 +83,7 @@ def differences(warehouse: Path, folder: Path, rows: bool = False) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Hold a peer's tables to those of a warehouse.")
+    parser = argparse.ArgumentParser(description="Compare a peer's tables with those of a warehouse.")
     parser.add_argument("warehouse", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", action="store_true", help="the person-level tables too")

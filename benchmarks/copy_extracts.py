@@ -15,7 +15,7 @@ IDS = {
 def copy_extracts(drawn: Path, folder: Path, copies: int) -> None:
     """Writes `copies` times the Parquet extracts of `drawn` into `folder`, a file per copy; the schools are shared.
 
-    An id of a copy is the drawn one behind the copy's number and a hyphen, so that no two copies share a person.
+    An id of a copy is the copy's number, a hyphen and the drawn id, so that no two copies share a person.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as connection:

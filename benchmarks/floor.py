@@ -4,8 +4,8 @@
     floor.py EXTRACTS DATABASE ['{"threads": 2, "memory_limit": "8GB"}']
 
 A build on DuckDB has to read its input, to keep it, and to bring each client's doses together; the floor does that
-and nothing else, in the statements of FLOOR_SQL. EXTRACTS is a folder of Parquet extracts, DATABASE a file that is not
-there yet, the third argument DuckDB's settings. Prints one line of JSON: the seconds from opening the database to
+and nothing else, in the statements of FLOOR_SQL. EXTRACTS is a folder of Parquet extracts, DATABASE a file that does
+not exist yet, the third argument DuckDB's settings. Prints one line of JSON: the seconds from opening the database to
 having it closed on disk, and those of each statement.
 """
 
@@ -42,5 +42,5 @@ def run(folder: Path, database: Path, settings: dict) -> dict:
 if __name__ == "__main__":
     extracts, database, *settings = sys.argv[1:]
     if Path(database).exists():
-        sys.exit(f"{database} is there already: the floor writes a new file.")
+        sys.exit(f"{database} exists already: the floor writes a new file.")
     print(json.dumps(run(Path(extracts), Path(database), json.loads(settings[0]) if settings else {})))

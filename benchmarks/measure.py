@@ -12,12 +12,12 @@ from pathlib import Path
 import psutil
 
 SECONDS_BETWEEN_SAMPLES = 0.2
-# What a command may take of the machine before it is stopped: beyond, the system would stop something of its choice.
+# The share of the machine's memory at which a command is stopped, before the system stops another process.
 LARGEST_SHARE_OF_MEMORY = 0.9
 
 
 class CommandFailed(Exception):
-    """Says what a command ended with, and its last lines."""
+    """A command failed. The message has its exit status and last lines."""
 
 
 class OutOfMemory(CommandFailed):
@@ -48,7 +48,7 @@ class Measured:
 
 
 class Sampler(threading.Thread):
-    """Looks at a process tree and a folder until told to stop; a system without memory left is not waited for."""
+    """Samples a process tree and a folder until told to stop; it does not wait for a system without free memory."""
 
     def __init__(self, pid: int, folder: Path) -> None:
         super().__init__(daemon=True)
@@ -106,7 +106,7 @@ def folder_bytes(folder: Path) -> tuple[int, int]:
 def measure(command: list[str | Path], folder: Path, cwd: Path, environment: dict[str, str] | None = None) -> Measured:
     """Runs a command to its end. `folder` is where it writes; what it prints goes to a file there.
 
-    Raises CommandFailed where the exit status is not 0, OutOfMemory where it had to be stopped.
+    Raises CommandFailed if the exit status is not 0, OutOfMemory if it had to be stopped.
     """
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "output.txt"
@@ -132,7 +132,7 @@ def measure(command: list[str | Path], folder: Path, cwd: Path, environment: dic
         if sampler.stopped_for_memory:
             raise OutOfMemory(f"{name} was stopped at {sampler.memory_bytes / 1e9:.1f} GB of memory.\n{last_lines}")
         raise CommandFailed(f"{name} ended with status {process.returncode}.\n{last_lines}")
-    # Samples may miss the peak of the process itself, which the system knows; but it counts in what this process held.
+    # Samples may miss the peak of the process itself, which the system reports, with what this process held.
     memory, own_peak = sampler.memory_bytes, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if usage.ru_maxrss > own_peak:
         memory = max(memory, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))

@@ -66,7 +66,7 @@ def repeated(text: str, count: int) -> pd.Categorical:
 
 
 def first_of_each_id(rows: pd.DataFrame, id_column: str) -> pd.DataFrame:
-    """Of rows that share an id the first by file order counts; a row without an id repeats nothing."""
+    """The first row of each id by file order; rows without an id are all kept."""
     return rows[rows[id_column].isna() | ~rows[id_column].duplicated()]
 
 
@@ -143,7 +143,7 @@ def classify_records(records: pd.DataFrame, clients: pd.DataFrame, schools: pd.D
 
 
 def choose_records(usable: pd.DataFrame) -> pd.DataFrame:
-    """The one record of each client and the step that left it: every step prefers, so the first in order wins."""
+    """The record chosen for each client, and the step that decided: records are sorted by the steps' preferences."""
     ranked = usable.sort_values(
         ["client_id", "attends_june_30", "priority", "days", "effective_from", "education_record_id"],
         ascending=[True, False, True, False, False, True],
@@ -205,7 +205,7 @@ def read_doses(folder: Path, students: pd.DataFrame) -> pd.DataFrame:
 
 
 class Doses:
-    """All doses, and what each antigen asks of them."""
+    """All doses, and the selection of each antigen's."""
 
     def __init__(self, doses: pd.DataFrame, students: pd.DataFrame) -> None:
         self.doses = doses
@@ -222,7 +222,7 @@ class Doses:
         return self.turning_days[key][student]
 
     def of(self, agents: dict[str, dict], is_assessed: np.ndarray) -> pd.DataFrame:
-        """The doses of some agents and students; `agent` is the annex's, which an alias may hide."""
+        """The doses of some agents and students; `agent` is the annex's name, not an alias."""
         resolved = [next((agent for agent in names if agent in agents), None) for names in self.agents]
         codes = self.doses["agent"].cat.codes.to_numpy()
         is_wanted = np.array([agent is not None for agent in resolved])[codes] & is_assessed[self.doses["student"]]
@@ -230,7 +230,7 @@ class Doses:
         return wanted.assign(agent=pd.array(resolved, dtype="str").take(codes[is_wanted]))
 
     def relevant(self, antigen: str, is_assessed: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """One dose per student and day, with the latest earlier live and polysaccharide day where rules ask for it;
+        """One dose per student and day, with the latest earlier live and polysaccharide day if rules ask for it;
         and the other doses of those days."""
         agents = rules.agents_of(antigen, "is_relevant")
         doses = self.of(agents, is_assessed)
@@ -286,7 +286,7 @@ def applies(rule: dict, doses: pd.DataFrame, turns) -> pd.Series:
 
 
 def demands(rule: dict, doses: pd.DataFrame, number: int, turns) -> dict[str, pd.Series]:
-    """Whether each dose meets what one rule of a slot asks, by the reason that is given where it does not."""
+    """Whether each dose meets the conditions of one rule of a slot, by the reason of a refusal."""
     student, date = doses["student"], doses["date"]
     met = {}
     if rule["age_from"]:
@@ -329,9 +329,9 @@ def refusals(doses: pd.DataFrame, slots: dict[int, list[dict]], number: int, tur
 
 
 class Verdicts:
-    """What one schedule says of each dose: the slot that it fills, or the place in REASONS of why it fills none.
+    """One schedule's verdict on each dose: the slot that it fills, or the place in REASONS of why it fills none.
 
-    A dose that is never tried is another's duplicate."""
+    A dose that is never tried is a duplicate."""
 
     def __init__(self, count: int) -> None:
         self.numbers = np.zeros(count, "int8")
@@ -353,7 +353,7 @@ def fill_slots(
     doses: pd.DataFrame, slots: dict[int, list[dict]], turns, verdicts: Verdicts | None = None
 ) -> pd.DataFrame:
     """By student, the dates of the valid doses: each slot takes the earliest later dose that meets any of its rules.
-    Verdicts, where they are wanted, are noted by the doses' index."""
+    Verdicts, if asked for, are noted by the doses' index."""
     filled = []
     for number in sorted(slots):
         is_valid = np.logical_or.reduce([meets(rule, doses, number, turns) for rule in slots[number]])
@@ -374,7 +374,7 @@ def fill_slots(
 
 
 def variants(antigen: str, doses: pd.DataFrame, students: pd.DataFrame, turns) -> pd.DataFrame:
-    """Where rules differ between students: HPV by gender, hepatitis B by what they got at 11 years or later."""
+    """The variants of rules by student: HPV by gender, hepatitis B by the agents given at 11 years or later."""
     if antigen == "hpv":
         is_male = students["gender"].to_numpy()[doses["student"]] == "M"
         return doses.assign(variant=np.where(is_male, "male", "female"))
@@ -407,8 +407,8 @@ def meets_criterion(criterion: dict, series: pd.DataFrame, students: pd.DataFram
 def assess(
     antigen: str, doses: Doses, students: pd.DataFrame, immune: np.ndarray, doses_folder: Path | None = None
 ) -> pd.DataFrame:
-    """The students whom an antigen is assessed for, with their valid doses and what follows from them. Where a folder
-    is given, every dose is written there with its verdict, a file per schedule."""
+    """The students whom an antigen is assessed for, with their valid doses and measures. If a folder is given, every
+    dose is written there with its verdict, a file per schedule."""
     is_assessed = np.zeros(len(students), bool)
     for row in rules.assessed()[antigen]:
         has_gender = (students["gender"] == row["gender"]) if row["gender"] else True
@@ -446,7 +446,7 @@ def assess(
 def contract_doses(
     antigen: str, relevant: pd.DataFrame, duplicates: pd.DataFrame, students: pd.DataFrame
 ) -> pd.DataFrame:
-    """What the contract says of each dose whatever the schedule; the relevant ones keep their places."""
+    """The contract's columns of each dose that do not depend on the schedule; relevant doses keep their places."""
     columns = ["student", "immunization_id", "date"]
     doses = pd.concat([relevant[columns], duplicates[columns]], ignore_index=True)
     return pd.DataFrame({

@@ -63,7 +63,7 @@ def date(column: str) -> pl.Expr:
 
 
 def first_of_each_id(column: str) -> pl.Expr:
-    """Of rows that share an id the first by file order counts; a row without an id repeats nothing."""
+    """The first row of each id by file order; rows without an id are all kept."""
     return pl.col(column).is_null() | pl.col(column).is_first_distinct()
 
 
@@ -145,7 +145,7 @@ def classify_records(folder: Path, clients: pl.DataFrame) -> pl.LazyFrame:
 
 
 def choose_records(usable: pl.LazyFrame) -> pl.LazyFrame:
-    """The one record of each client and the step that left it: every step prefers, so the first in order wins."""
+    """The record chosen for each client, and the step that decided: records are sorted by the steps' preferences."""
     ranked = usable.sort(
         ["client_id", "attends_june_30", "priority", "days", "effective_from", "education_record_id"],
         descending=[False, True, False, True, True, False],
@@ -199,7 +199,7 @@ def assign_students(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def antigen_agents() -> pl.DataFrame:
-    """By antigen and label as it may be written, the annex's agent and what it is to the antigen."""
+    """By antigen and label (aliases too), the annex's agent and its role for the antigen."""
     written = {}
     for alias, agents in rules.agents_by_label().items():
         for agent in agents:
@@ -266,7 +266,7 @@ def one_per_day(doses: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def relevant_doses(antigen: str, doses: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """One dose per student and day, with the latest earlier live and polysaccharide day where rules ask for it; and the
+    """One dose per student and day, with the latest earlier live and polysaccharide day if rules ask for it; and the
     other doses of those days."""
     relevant, duplicates = one_per_day(doses.filter("is_relevant"))
     live = doses.filter("is_live")
@@ -319,7 +319,7 @@ def applies(rule: dict) -> pl.Expr:
 
 
 def demands(rule: dict, number: int) -> dict[str, pl.Expr]:
-    """Whether a dose meets what one rule of a slot asks, by the reason that is given where it does not."""
+    """Whether a dose meets the conditions of one rule of a slot, by the reason of a refusal."""
     day = pl.col("date")
     met = {}
     if rule["age_from"]:
@@ -372,7 +372,7 @@ def fill_slots(
     doses: pl.DataFrame, slots: dict[int, list[dict]], judged: list[pl.DataFrame] | None = None
 ) -> pl.DataFrame:
     """By student, the dates of the valid doses: each slot takes the earliest later dose that meets any of its rules.
-    Where a list is given, every dose is added to it with its verdict."""
+    If a list is given, every dose is added to it with its verdict."""
     series = None
     for number in sorted(slots):
         valid = doses.filter(pl.any_horizontal(meets(rule, number) for rule in slots[number]))
@@ -395,7 +395,7 @@ def fill_slots(
 
 
 def with_variants(antigen: str, doses: pl.DataFrame) -> pl.DataFrame:
-    """Where rules differ between students: HPV by gender, hepatitis B by what they got at 11 years or later."""
+    """The variants of rules by student: HPV by gender, hepatitis B by the agents given at 11 years or later."""
     if antigen == "hpv":
         variant = pl.when(pl.col("gender") == "M").then(pl.lit("male")).otherwise(pl.lit("female"))
         return doses.with_columns(variant.alias("variant"))
@@ -422,8 +422,8 @@ def meets_criterion(criterion: dict) -> pl.Expr:
 def assess(
     antigen: str, doses: pl.DataFrame, students: pl.DataFrame, immune: pl.DataFrame, doses_folder: Path | None = None
 ) -> pl.DataFrame:
-    """The students whom an antigen is assessed for, with their valid doses and what follows from them. Where a folder
-    is given, every dose is written there with its verdict on every schedule."""
+    """The students whom an antigen is assessed for, with their valid doses and measures. If a folder is given, every
+    dose is written there with its verdict on every schedule."""
     relevant, duplicates = relevant_doses(antigen, doses)
     relevant = with_variants(antigen, relevant)
     criteria = rules.of_antigen("up_to_date_rules", antigen)

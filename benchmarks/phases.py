@@ -1,4 +1,4 @@
-"""Where the time of a dbt build went, from run_results.json and manifest.json in its target folder.
+"""The time of a dbt build by phase, from run_results.json and manifest.json in its target folder.
 
 Two nodes run side by side where dbt has two threads, so the nodes' seconds exceed the wall time. `wall_seconds` divides
 each moment among the nodes that run in it: a phase's part of the wall time, and parts add up to the whole.
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def phase_of(node: dict) -> str:
-    """The phase that a node of dbt's manifest belongs to; `other` for what none of the folders says."""
+    """The phase that a node of dbt's manifest belongs to; `other` if its folder is of none."""
     if node["resource_type"] in ("test", "seed"):
         return f"{node['resource_type']}s"
     folders = node["fqn"][1:-1]
@@ -47,7 +47,7 @@ class BuildTimes:
 
     def wall_seconds(self) -> dict[str, float]:
         """Each node's part of the wall time; `start` is before the first (Python, dbt's parsing, its hooks), `between`
-        where none runs, `end` after the last."""
+        if none runs, `end` after the last."""
         edges = sorted({moment for interval in self.intervals.values() for moment in interval})
         parts = defaultdict(float, {"start": edges[0] - self.started_at, "end": self.ended_at - edges[-1]})
         for left, right in pairwise(edges):
@@ -71,7 +71,7 @@ class BuildTimes:
         return dict(found)
 
     def seconds_up_to(self, tables: set[tuple[str, str]]) -> float:
-        """The wall time of what some tables (schema, name) are made from, themselves and the start included."""
+        """The wall time of some tables (schema, name) and all that they read, the start included."""
         wanted = [name for name, node in self.nodes.items() if (node.get("schema"), node.get("alias")) in tables]
         needed = set()
         while wanted:

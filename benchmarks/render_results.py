@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes what the benchmark measured into docs/performance.md, and draws docs/performance.svg; nothing runs again.
+"""Writes the benchmark's results into docs/performance.md, and draws docs/performance.svg; nothing is measured again.
 
     render_results.py [target/benchmark/results.json]
 
-The page's text between the two marks is replaced; what stands around them is written by hand and stays.
+The page's text between the two marks is replaced; the rest is written by hand and kept.
 """
 
 import json
@@ -40,11 +40,11 @@ PHASES = {
     "end": "end",
 }
 ABOUT_PEERS = """\
-Hand-written programs that give the same answers, in every row, from the same extracts. *Counts only*: six marts of
+Hand-written programs that give the same results, in every row, from the same extracts. *Counts only*: six marts of
 counts. *Every row*: also the person-level tables: every student, every antigen and exemption of each, every dose on
 every schedule with its verdict and reason. At both scopes the peers check nothing and report no findings. Below 1, the
 peer was faster."""
-# What the results call the peers of a scope, what the page does, and the build's seconds for the same tables.
+# The peers' names of a scope in the results and on the page, and the build's seconds for the same tables.
 SCOPES = {
     "peers": ("counts only", "seconds_for_peers_measures"),
     "peers_rows": ("every row", "seconds_for_peers_rows"),
@@ -216,7 +216,7 @@ def points(results: list[dict]) -> list[dict]:
 
 
 def with_label_places(found: list[dict], measure: str) -> list[dict]:
-    """The last point of each series, its label moved up as far as the one below it demands."""
+    """The last point of each series; a label is moved up if it would overlap the one below."""
     last = {point["series"]: point for point in found}.values()
     low, high = min(point[measure] for point in found), max(point[measure] for point in found)
     apart = (high / low) ** (1 / 18)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Draw docs/architecture.md from dbt's manifest: the rooms, and the ways of a dose and of an education record.
+"""Draw docs/architecture.md from dbt's manifest: its folders, and the paths of a dose and of an education record.
 
-What stands between <!-- name --> and <!-- end of name --> is drawn; the rest of the page is written by hand.
+The text between <!-- name --> and <!-- end of name --> is drawn; the rest of the page is written by hand.
 
 draw_architecture.py [MANIFEST]
 
@@ -18,7 +18,7 @@ from immunization_coverage.project import ROOT
 
 PAGE = ROOT / "docs" / "architecture.md"
 
-# Each step reads the one before it: what is no longer so in the manifest stops the command.
+# Each step reads the one before it; if the manifest differs, the command stops.
 WAYS = {
     "dose": [
         "base_panorama__immunizations", "stg_panorama__immunizations", "int_doses", "int_series",
@@ -34,7 +34,7 @@ LAYERS = ("seeds", "staging", "intermediate", "marts")
 
 
 class Architecture:
-    """The models and seeds of the project, in rooms: a layer and the folder in it."""
+    """The models and seeds of the project by layer and folder."""
 
     def __init__(self, manifest: dict) -> None:
         project = manifest["metadata"]["project_name"]
@@ -57,7 +57,7 @@ class Architecture:
         return [parent for parent in self.nodes[unique_id]["depends_on"].get("nodes", []) if parent in self.nodes]
 
     def drawing(self) -> str:
-        """A Mermaid flowchart of rooms; an arrow says how many reads go from one to the other."""
+        """A Mermaid flowchart of folders; an arrow has the number of reads from one by the other."""
         models = Counter(self.room(unique_id) for unique_id in self.nodes)
         reads = Counter(
             (self.room(parent), self.room(unique_id))
@@ -73,7 +73,7 @@ class Architecture:
                 for room, count in sorted(models.items()) if room[0] == layer
             ]
             lines.append("  end")
-        # Seeds, the school year and geographies are read nearly everywhere: drawn, they would hide the rest.
+        # Seeds, the school year and geographies are read nearly everywhere: their arrows would hide the others.
         lines += [
             f"  {names[parent]} -->|{count}| {names[child]}"
             for (parent, child), count in sorted(reads.items())
@@ -98,7 +98,7 @@ class Architecture:
 
 
 def page(manifest: dict) -> str:
-    """The page with its drawn parts anew."""
+    """The page with its drawn parts replaced."""
     architecture = Architecture(manifest)
     text = PAGE.read_text(encoding="utf-8")
     parts = {"drawing": f"```mermaid\n{architecture.drawing()}\n```"} | {name: architecture.way(name) for name in WAYS}

@@ -1,25 +1,25 @@
 #!/usr/bin/env python3
 """Draw synthetic registry extracts: clients, schools, education records, immunizations, exemptions.
 
-Nobody in them exists. They have the shape of Panorama's exports, and coverage by the annex's definitions comes out
-near what Ontario published for 2017-18 and 2018-19.
+All persons are fictional. The files have the form of Panorama's exports, and coverage by the annex's definitions is
+close to what Ontario published for 2017-18 and 2018-19.
 
     generate_extracts.py seeds/extracts --students 2500 --seed 2018 --flaws demonstration
     generate_extracts.py /tmp/extracts --students 1600000 --format parquet
 
---students     students aged 7 to 17 who count in the denominator; about one client in 31 comes on top, whom it must
-               leave out (6 or 18 years old, inactive, without a date of birth or a usable school record)
+--students     students aged 7 to 17 in the denominator; about one client in 31 is added who is excluded from it
+               (6 or 18 years old, inactive, without a date of birth or a usable school record)
 --school-year  the first year of the school year: 2018 is 2018-19, with the health units and the agents of the year. The
-               published levels are those of 2018; the programmes and their eras are fixed in calendar time, so other
-               years differ as cohorts do
+               published levels are those of 2018; programs start in fixed calendar years, so cohorts of other years
+               differ
 --flaws        realistic: equal birth cohorts, flaws as rare as in a well-kept registry
                demonstration: mostly 7, 12 and 17 years old, health units evened out, every kind of flaw several times
 
 Calibrated: coverage at 7, 12 and 17, exemptions at 7 and 17, the share of students with one usable school record, and
-health units that fall into several map categories. Invented: everything else, the units' own standing included.
+health units in several map categories. Invented: everything else, the differences between units included.
 
-Every draw is an MD5 of (seed, purpose, entity), so the files do not depend on the number of threads. Rows are in the
-order of their id. Clients are made 100,000 at a time: beyond that a table comes in numbered parts.
+Every random number is an MD5 of (seed, purpose, entity), so the files do not depend on the number of threads. Rows are
+in the order of their id. Clients are made 100,000 at a time: beyond that a table comes in numbered parts.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def find_extract_files(folder: Path) -> list[Path]:
 
 
 def are_synthetic(folder: Path) -> bool:
-    """Tell this script's extracts, which it may replace, from real ones: by the names of the school boards."""
+    """Whether extracts are this script's, which it may replace, by the names of the school boards."""
     for path in find_extract_files(folder):
         if path.stem == "schools":
             schools = duckdb.read_parquet(str(path)) if path.suffix == ".parquet" else duckdb.read_csv(str(path))
@@ -124,7 +124,7 @@ def main() -> int:
         return 2
 
     folder.mkdir(parents=True, exist_ok=True)
-    # Inside the folder, so that the finished files need only be renamed; what was there stays until then.
+    # Inside the folder, so that the finished files are only renamed; earlier files are kept until then.
     with tempfile.TemporaryDirectory(prefix=".generate_extracts_", dir=folder) as scratch:
         finished = Path(scratch) / "finished"
         config = {"memory_limit": arguments.memory_limit, "temp_directory": f"{scratch}/spill"}

@@ -6,8 +6,8 @@
 SPARK_CLUSTER_DIR     pid files, logs and the workers' files (default: target/spark-cluster)
 SPARK_WORKER_MEMORY   what each worker may give to executors (default: 2g); each has one core
 
-`start` returns when both workers have registered, and prints the SPARK_MASTER to build with. `stop` ends what `start`
-began, and nothing else.
+`start` returns when both workers have registered, and prints the SPARK_MASTER to build with. `stop` ends the processes
+of `start` only.
 """
 
 import contextlib
@@ -55,7 +55,7 @@ def start_process(name: str, *arguments: str) -> None:
 
 
 def process_ids() -> dict[str, int]:
-    """Those of `start` that still run. A pid file of a process that ended may name another program's by now."""
+    """The processes of `start` that still run. The pid of an ended process may be another program's by now."""
     running = {}
     for file in sorted(folder().glob("*.pid"), reverse=True):
         number = int(file.read_text(encoding="utf-8"))

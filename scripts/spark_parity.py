@@ -8,9 +8,9 @@ EXTRACTS_DIR    the folder of extracts; unset or empty, the demonstration
 PARITY_DIR      where both warehouses are built (default: target/parity)
 SPARK_MASTER    the cluster (default: local[2], no cluster)
 
-`--with` compares with a warehouse that DuckDB has built from the same extracts. `--compare-only` compares what stands
-in PARITY_DIR. The comparison is DuckDB's: it reads the Parquet files that Spark wrote, of tables and views alike,
-through the views of PARITY_DIR/spark.duckdb, which whatever reads a warehouse can read too. Rows are compared as
+`--with` compares with a warehouse that DuckDB has built from the same extracts. `--compare-only` compares the
+warehouses of PARITY_DIR. DuckDB compares: it reads the Parquet files that Spark wrote, of tables and views alike,
+through the views of PARITY_DIR/spark.duckdb, which other readers of a warehouse can use too. Rows are compared as
 multisets, both ways, all columns, floating point to the last bit. Four are left out, because they cannot agree:
 `build_id`, `built_at` and `project_commit` name the build, `content_hash` is the engine's own hash.
 
@@ -33,7 +33,7 @@ from immunization_coverage.extracts.preparation import prepare
 from immunization_coverage.extracts.problems import ExtractsError
 from immunization_coverage.project import DBT, ROOT
 
-# All that readers read. Between lies `intermediate`, where a student's key is each engine's own.
+# The schemas for readers and staging; in `intermediate`, each engine has its own student keys.
 SCHEMAS = tuple(yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["reader_schemas"])
 LEFT_OUT = ("build_id", "built_at", "content_hash", "project_commit")
 
@@ -49,7 +49,7 @@ def build_on_duckdb(folder: Path, arguments: list[str]) -> bool:
 
 
 def build_on_spark(folder: Path, arguments: list[str]) -> bool:
-    """In this process, whose Spark session then writes the rows of the views too."""
+    """Builds in this process, whose Spark session then writes the rows of views too."""
     os.environ |= {
         "SPARK_WAREHOUSE": str(folder / "spark-warehouse"),
         "DBT_TARGET_PATH": str(folder / "target-spark"),
@@ -99,7 +99,7 @@ def columns(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[str
 
 
 def difference(connection: duckdb.DuckDBPyConnection, duckdb_rows: str, spark_rows: str) -> str:
-    """What differs, in words without a value of any row; empty where nothing does."""
+    """The differences in words, without values of rows; empty if there are none."""
     of_duckdb, of_spark = columns(connection, duckdb_rows), columns(connection, spark_rows)
     # Spark has the column of its partitions last.
     if sorted(of_duckdb) != sorted(of_spark):

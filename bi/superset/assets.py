@@ -1,4 +1,4 @@
-"""The assets as Superset imports them: the files of assets/ with what only the published file and the charts know.
+"""The assets as Superset imports them: the files of assets/, completed from the published file and the charts.
 
 A dataset's columns get type and description from the data dictionary, a chart the query that `/api/v1/chart/<id>/data/`
 answers with (alerts and reports ask for it), and the database its place.
@@ -14,12 +14,12 @@ import yaml
 
 FOLDER = Path(__file__).resolve().parent / "assets"
 PLACEHOLDER = "PUBLISHED_FILE"
-# Superset takes what it exports as a dashboard for one; as assets they replace what it has.
+# Superset imports its dashboard exports as new; imported as assets, they replace what it has.
 METADATA = {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"}
 
 
 def dictionary(published: Path) -> dict[str, tuple[str, list[dict]]]:
-    """Of each published table, its description and its columns as Superset names their parts."""
+    """By published table, its description and its columns in Superset's format."""
     found: dict[str, tuple[str, list[dict]]] = {}
     with duckdb.connect(str(published), read_only=True) as connection:
         rows = connection.execute(
@@ -43,13 +43,13 @@ def described(dataset: dict, tables: dict[str, tuple[str, list[dict]]]) -> dict:
 
 
 def query_filter(condition: dict) -> dict:
-    """A simple filter of a chart as its query has it."""
+    """A chart's simple filter in the form of a query."""
     said = {"col": condition["subject"], "op": condition["operator"]}
     return said if condition["comparator"] is None else said | {"val": condition["comparator"]}
 
 
 def query_context(params: dict) -> dict:
-    """The query of a chart, of its settings: rows as they are, or metrics by the columns that the chart groups by."""
+    """The query of a chart from its settings: rows, or metrics by the columns that the chart groups by."""
     query = {
         "filters": [query_filter(condition) for condition in params["adhoc_filters"]],
         "row_limit": params["row_limit"],
@@ -68,7 +68,7 @@ def query_context(params: dict) -> dict:
             "metrics": params["metrics"],
             "orderby": [[column, True] for column in columns],
         }
-    # Superset puts the dataset's id in the place of 0.
+    # Superset replaces 0 by the dataset's id.
     return {
         "datasource": {"id": 0, "type": "table"},
         "force": False,
@@ -95,7 +95,7 @@ def contents(published: Path) -> dict[str, str]:
 
 
 def main(published: Path) -> None:
-    """In Superset's environment, with SUPERSET_HOME and SUPERSET_CONFIG_PATH: replaces what it has of these assets."""
+    """Imports the assets, in place of Superset's own copies. It needs SUPERSET_HOME and SUPERSET_CONFIG_PATH."""
     from superset.app import create_app
 
     app = create_app()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Log in to a running Superset with headless Chromium, open the dashboard, and see that every chart draws and answers.
+"""Log in to a running Superset with headless Chromium, open the dashboard, and check that all charts draw and answer.
 
     .uv/bin/uv run --no-project --with playwright==1.65.2 python bi/superset/look.py dashboard.png
 
@@ -76,7 +76,7 @@ def main(picture: str) -> int:
             executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        # High enough that every row of the dashboard is in sight: Superset draws what is.
+        # High enough that every row of the dashboard is visible: Superset draws only those.
         page = browser.new_page(viewport={"width": 1440, "height": 4200})
         log_in(page)
         page.goto(f"{URL}/superset/dashboard/immunization-coverage/?standalone=2")

@@ -4,9 +4,9 @@
     .superset/bin/python bi/superset/start.py [--port 8088] [--published published/immunization_coverage.duckdb]
 
 Runs in the environment of bi/superset/requirements.txt. On the first start it makes, in .superset/home (owner only), a
-secret key, Superset's own database, and an administrator `admin` whose password is SUPERSET_PASSWORD or is drawn and
-printed once. On every start it imports bi/superset/assets again (the database, read-only; datasets, charts, dashboard)
-and replaces what it has of them; charts and dashboards that you add in Superset stay.
+secret key, Superset's own database, and an administrator `admin` whose password is SUPERSET_PASSWORD, or is generated
+and printed once. On every start it imports bi/superset/assets again (the database, read-only; datasets, charts,
+dashboard) in place of the earlier ones; charts and dashboards that you add in Superset stay.
 """
 
 import argparse
@@ -69,7 +69,7 @@ def main() -> None:
     arguments = parser.parse_args()
     published = arguments.published.resolve()
     if not published.exists():
-        sys.exit(f"There is no published file {published}. Make it first: make build publish.")
+        sys.exit(f"There is no published file {published}. Publish it first: make build publish.")
     os.umask(0o077)
     home = arguments.home.resolve()
     prepare(home, published)

@@ -6,7 +6,7 @@
     {%- set problems = [] -%}
     {%- if project_name == 'immunization_coverage' -%}
         {%- for name in (invocation_args_dict.vars or {}) if execute and name not in var('setting_forms') -%}
-            {%- do problems.append("--vars: there is no var '" ~ name ~ "'. There are " ~ var('setting_forms') | join(', ') ~ ".") -%}
+            {%- do problems.append("--vars: there is no var '" ~ name ~ "'. The vars are " ~ var('setting_forms') | join(', ') ~ ".") -%}
         {%- endfor -%}
     {%- endif -%}
     {%- for name, form in var('setting_forms').items() -%}

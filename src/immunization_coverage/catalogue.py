@@ -1,4 +1,4 @@
-"""The catalogue that dbt writes of a warehouse that is built, as one page."""
+"""Writes dbt's catalogue of a built warehouse as one page."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from immunization_coverage.warehouse import the_warehouse, warehouse_path
 
 
 def main() -> int:
-    # Says in a sentence that there is none, where dbt would make an empty one.
+    # Stops with a sentence if there is no warehouse; dbt would create an empty one.
     the_warehouse().close()
     environment = os.environ | {"WAREHOUSE_PATH": str(warehouse_path().absolute()), "EXTRACTS_DIR": ""}
     return subprocess.run([DBT, "docs", "generate", "--static"], cwd=ROOT, env=environment, check=False).returncode

@@ -1,4 +1,4 @@
-"""The command line: its options are settings of the environment, which the project's modules and dbt read."""
+"""The command line. Its options set environment variables, which the project's modules and dbt read."""
 
 import importlib.util
 import os
@@ -18,7 +18,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    # A traceback in full would show the values of rows.
+    # A full traceback would show values of rows.
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -37,12 +37,12 @@ Meanings = Annotated[
         "--column-meanings",
         envvar="COLUMN_MEANINGS",
         metavar="FILE",
-        help="A CSV file of values that take a row out of force, beside seeds/quality/column_meanings.csv.",
+        help="A CSV file of values that mean a row is not in force, in addition to seeds/quality/column_meanings.csv.",
     ),
 ]
 Boundaries = Annotated[
     Path | None,
-    typer.Option(envvar="PHU_BOUNDARIES", metavar="FILE", help="A GeoJSON file of the public health units' areas."),
+    typer.Option(envvar="PHU_BOUNDARIES", metavar="FILE", help="A GeoJSON file of public health units' boundaries."),
 ]
 
 
@@ -63,7 +63,7 @@ def examples(*lines: str) -> str:
 
 
 def put(**settings: object) -> None:
-    """Sets what an option names; the environment stays the default of the others."""
+    """Sets the environment variables of the options that are given; the others keep their values."""
     os.environ |= {name: str(value) for name, value in settings.items() if value is not None}
 
 
@@ -75,7 +75,7 @@ def require(module: str, sentence: str) -> None:
 
 
 def keep_private() -> None:
-    """New files are their owner's alone, and what is in a temporary folder goes when the system asks to end."""
+    """Makes new files readable by their owner only, and has temporary folders removed on SIGTERM."""
     os.umask(0o077)
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
 
@@ -100,16 +100,16 @@ def icw(
         typer.Option(
             envvar=PROJECT_VARIABLE,
             metavar="FOLDER",
-            help="The project's folder; without it the current one or one above it, or the installed checkout.",
+            help="The project's folder; without it, the current folder or one above it, else the installed checkout.",
         ),
     ] = None,
     version: Annotated[
-        bool, typer.Option("--version", callback=version, is_eager=True, help="Print it and end.")
+        bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Ontario's school immunization coverage: extracts in, coverage by the annex's definitions out.
+    """Build Ontario's school immunization coverage from extracts, by the definitions of the technical annex.
 
-    Every command has a page: icw build --help. Options win over the environment variables that are named beside them.
+    Every command has a page: icw build --help. Options override the environment variables that are named beside them.
     """
     if project is not None:
         os.environ[PROJECT_VARIABLE] = str(project.absolute())
@@ -141,7 +141,7 @@ def build(
         typer.Option(
             envvar="YEARS",
             metavar="YEAR",
-            help="Instead of --school-year, may be repeated: several, each from its own folder below the extracts "
+            help="Instead of --school-year; may be repeated. Each year from its own folder below the extracts "
             "(2016/, 2017/), or all from one export of the last year.",
         ),
     ] = None,
@@ -192,10 +192,10 @@ def build(
     ] = None,
     memory_limit: Annotated[
         str | None,
-        typer.Option(envvar="DUCKDB_MEMORY_LIMIT", metavar="SIZE", help="How much memory DuckDB takes, such as 8GB."),
+        typer.Option(envvar="DUCKDB_MEMORY_LIMIT", metavar="SIZE", help="How much memory DuckDB may use, such as 8GB."),
     ] = None,
     verbose: Annotated[
-        bool, typer.Option("--verbose", envvar="VERBOSE", help="Print every line of dbt's, not only in its log.")
+        bool, typer.Option("--verbose", envvar="VERBOSE", help="Print every line of dbt's output, not only in its log.")
     ] = False,
 ) -> None:
     """Build a school year with all its data tests, and publish it in one step.
@@ -234,9 +234,9 @@ def remove(
         typer.Option(metavar="TEXT", help="Only its rows by other definitions, as definitions says them: 2017-18."),
     ] = None,
 ) -> None:
-    """Remove a school year from the warehouse; every other stays as it is.
+    """Remove a school year from the warehouse; the others are unchanged.
 
-    The one that was built last cannot go: the tables of persons are of it.
+    The year that was built last cannot be removed, because the person-level tables are of that year.
 
     **Exit status**: 0 removed; 1 not removed, the warehouse is as it was; 3 a build of it is running.
     """
@@ -257,7 +257,9 @@ def report(
     warehouse: Warehouse = None,
     output: Annotated[
         Path | None,
-        typer.Option(envvar="REPORT_DIR", metavar="FOLDER", help="Where it goes; without it, reports/ of the project."),
+        typer.Option(
+            envvar="REPORT_DIR", metavar="FOLDER", help="The report's folder; without it, reports/ of the project."
+        ),
     ] = None,
     release: Annotated[
         bool, typer.Option("--release", envvar="RELEASE", help="Show what was published, small counts withheld.")
@@ -269,16 +271,17 @@ def report(
         str | None,
         typer.Option(metavar="TEXT", help="The year by other definitions, as definitions says them: 2017-18."),
     ] = None,
-    pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Print each page as a PDF, too; needs Chromium.")] = True,
+    pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Also print each page as a PDF; needs Chromium.")] = True,
     boundaries: Boundaries = None,
     chromium: Annotated[
-        Path | None, typer.Option(envvar="CHROMIUM", metavar="FILE", help="The browser; without it, one that is found.")
+        Path | None, typer.Option(envvar="CHROMIUM", metavar="FILE", help="The browser; without it, one on the PATH.")
     ] = None,
 ) -> None:
     """Write the annual report, HTML and PDF in English and French.
 
-    Without --release it is internal, with every count, and says so in its name. Exit status 1: not written, with a
-    sentence.
+    Without --release the report is internal: it has every count, and its file name says so.
+
+    **Exit status**: 0 written; 1 not written, with a sentence.
     """
     from immunization_coverage.project import ROOT
     from immunization_coverage.report import document
@@ -306,27 +309,25 @@ def explore(
             "--warehouse",
             metavar="FILE",
             show_envvar=False,
-            help="A DuckDB file or a folder of them; repeated, a trend over their school years. "
-            "[dim]\\[env var: WAREHOUSES, WAREHOUSE_PATH][/dim]",
+            help="A DuckDB file or a folder of such files; may be repeated, for trends over school years. "
+            "[env var: WAREHOUSES, WAREHOUSE_PATH]",
         ),
     ] = None,
     release: Annotated[
         bool, typer.Option("--release", envvar="RELEASE", help="Show what was published, small counts withheld.")
     ] = False,
     schools: Annotated[
-        bool, typer.Option("--schools", envvar="SCHOOLS", help="Coverage by school, for those who may see schools.")
+        bool, typer.Option("--schools", envvar="SCHOOLS", help="Add coverage by school, for users who may see schools.")
     ] = False,
     explain: Annotated[
-        bool, typer.Option("--explain", envvar="EXPLAIN", help="One student's verdicts, and the overdue lists.")
+        bool, typer.Option("--explain", envvar="EXPLAIN", help="Add one student's verdicts and the overdue lists.")
     ] = False,
     boundaries: Boundaries = None,
-    port: Annotated[
-        int | None, typer.Option(help="Where it listens; without it 8501, or the next that is free.")
-    ] = None,
+    port: Annotated[int | None, typer.Option(help="The port; without it, 8501 or the next free one.")] = None,
 ) -> None:
     """Open the explorer in a browser: any measure by year, age, antigen and public health unit.
 
-    It is read-only and listens on this computer. Further arguments go to streamlit run. Ctrl-C ends it.
+    It is read-only and listens on this computer only. Further arguments go to streamlit run. Ctrl-C ends it.
     """
     from immunization_coverage.explorer import start
 
@@ -349,7 +350,7 @@ def explore(
 def publish(
     folder: Annotated[
         Path | None,
-        typer.Argument(help="The files' folder; without it, published/ of the project.", show_default=False),
+        typer.Argument(help="The folder for the files; without it, published/ of the project.", show_default=False),
     ] = None,
     warehouse: Warehouse = None,
     years: Annotated[
@@ -363,11 +364,11 @@ def publish(
         ),
     ] = None,
     again: Annotated[
-        bool, typer.Option("--again", help="A year that was released before, if nothing follows from both.")
+        bool, typer.Option("--again", help="Publish a year again, if no small count follows from both releases.")
     ] = False,
     earlier: Annotated[
         list[Path] | None,
-        typer.Option(metavar="RELEASE", help="A release published elsewhere, its folder or file; may be repeated."),
+        typer.Option(metavar="RELEASE", help="The folder or file of a release published elsewhere; may be repeated."),
     ] = None,
 ) -> None:
     """Write the files that are safe to publish: Parquet, CSV, a read-only DuckDB file, a README.
@@ -388,12 +389,13 @@ def publish(
 
 @app.command(epilog=examples("icw attack --warehouse /secure/2018.duckdb"))
 def attack(warehouse: Warehouse = None) -> None:
-    """Attack the published tables and the schools' as an independent reader would, and name what is not safe.
+    """Attack the tables of published and schools by differencing, and list what is not safe to publish.
 
-    Every school year is attacked beside those before it, the schools of the last build alone. icw publish attacks
-    before it writes, and withholds; this prints every finding, never with its count.
+    Every school year is attacked together with those before it, the schools of the last build alone.
+    icw publish runs the same attack before it writes, and withholds what it finds; this command lists every finding,
+    never with its count.
 
-    **Exit status**: 0 nothing found; 1 something was, or there is nothing to attack.
+    **Exit status**: 0 nothing found; 1 a small count can be derived, or there is nothing to attack.
     """
     from immunization_coverage.release import attack
 
@@ -406,15 +408,16 @@ def explain(
     clients: Annotated[list[str] | None, typer.Argument(metavar="CLIENT_ID", show_default=False)] = None,
     warehouse: Warehouse = None,
 ) -> None:
-    """Follow one student's verdicts: every dose, the rule that counted or refused it, and what is missing.
+    """Explain one student's verdicts: every dose, the rule that counted or refused it, and what is missing.
 
-    It begins with three lines: up to date for what, overdue for what and why, the next visit. Then follow the education
-    records, exemptions and records of immunity; for each antigen the criterion, for each schedule every dose with its
-    slot or its reason, the rule's sentence and the dates that it compares; the nearest criterion and the next dose
-    where the student is not up to date; and the records that no antigen took. Of a client who is no student of the
-    warehouse: the records, and why. What is printed is about a person: it goes to the terminal and nowhere else.
+    The first three lines are what the student is up to date for, what is overdue and why, and the next visit. Then
+    follow the education records, exemptions and records of immunity; for each antigen the criterion, and for each
+    schedule every dose with its slot or the reason of its refusal, the rule's sentence and the dates that it compares;
+    if the student is not up to date, the nearest criterion and the next dose; and the records that count for no
+    antigen. For a client who is not a student of the warehouse, it prints the records and the reason. The output is
+    about a person: it is printed to the terminal and written nowhere else.
 
-    **Exit status**: 0 all explained; 1 a client is no student of the warehouse, or there is none.
+    **Exit status**: 0 all explained; 1 a client is not a student of the warehouse, or there is no warehouse.
     """
     from immunization_coverage.explain import student
 
@@ -432,8 +435,8 @@ def compare(
     what: Annotated[
         What,
         typer.Argument(
-            help="students whose status differs; doses whose verdict differs; coverage, largest change first; "
-            "newly_compliant, who left the ISPA list.",
+            help="students: whose status differs; doses: whose verdict differs; coverage: largest change first; "
+            "newly_compliant: students who left the ISPA list.",
         ),
     ],
     earlier: Annotated[
@@ -444,13 +447,14 @@ def compare(
     limit: Annotated[int, typer.Option(metavar="N", help="How many rows are printed; 0 for all.")] = 20,
     output: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.csv", help="Gets all rows, exact, readable by you alone; none is printed then."),
+        typer.Option(metavar="FILE.csv", help="A CSV file for all rows, unrounded, readable by you only."),
     ] = None,
 ) -> None:
     """Compare the warehouse with an earlier one; both are opened read-only.
 
-    All but coverage is about persons: it goes to the terminal or the file that you name, and to no log. Exit status 1:
-    nothing was compared, with a sentence; 2: a wrong argument.
+    All but coverage is person-level: it goes to the terminal or the file that you name, and to no log.
+
+    **Exit status**: 0 compared; 1 nothing was compared, with a sentence; 2 a wrong argument.
     """
     from immunization_coverage import compare
 
@@ -465,30 +469,32 @@ def compare(
     ),
 )
 def lists(
-    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="A .xlsx or .csv file, readable by you alone.")],
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The .xlsx or .csv file, readable by you only.")],
     warehouse: Warehouse = None,
     names: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
             help="Names and addresses (.csv, .xlsx): Client Id, First Name, Last Name, and any of Street Address "
-            "Line 1, Street Address Line 2, City, Province/Territory, Postal Code. They enter no warehouse.",
+            "Line 1, Street Address Line 2, City, Province/Territory, Postal Code. The warehouse does not store them.",
         ),
     ] = None,
     form: Annotated[
         Form, typer.Option(help="Columns as Panorama exports them, or as ImmuKnow's own input schema has them.")
     ] = Form.panorama,
-    phu: Annotated[str | None, typer.Option(metavar="ID", help="This public health unit only.")] = None,
-    school: Annotated[str | None, typer.Option(metavar="ID", help="This school only.")] = None,
+    phu: Annotated[str | None, typer.Option(metavar="ID", help="Only students of this public health unit.")] = None,
+    school: Annotated[str | None, typer.Option(metavar="ID", help="Only students of this school.")] = None,
     not_yet_due: Annotated[
-        bool, typer.Option("--not-yet-due", help="Also those for whom no dose counts on the list's day yet.")
+        bool, typer.Option("--not-yet-due", help="Also students for whom no dose would count yet on the list's day.")
     ] = False,
 ) -> None:
     """Write the students who are overdue under ISPA, in the input format of ImmuKnow, the notice generator.
 
     The list is for the build's --as-of day; without one, as of the end of the school year. A workbook has a second
-    sheet with each student's next visit. In .xlsx texts stay texts; a spreadsheet that opens a .csv drops the zeros of
-    ids. Exit status 1: nothing was written, with a sentence.
+    sheet with each student's next visit. Use .xlsx if a spreadsheet will open the list: it drops the leading zeros of
+    ids in a .csv.
+
+    **Exit status**: 0 written; 1 nothing was written, with a sentence.
     """
     from immunization_coverage.lists import immuknow
 
@@ -502,9 +508,11 @@ def rules(
         Path | None, typer.Argument(help="A folder of seeds; without it, the project's.", show_default=False)
     ] = None,
 ) -> None:
-    """Check the rule tables: each problem with file and line, each piece that an antigen or an age lacks.
+    """Check the rule tables: each problem with file and line, and each entry that an antigen or an age lacks.
 
-    Exit status 1: there are problems, which a build would stop at. Without any, optional pieces are named.
+    If there are no problems, missing optional entries are listed.
+
+    **Exit status**: 0 no problems; 1 problems that would stop a build.
     """
     from immunization_coverage.rules import check
 
@@ -514,15 +522,17 @@ def rules(
 @app.command(epilog=examples("icw prepare /secure/extracts /secure/prepared"))
 def prepare(
     folder: Annotated[Path, typer.Argument(help="The folder of the extracts.")],
-    output: Annotated[Path, typer.Argument(help="The folder that gets one Parquet file of each extract.")],
+    output: Annotated[Path, typer.Argument(help="The folder for the Parquet files, one for each extract.")],
     headers: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The column map; else seeds/quality/extract_headers.csv.")
+        Path | None, typer.Option(metavar="FILE", help="The column map; without it, seeds/quality/extract_headers.csv.")
     ] = None,
 ) -> None:
-    """Read extracts as people export them, and write one Parquet file of each, as icw build does first.
+    """Read extracts in the forms that people export, and write each as one Parquet file, as icw build does first.
 
-    docs/extracts.md has what is read and what stops. Only the contract's columns are taken. Exit status 2: the extracts
-    are refused, every problem is a sentence, and the output folder is as it was.
+    docs/extracts.md lists what is read and what stops, and the columns: others are left out.
+
+    **Exit status**: 0 written; 2 the extracts are refused, with a sentence for each problem, and the output folder is
+    as it was.
     """
     from immunization_coverage.extracts import command
 
@@ -536,7 +546,7 @@ def prepare(
     epilog=examples("icw metrics query --metrics coverage --group-by age,antigen", "icw metrics list metrics"),
 )
 def metrics(context: typer.Context) -> None:
-    """Ask MetricFlow for a metric: its own command line, mf, without a look-up on the internet."""
+    """Query metrics with MetricFlow's own command line, mf, without its look-up on the internet."""
     require("dbt_metricflow", "Metrics need MetricFlow: make setup installs it, or pip install '.[metrics]'.")
     from immunization_coverage import metrics
 
@@ -563,8 +573,8 @@ def doctor(
 ) -> None:
     """Say what is installed and what is missing for which feature, and whether extracts and warehouse can be read.
 
-    Nothing is built. The extracts are read as a build reads them, with every row; what that needs on the disk lies in a
-    folder of its own beside the warehouse, and is removed at the end.
+    Nothing is built. The extracts are read in full, as by a build; the files that this needs are in a temporary folder
+    beside the warehouse, and are removed at the end.
 
     **Exit status**: 0 a build can start; 1 something that it needs is missing.
     """

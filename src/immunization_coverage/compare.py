@@ -1,7 +1,7 @@
-"""What differs between the warehouse and an earlier one: the queries of analyses/, every column, written to no log.
+"""Compares the warehouse with an earlier one by the queries of analyses/, every column.
 
-Both files are opened read-only. All but `coverage` is about persons: it goes to the terminal or to the file that is
-named. Percents are printed with two decimals.
+Both files are opened read-only. All but `coverage` is person-level: it goes to the terminal or to the file that is
+named, and to no log. Percents (0–100) are printed with two decimals.
 """
 
 import os
@@ -23,16 +23,16 @@ ANALYSES = {
     "coverage": "coverage_beside_earlier",
     "newly_compliant": "newly_compliant_students",
 }
-# What the compiled queries call the two warehouses, whatever the files are called.
+# The catalog names of the two warehouses in the compiled queries, whatever their file names.
 NOW, EARLIER = "this_build", "earlier"
 
 
 class NotCompared(Exception):
-    """Says in a sentence why nothing was compared."""
+    """Nothing was compared. The message is a sentence for the user."""
 
 
 def compiled(analysis: str, folder: Path) -> str:
-    """The SQL of an analysis. dbt writes to the folder only, and reads no warehouse."""
+    """The SQL of an analysis. dbt writes to `folder` only, and reads no warehouse. Raises NotCompared if dbt fails."""
     environment = os.environ | {
         "WAREHOUSE_PATH": str(folder / f"{NOW}.duckdb"),
         "DBT_TARGET_PATH": str(folder / "target"),
@@ -63,7 +63,7 @@ def attach_or_refuse(connection: duckdb.DuckDBPyConnection, path: Path, name: st
 
 
 def warehouses() -> tuple[Path, Path]:
-    """The warehouse and the earlier one."""
+    """The warehouse and the earlier one. Raises NotCompared if the earlier one is not named, or does not exist."""
     if not os.environ.get("COMPARE_WITH"):
         raise NotCompared("Name the earlier warehouse: --with earlier.duckdb, or COMPARE_WITH.")
     now, earlier = existing_warehouse(), Path(os.environ["COMPARE_WITH"])
@@ -81,7 +81,7 @@ def shown(value: object) -> str:
 
 
 def table(columns: list[str], rows: list[tuple]) -> list[str]:
-    """Lines of text. A heading is broken where it is wider than what stands below it."""
+    """A table as lines of text. A heading wider than the values of its column is broken into lines."""
     cells = [[shown(value) for value in row] for row in rows]
     headings, places = [], []
     for place, column in enumerate(columns):
@@ -104,14 +104,14 @@ def write(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     path.chmod(0o600)
     quoted = str(path).replace("'", "''")
-    # Into the file that is there, which has its mode.
+    # Writes into the existing file, which keeps its mode.
     connection.execute(f"copy differing to '{quoted}' (format csv, header, use_tmp_file false)")
 
 
 def compare(what: str, limit: int, output: Path | None) -> list[str]:
-    """Writes the file, where one is named; the lines to print."""
+    """Writes the rows to `output`, if it is named. Returns the lines to print. Raises NotCompared with a sentence."""
     if output and (output.suffix.lower() != ".csv" or not output.absolute().parent.is_dir()):
-        raise NotCompared(f"{output} has to be a .csv file in a folder that is there.")
+        raise NotCompared(f"{output} must be a .csv file in an existing folder.")
     now, earlier = warehouses()
     with tempfile.TemporaryDirectory(prefix="compare_") as scratch, duckdb.connect() as connection:
         connection.execute("set temp_directory = ?", [str(Path(scratch) / "spill")])
@@ -123,7 +123,7 @@ def compare(what: str, limit: int, output: Path | None) -> list[str]:
             connection.execute(f"create temp table differing as {query}")
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise NotCompared(
-                f"{now} or {earlier} lacks what analyses/{ANALYSES[what]}.sql reads "
+                f"{now} or {earlier} lacks a table or column of analyses/{ANALYSES[what]}.sql "
                 f"({str(error).splitlines()[0]}): build both with this version of the project."
             ) from None
         ((found,),) = connection.execute("select count(*) from differing").fetchall()

@@ -1,4 +1,4 @@
-"""What dbt-duckdb does before it opens the warehouse, also where dbt is run by itself (profiles.yml, `plugins`)."""
+"""What dbt-duckdb does before it opens the warehouse, also in plain dbt runs (profiles.yml, `plugins`)."""
 
 import os
 from pathlib import Path
@@ -16,9 +16,9 @@ class Plugin(BasePlugin):
         warehouse = Path(self.creds.path)
         problem = problem_of_path(warehouse) or problem_of_mode()
         if problem:
-            # dbt prints a RuntimeError as a sentence, any other with a traceback.
+            # dbt prints a RuntimeError as a sentence, and other errors with a traceback.
             raise RuntimeError(problem)
-        # The warehouse, its log and what spills hold persons.
+        # The warehouse, its write-ahead log and temporary files contain person-level data.
         if hasattr(os, "geteuid"):
             os.umask(0o077)
             if warehouse.exists() and is_open_to_others(warehouse) and warehouse.stat().st_uid == os.geteuid():

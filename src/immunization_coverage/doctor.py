@@ -1,4 +1,4 @@
-"""What is installed and what is missing for which feature; whether extracts and warehouse can be read."""
+"""Checks what is installed, what is missing for which feature, and whether extracts and warehouse can be read."""
 
 import os
 import platform
@@ -40,7 +40,7 @@ class Finding:
 
 
 def package(name: str, feature: str = "", remedy: str = "") -> Finding:
-    """A distribution; one that only a feature needs is optional."""
+    """A Python package; one that only a feature needs is optional."""
     what = f"{name} ({feature})" if feature else name
     try:
         return Finding(what, GOOD, version(name))
@@ -64,7 +64,8 @@ def chromium() -> Finding:
     found = find_browser()
     if found and shutil.which(found):
         return Finding("Chromium (PDF of icw report)", GOOD, found)
-    missing = f"{found} of CHROMIUM is not there" if found else "not found: install Chromium, or name one in CHROMIUM"
+    not_named = "not found: install Chromium, or name one in CHROMIUM"
+    missing = f"CHROMIUM names {found}, which does not exist" if found else not_named
     return Finding("Chromium (PDF of icw report)", OPTIONAL, missing)
 
 
@@ -74,7 +75,7 @@ def installed() -> Iterator[Finding]:
     for name in ("dbt-core", "dbt-duckdb", "duckdb"):
         yield package(name)
     found = shutil.which(DBT)
-    yield Finding("dbt's command", GOOD if found else BAD, found or "not beside this Python: make setup")
+    yield Finding("dbt's command", GOOD if found else BAD, found or "not installed beside this Python: make setup")
     yield chromium()
     yield package("streamlit", "icw explore", "make explore, or pip install '.[explore]'")
     yield package("dbt-metricflow", "icw metrics", "make setup, or pip install '.[metrics]'")
@@ -102,7 +103,7 @@ def project() -> Iterator[Finding]:
 def extracts(warehouse: Path) -> Iterator[Finding]:
     folder = os.environ.get("EXTRACTS_DIR", "")
     if not folder:
-        yield Finding("folder", OPTIONAL, "none is named (--extracts, EXTRACTS_DIR): a build takes the demonstration")
+        yield Finding("folder", OPTIONAL, "none named (--extracts, EXTRACTS_DIR): a build reads the demonstration")
         return
     yield Finding("folder", GOOD if Path(folder).is_dir() else BAD, folder)
     try:
@@ -118,7 +119,7 @@ def extracts(warehouse: Path) -> Iterator[Finding]:
         yield Finding("refused", BAD, f"{error.filename}: {error.strerror}")
         return
     except Exception as error:
-        # The text of an unexpected error may hold a row.
+        # The message of an unexpected error may contain values of a row.
         yield Finding("refused", BAD, f"{type(error).__name__} while the extracts were read")
         return
     for file in files:
@@ -137,7 +138,7 @@ def warehouse_findings(path: Path) -> Iterator[Finding]:
     if problem:
         return
     if not path.exists():
-        yield Finding("build", OPTIONAL, "not there yet: make build, or icw build")
+        yield Finding("build", OPTIONAL, "not built yet: make build, or icw build")
         return
     try:
         with duckdb.connect(str(path), read_only=True) as connection:

@@ -1,4 +1,4 @@
-"""Queries of metrics that would add up antigens or ages are refused, with what to add to them."""
+"""Refuses queries of metrics that would add up antigens or ages, and says what to add to the query."""
 
 import functools
 import json
@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 MANIFEST = Path("target/semantic_manifest.json")
-# What a query has to name, where the metric's rows are of it.
+# The entities that a query has to name if the metric's rows have them.
 COHORT = ("age", "antigen")
 
 
@@ -35,7 +35,7 @@ def missing_entities(manifest: dict, metrics: Iterable[str], named: str) -> dict
 
 
 def refusal(found: dict[str, list[str]]) -> str:
-    """What to do, for the metric that lacks most."""
+    """The sentence for the metric that lacks most entities, with what to add."""
     metric, missing = max(found.items(), key=lambda item: len(item[1]))
     filters = {"age": "{{ Entity('age') }} = 7", "antigen": "{{ Entity('antigen') }} = 'measles'"}
     return (

@@ -13,7 +13,7 @@ from immunization_coverage.warehouse import warehouse_path
 
 
 class NoUpdateChecker:
-    """In place of the one that asks pypi.org at every start."""
+    """Replaces MetricFlow's own, which asks pypi.org at every start."""
 
     def check(self, package_name: str, package_version: str) -> None:
         return None

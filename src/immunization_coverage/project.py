@@ -1,4 +1,4 @@
-"""The project's folder: models, seeds and texts stay in it, the package has none of them."""
+"""Finds the project's folder, which has the models, seeds and texts; the package has none of them."""
 
 import os
 import re
@@ -21,11 +21,11 @@ def is_project(folder: Path) -> bool:
 
 
 def find_project() -> Path:
-    """The folder that is named; without one the current folder or one above it, or the checkout that is installed."""
+    """The folder that is named, else the current one or one above it, else the installed checkout. Raises NoProject."""
     if named := os.environ.get(PROJECT_VARIABLE):
         folder = Path(named).absolute()
         if not is_project(folder):
-            raise NoProject(f"{folder} is not the project's folder: it has no dbt_project.yml of its name.")
+            raise NoProject(f"{folder} is not the project's folder: it has no dbt_project.yml of this project.")
         return folder
     here = Path.cwd()
     for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):

@@ -1,4 +1,4 @@
-"""The warehouse that WAREHOUSE_PATH names, and what is read of it: always read-only."""
+"""Opens the warehouse that WAREHOUSE_PATH names, always read-only."""
 
 import os
 import re
@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from immunization_coverage.project import ROOT
+from immunization_coverage.report.errors import WarehouseError
 
 
 def warehouse_path() -> Path:
@@ -16,23 +17,29 @@ def warehouse_path() -> Path:
 
 
 def existing_warehouse() -> Path:
-    """The same; ends the program with a sentence where there is none."""
+    """The same. Raises SystemExit with a sentence if there is no such file."""
     path = warehouse_path()
     if not path.exists():
-        raise SystemExit(f"There is no warehouse {path}: make build makes it.")
+        raise SystemExit(str(WarehouseError("no_warehouse", path=path)))
     return path
 
 
 def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
-    """A DuckDB file as a catalog, read-only."""
+    """Attaches a DuckDB file read-only as catalog `name`."""
     quoted = str(path).replace("'", "''")
     connection.execute(f"attach '{quoted}' as \"{name}\" (read_only)")
 
 
 def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
-    """Read-only, under the name that the views of the warehouse know it by, whatever the file is called now."""
+    """Opens a warehouse read-only, as the catalog that its views name, even if the file has been renamed.
+
+    Raises WarehouseError if the file cannot be opened or is not a warehouse of this version.
+    """
     connection = duckdb.connect()
-    attach(connection, path, "opened")
+    try:
+        attach(connection, path, "opened")
+    except duckdb.IOException as error:
+        raise WarehouseError("not_opened", path=path, reason=str(error).splitlines()[0]) from error
     found = connection.execute(
         "select sql from duckdb_views() where database_name = 'opened' and view_name = 'refused_doses'"
     ).fetchall()
@@ -43,9 +50,7 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
         ((tables,),) = connection.execute(
             "select count(*) from duckdb_tables() where database_name = 'opened' and schema_name = 'assessment'"
         ).fetchall()
-        if not tables:
-            raise SystemExit(f"{path} holds no warehouse: make build makes one.")
-        raise SystemExit(f"{path} is of an earlier version of the project: build it with this one.")
+        raise WarehouseError("earlier_version" if tables else "not_a_warehouse", path=path)
     name = re.search(r'from\s+"?([^".\s]+)"?\."?assessment"?\."?doses"?', found[0][0], flags=re.I)
     catalog = name.group(1) if name else path.stem
     connection.execute("detach opened")
@@ -55,12 +60,12 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def the_warehouse() -> duckdb.DuckDBPyConnection:
-    """The warehouse that WAREHOUSE_PATH names; ends the program with a sentence where it is none."""
+    """Opens the warehouse that WAREHOUSE_PATH names. Raises SystemExit with a sentence if it cannot be read."""
     path = existing_warehouse()
     try:
         return open_warehouse(path)
-    except duckdb.IOException as error:
-        raise SystemExit(f"{path} cannot be opened ({str(error).splitlines()[0]}).") from None
+    except WarehouseError as error:
+        raise SystemExit(str(error)) from None
 
 
 def records_of(

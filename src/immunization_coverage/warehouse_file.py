@@ -1,4 +1,4 @@
-"""Where a warehouse may be: names that dbt and DuckDB take as they are, folders that exist, modes for persons."""
+"""Checks the warehouse's path, whose name dbt and DuckDB must accept, and its file mode, since it is person-level."""
 
 import os
 import re
@@ -19,8 +19,8 @@ def problem_of_path(warehouse: Path) -> str | None:
         return f"WAREHOUSE_PATH: {warehouse} has one of ? # ; \\ ' \" in its name. Use letters, digits, - and _."
     if warehouse.name.split(".")[0].lower() in TAKEN:
         return (
-            f"WAREHOUSE_PATH: {warehouse.name} is a name of DuckDB's own ({', '.join(TAKEN)} are). "
-            "Name the file otherwise, such as warehouse.duckdb."
+            f"WAREHOUSE_PATH: {warehouse.name} is a name that DuckDB reserves ({', '.join(TAKEN)}). "
+            "Choose another, such as warehouse.duckdb."
         )
     if not warehouse.parent.is_dir():
         return f"WAREHOUSE_PATH: there is no folder {warehouse.parent}. Create it, or name another."
@@ -32,7 +32,7 @@ def problem_of_path(warehouse: Path) -> str | None:
 def problem_of_mode() -> str | None:
     mode = os.environ.get("WAREHOUSE_MODE", "")
     if mode and mode not in MODES:
-        return f"WAREHOUSE_MODE is '{mode}': it must be one of {', '.join(MODES)}. The warehouse holds persons."
+        return f"WAREHOUSE_MODE is '{mode}': it must be one of {', '.join(MODES)}. The warehouse has person-level data."
     group = os.environ.get("WAREHOUSE_GROUP", "")
     if group:
         try:
@@ -50,7 +50,7 @@ def group_id(group: str) -> int:
 
 
 def close_to_others(warehouse: Path) -> None:
-    """Gives the file the group and mode of WAREHOUSE_GROUP and WAREHOUSE_MODE; without them it is its owner's alone."""
+    """Gives the file the group and mode of WAREHOUSE_GROUP and WAREHOUSE_MODE; else only its owner may read it."""
     group = os.environ.get("WAREHOUSE_GROUP", "")
     warehouse.chmod(0o600)
     if group:

@@ -44,7 +44,7 @@ def run_dbt(
     variables = {k: v for k, v in os.environ.items() if k not in ("EXTRACTS_DIR", "COMPARE_WITH")}
     target = warehouse.with_suffix(".target")
     variables |= {"WAREHOUSE_PATH": warehouse.name, "DBT_TARGET_PATH": str(target), "EXTRACTS_DIR": ""}
-    # dbt's artifacts of 5 MB: DBT_WRITE_JSON="true" where a test reads them.
+    # dbt's artifacts have 5 MB: a test that reads them sets DBT_WRITE_JSON="true".
     variables |= {"DBT_WRITE_JSON": "false"}
     variables |= {"DBT_LOG_PATH": str(warehouse.with_suffix(".logs"))} | warm_dbt.settings(project) | environment
     if extracts is not None:
@@ -54,7 +54,7 @@ def run_dbt(
         variables["EXTRACTS_DIR"] = link.name
     reads_project = project != ROOT or warehouse.name != warm_dbt.WAREHOUSE or arguments[0] == "parse"
     parsed = ROOT / "target" / "parsed" / (variables["EXTRACTS_DIR"] or "demonstration") / "partial_parse.msgpack"
-    # A copy of the project reads anew what differs.
+    # In a copy of the project, dbt parses what differs again.
     if reads_project and parsed.exists():
         target.mkdir(parents=True, exist_ok=True)
         shutil.copy(parsed, target)
@@ -111,7 +111,7 @@ def compiled_analysis(name: str, folder: Path) -> Path:
 
 
 def differing(what: str, now: Path, earlier: Path, folder: Path) -> list[dict[str, str]]:
-    """The rows of `icw compare`; the file that it writes is of the folder, and its owner's alone."""
+    """The rows of `icw compare`, whose file must be in the folder and readable by its owner only."""
     output = folder / f"{what}.csv"
     query = compiled_analysis(compare.ANALYSES[what], folder)
     settings = {"WAREHOUSE_PATH": now, "COMPARE_WITH": earlier}
@@ -127,7 +127,7 @@ def differing(what: str, now: Path, earlier: Path, folder: Path) -> list[dict[st
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """The last line names the files whose tests were skipped, and why: what to install, most of all."""
+    """Prints a last line with the files whose tests were skipped, and why: usually what to install."""
     reporter = config.pluginmanager.getplugin("terminalreporter")
     files_by_reason: dict[str, set[str]] = {}
     for report in reporter.stats.get("skipped", []) if reporter and not hasattr(config, "workerinput") else []:
@@ -171,7 +171,7 @@ def browser():
 
 @pytest.fixture(scope="session")
 def place_of_builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where builds by the script have one name and one target folder: dbt reads the project once for all of them."""
+    """A folder in which builds by the script share a name and a target folder, so that dbt parses the project once."""
     return tmp_path_factory.mktemp("builds")
 
 
@@ -181,7 +181,7 @@ def project_copy(tmp_path: Path) -> Path:
 
 
 def copy_project(copy: Path) -> Path:
-    """What dbt reads of the project, to be edited."""
+    """A copy of the files that dbt reads, to be edited."""
     copy.mkdir()
     for name in ("dbt_project.yml", "profiles.yml", "selectors.yml"):
         shutil.copy(ROOT / name, copy)

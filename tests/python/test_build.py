@@ -332,7 +332,7 @@ def test_a_comparison_with_nothing_or_with_itself_is_refused_in_a_sentence(demon
         done = run_compare("students", now=demonstration.warehouse, earlier=earlier)
         assert done.returncode == 1 and done.stderr.startswith(sentence) and done.stderr.count("\n") == 1, done.stderr
     done = run_compare("students", now=tmp_path / "none.duckdb", earlier=demonstration.warehouse)
-    assert done.returncode == 1 and "make build makes it" in done.stderr
+    assert done.returncode == 1 and "Build it first: icw build" in done.stderr
     assert not (tmp_path / "none.duckdb").exists()
 
 

@@ -67,7 +67,7 @@ def test_a_lock_that_is_a_planted_link_is_refused_and_its_target_kept(tmp_path):
     assert target.read_text() == "precious"
     places.lock.unlink()
     os.mkfifo(places.lock)
-    with pytest.raises(NotPublished, match="no regular file"):
+    with pytest.raises(NotPublished, match="not a regular file"):
         claim(places)
 
 
@@ -154,7 +154,7 @@ def test_a_dbt_that_hangs_is_stopped_at_the_time_limit(tmp_path, monkeypatch):
     run = run_dbt([], places, "", os.open(places.lock, os.O_CREAT | os.O_RDWR), Progress())
     assert time.monotonic() - began < 30
     assert run.status == -signal.SIGTERM
-    assert run.errors == ["dbt was stopped: it was not through after TIME_LIMIT=1."]
+    assert run.errors == ["dbt was stopped: it had not finished after TIME_LIMIT=1."]
 
 
 def test_a_warehouse_gets_the_mode_and_group_that_are_set_and_else_is_its_owners_alone(tmp_path, monkeypatch):

@@ -150,7 +150,7 @@ def test_a_failed_check_says_its_sentence_what_it_would_have_read_what_to_do_and
     99Mon9999 in immunizations_2.csv (21)
     Export them as 2018-09-20.
     Query: select 1
-If the data are right all the same: icw build --accept dates"""
+If the data are correct nevertheless: icw build --accept dates"""
         in text
     )
     assert "Coverage of the province" not in text

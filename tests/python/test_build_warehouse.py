@@ -255,7 +255,7 @@ def test_a_warehouse_that_somebody_writes_or_that_is_broken_is_not_replaced(ware
     with duckdb.connect(str(warehouse)):
         status, output = run(warehouse)
     assert status == 1
-    assert "Close the program that has it open to write" in output and "Preparing dbt" not in output
+    assert "Close the program that writes to it" in output and "Preparing dbt" not in output
     warehouse.write_bytes(b"not a database" * 1000)
     status, output = run(warehouse)
     assert status == 1
@@ -311,7 +311,7 @@ def test_a_full_disk_leaves_the_published_warehouse_as_it_was(warehouse):
     )
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"{warehouse} is as it was" in done.stdout
-    assert "no space left on the disk" in done.stdout.lower() or "Free some and build again" in done.stdout
+    assert "no space left on the disk" in done.stdout.lower() or "Free some space and build again" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 

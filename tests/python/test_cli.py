@@ -134,7 +134,7 @@ def test_the_school_year_and_the_day_are_vars_of_dbt(built):
     assert name == "--vars" and builder.problems_of_vars(built["arguments"]) == []
     assert json.loads(value) == {"grace_days": 0, "school_year": 2016, "as_of": "2017-03-01"}
     # By itself --vars is handed over as it is: dbt says what is wrong with it.
-    assert vars_argument("{school_year", None, None) == ["--vars", "{school_year"]
+    assert vars_argument("{school_year", school_year=None) == ["--vars", "{school_year"]
 
 
 @pytest.mark.parametrize("given", ["{school_year: 2018}", "{school_year", "2018", "as_of: 2018-13-45"])
@@ -223,7 +223,7 @@ def doctor(tmp_path, *arguments, **settings):
 def test_without_extracts_and_warehouse_a_build_can_start(tmp_path):
     done = doctor(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "a build takes the demonstration" in done.stdout and "not there yet: make build" in done.stdout
+    assert "a build reads the demonstration" in done.stdout and "not built yet: make build" in done.stdout
     assert done.stdout.endswith("A build can start.\n")
     assert not list(tmp_path.iterdir())
 
@@ -256,7 +256,7 @@ def test_what_only_a_feature_needs_is_optional(tmp_path):
     done = doctor(tmp_path, PATH="", CHROMIUM="/no/chromium")
     assert done.returncode == 0, done.stdout + done.stderr
     lines = {line.split()[1]: line for line in done.stdout.splitlines() if line.startswith("optional")}
-    assert "/no/chromium of CHROMIUM is not there" in lines["Chromium"]
+    assert "CHROMIUM names /no/chromium, which does not exist" in lines["Chromium"]
     assert "not on the PATH" in lines["Java"]
 
 

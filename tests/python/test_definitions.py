@@ -211,7 +211,7 @@ def test_rule_tables_that_cannot_be_loaded_stop_the_build_before_dbt_with_a_sent
         "up_to_date_rules.csv: line 1: the header lacks recent_dose_before.",
         "agents.csv: the columns are separated by semicolons. Save it with commas between them.",
         f"agent_aliases.csv: line {alias}: 4 values, where the header has 3 columns; the first is 'HAHB-unspecified'. "
-        'A text with a comma must stand in quotation marks ("…").',
+        'A text with a comma must be in quotation marks ("…").',
         "assessed_antigens.csv: line 3: is_in_all_ispa_coverage is 'no'; it must be true or false.",
         "coverage_goals.csv: line 3: goal_percent is '95,0'; it must be a number, with a decimal point if any.",
         "exemption_labels.csv: line 8: the text is not UTF-8. Save it as CSV UTF-8.",
@@ -265,7 +265,7 @@ def test_dbt_refuses_a_list_of_a_day_after_the_assessment_date_too(tmp_path):
 
 def test_a_var_that_is_misspelt_stops_dbt_too(tmp_path):
     build = run_dbt("build", *ONLY_TABLES, "--vars", "schol_year: 2016", warehouse=tmp_path / "warehouse.duckdb")
-    assert build.returncode != 0 and "there is no var 'schol_year'. There are" in build.output
+    assert build.returncode != 0 and "there is no var 'schol_year'. The vars are" in build.output
     project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
     assert {*project["vars"]["setting_forms"], "setting_forms", "reader_schemas"} == set(project["vars"])
 

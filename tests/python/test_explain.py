@@ -37,15 +37,15 @@ SHAPES = {
     "lost": r"lost: (\w+), .+",
     "records_of_exemption": r"Exemptions and records of immunity",
     "exemption_record": rf"Exemption record (\S+): (.+), (.+), from (?:{DAY}|not recorded) to (?:{DAY}|open)",
-    "unknown_effect": r"does nothing: no table knows its (antigen|reason)",
-    "effect": r"(\w+): ((?:makes|counts|exempts|keeps|does nothing).+)",
+    "unknown_effect": r"has no effect: its (antigen|reason) is unknown",
+    "effect": r"(\w+): ((?:makes|is counted|exempts|excludes|has no effect).+)",
     "antigen": r".+ \[(\w+)\]: (up to date|not up to date)",
     "ispa": rf"ISPA, .+: (up to date|exempt|immune|overdue|not yet due) on {DAY}",
     "exemption": rf"exemption record \S+: (\w+), from (?:{DAY}|not recorded) to (?:{DAY}|open)",
     "immunity": r"evidence of immunity is on record",
     "exempt": r"exempt in the school year: (.+)",
     "criterion": rf"criterion {RULE} is met on schedule (\w+): {SENTENCE}",
-    "number": r"valid doses asked for: (\d), counted: (\d)",
+    "number": r"valid doses required: (\d), counted: (\d)",
     "schedule": r"Schedule (\w+)",
     "condition": rf"(?:(?:The [\w ,]+?) {DAY}|No such dose is on record; it) (is|should be) (on or after|before) "
     rf"{DAY}, (\d+) (\w+) after the (.+) \({DAY}\) \[(\w+)\]",
@@ -53,13 +53,13 @@ SHAPES = {
     "refused_for": rf"{DOSE}: refused for dose (\d), (\w+) by {RULE}: {SENTENCE}",
     "refused": rf"{DOSE}: refused, (\w+) by {RULE}: {SENTENCE}",
     "why": r"(another record of that day was kept|the schedule does not name|no slot is left).*",
-    "earliest": rf"with the doses before it .* counted from {DAY} on, (\d+) day\(s\) later, by {RULE}: {SENTENCE}",
-    "never": r"on no later day would it have counted",
+    "earliest": rf"with the same earlier doses, .* counted from {DAY} on, (\d+) day\(s\) later, by {RULE}: {SENTENCE}",
+    "never": r"it would not have counted on any later day",
     "none": r"no dose of a relevant agent is on record",
     "nearest": rf"nearest criterion {RULE} on schedule (\w+): {SENTENCE}",
     "missing": rf"missing: (\d) valid dose\(s\), the last on {DAY} at the earliest(, after school age)?",
-    "no_product": r"no product is offered: not at this age, or each holds an antigen under a medical exemption",
-    "lost_dose": rf"given on {DAY}, the live dose recorded on {DAY} would be lost",
+    "no_product": r"no product is offered: not at this age, or each contains an antigen under a medical exemption",
+    "lost_dose": rf"given on {DAY}, the live dose of {DAY} would no longer count",
     "given_later": rf"to be given on {DAY}, clear of live doses before and after, at an age of offer",
     "next": rf"next: dose (\d), such as (.+?), counts from {DAY} on by {RULE}: {SENTENCE}",
     "due": rf"due: given on {DAY} it counts by {RULE}: {SENTENCE}",
@@ -67,7 +67,7 @@ SHAPES = {
     "other": rf"other criterion {RULE} on schedule (\w+): {SENTENCE}",
     "takes": rf"it takes (\d) valid dose\(s\), the last on {DAY} at the earliest",
     "cannot": r"the schedule cannot be completed any more(?:, by the rule for the products given so far)?",
-    "others": r"Records that no antigen took",
+    "others": r"Records that count for no antigen",
     "other_record": rf"(?:{DAY}|undated) (.+) \((\S+)\): (.+)",
 }
 COMPILED = {name: re.compile(shape) for name, shape in SHAPES.items()}
@@ -479,7 +479,7 @@ def check_summary(blocks):
 
 
 def check_other_record(given, agent, why, student, known_agents):
-    """Why no antigen took a record."""
+    """Why a record counts for no antigen."""
     age, gender, assessed_on = student
     names = {comparable(name) for name in annex_reading.agents_named(agent)}
     if given is None:
@@ -487,9 +487,9 @@ def check_other_record(given, agent, why, student, known_agents):
     elif given > assessed_on:
         assert why == f"it is after {assessed_on}"
     elif not names <= known_agents:
-        assert why == "no table knows its agent"
+        assert why == "its agent is unknown"
     else:
-        assert why == "it is for no antigen assessed for this student"
+        assert why == "none of its antigens is assessed for this student"
         assert not [
             antigen
             for antigen in annex_reading.antigens_at(age)
@@ -587,10 +587,10 @@ def test_a_warehouse_under_another_name_is_explained_and_an_unknown_client_is_sa
     assert told.stdout.startswith(f"Client {client} in the school year 2018-19\n")
     unknown = run_explain(copy, "9999999990")
     assert unknown.returncode == 1 and "9999999990" not in unknown.stderr
-    assert unknown.stderr == "The client is no student of this warehouse.\n"
+    assert unknown.stderr == "The client is not a student of this warehouse.\n"
     several = run_explain(copy, "9999999990", client, "9999999991")
     assert several.returncode == 1 and several.stdout.count("in the school year 2018-19\n") == 1
-    assert several.stderr == "2 of the 3 clients are no students of this warehouse.\n"
+    assert several.stderr == "2 of the 3 clients are not students of this warehouse.\n"
 
 
 def test_who_is_not_assessed_is_told_why(demonstration):
@@ -612,13 +612,13 @@ def test_who_is_not_assessed_is_told_why(demonstration):
             )
         ]
         told = run_explain(demonstration.warehouse, clients[0])
-        assert told.returncode == 1 and told.stderr == "The client is no student of this warehouse.\n"
+        assert told.returncode == 1 and told.stderr == "The client is not a student of this warehouse.\n"
         with open_warehouse(demonstration.warehouse) as connection:
             found = why_no_students(connection, clients)
         assert told.stdout.splitlines() == found[clients[0]]
         for client_id in clients:
             lines = [line.strip() for line in found[client_id]]
-            assert lines[0] == f"Client {client_id} is no student of the school year 2018-19"
+            assert lines[0] == f"Client {client_id} is not a student of the school year 2018-19"
             ((born, status),) = demonstration.rows(
                 "select coalesce(cast(date_of_birth as varchar), 'not recorded'), client_status "
                 f"from staging.stg_panorama__clients where client_id = '{client_id}'"
@@ -633,7 +633,7 @@ def test_who_is_not_assessed_is_told_why(demonstration):
             assert records or "No education record names the client." in lines
             for record_id, reason_dropped in records:
                 place = next(i for i, line in enumerate(lines) if line.startswith(f"Record {record_id}: school "))
-                said = f"dropped: {reason_dropped}, " if reason_dropped else "not looked at: "
+                said = f"dropped: {reason_dropped}, " if reason_dropped else "not considered: "
                 assert lines[place + 1].startswith(said)
                 dropped.add(reason_dropped)
     assert dropped >= {None, "outside_school_year", "unknown_school", "no_school_id"}
@@ -643,7 +643,7 @@ def test_an_id_that_no_client_has_is_told_apart_from_one_that_lost_its_zeros_or_
     ((with_zeros,),) = demonstration.rows("select min(client_id) from assessment.students where client_id like '0%'")
     told = run_explain(demonstration.warehouse, with_zeros.lstrip("0"))
     assert told.returncode == 1
-    assert f"No client of the extracts has this id, but one has {with_zeros}, which differs" in told.stdout
+    assert f"No client of the extracts has this id, but there is {with_zeros}, which differs" in told.stdout
     ((orphan, doses),) = demonstration.rows(
         "select client_id, count(*) from staging.stg_panorama__immunizations "
         "anti join staging.stg_panorama__clients using (client_id) where client_id is not null "
@@ -651,7 +651,7 @@ def test_an_id_that_no_client_has_is_told_apart_from_one_that_lost_its_zeros_or_
     )
     told = run_explain(demonstration.warehouse, orphan)
     assert "No client of the extracts has this id." in told.stdout
-    assert re.search(rf"\b{doses} immunization records? and \d+ exemption records?, which", told.stdout)
+    assert re.search(rf"\b{doses} immunization records? and \d+ exemption records?\. They count", told.stdout)
 
 
 def test_an_empty_file_is_told_from_a_warehouse_of_an_earlier_version(demonstration, tmp_path):
@@ -661,10 +661,10 @@ def test_an_empty_file_is_told_from_a_warehouse_of_an_earlier_version(demonstrat
         connection.execute("create schema assessment; create table assessment.students (client_id varchar)")
     (tmp_path / "no.duckdb").write_text("no database", encoding="utf-8")
     for path, sentence in (
-        (empty, f"{empty} holds no warehouse: make build makes one."),
-        (earlier, f"{earlier} is of an earlier version of the project: build it with this one."),
+        (empty, f"{empty} is not a warehouse. Build one: icw build."),
+        (earlier, f"An earlier version of the project built {earlier}. Build it again: icw build."),
         (tmp_path / "no.duckdb", f"{tmp_path / 'no.duckdb'} cannot be opened ("),
-        (tmp_path / "none.duckdb", f"There is no warehouse {tmp_path / 'none.duckdb'}: make build makes it."),
+        (tmp_path / "none.duckdb", f"There is no warehouse {tmp_path / 'none.duckdb'}. Build it first: icw build."),
     ):
         told = run_explain(path, "9999999990")
         assert told.returncode == 1 and told.stdout == "" and told.stderr.startswith(sentence)

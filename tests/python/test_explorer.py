@@ -33,7 +33,7 @@ def years(demonstration, tmp_path_factory) -> Path:
     shutil.copy(demonstration.warehouse, folder / "2016.duckdb")
     with duckdb.connect(str(folder / "2016.duckdb")) as connection:
         for table in MEASURED_TABLES:
-            connection.execute(f"update marts.{table} set school_year = '2016-17'")
+            connection.execute(f"update marts.{table} set school_year = '2016-17', definitions = '2016-17'")
         connection.execute(
             "update marts.coverage set students_up_to_date = students_up_to_date // 2, "
             "coverage_percent = case when students > 0 then 100 * (students_up_to_date // 2) / students end"
@@ -208,7 +208,10 @@ def test_the_trend_of_two_years_draws_and_has_its_numbers(explorer, demonstratio
     assert colours(chart.screenshot()) > 20
     table = page.get_by_role("tabpanel").filter(has=chart).locator("table tbody tr")
     rows = [line.split("\t") for line in table.all_inner_texts()]
-    assert [row[0] for row in rows] == ["2016–17", "2016–17", "2018–19", "2018–19"]
+    # The unit, the province and five peers.
+    assert [row[0] for row in rows] == ["2016–17"] * 7 + ["2018–19"] * 7
+    assert [row[1].rstrip("†") for row in rows].count("Windsor-Essex County Health Unit") == 2
+    assert page.get_by_text("2016–17 to 2018–19: no value for 2017–18.").count() == 1
     students, up_to_date = demonstration.rows(
         "select students, students_up_to_date from marts.coverage "
         "where antigen = 'mcv4' and age = 12 and phu_id is null"
@@ -332,7 +335,7 @@ def test_one_students_page_is_there_only_when_it_is_asked_for(demonstration, tmp
     app.text_input(key="client_id").set_value(client).run()
     assert not app.exception and app.code[0].value.startswith(f"Client {client} in the school year 2018-19")
     app.text_input(key="client_id").set_value("9999999990").run()
-    assert app.code[0].value.startswith("Client 9999999990 is no student of the school year 2018-19\n")
+    assert app.code[0].value.startswith("Client 9999999990 is not a student of the school year 2018-19\n")
     # Without an id, who is overdue: the lists that lead to students.
     overdue = demonstration.rows("select client_id from assessment.ispa_overdue_students where phu_id = 'WE'")
     app.text_input(key="client_id").set_value("").run()
@@ -392,7 +395,7 @@ def test_the_trend_of_a_merged_unit_starts_with_its_merger_and_its_parts_are_add
     merged = shutil.copy(demonstration.warehouse, tmp_path / "2019.duckdb")
     with duckdb.connect(str(merged)) as connection:
         for table in MEASURED_TABLES:
-            connection.execute(f"update marts.{table} set school_year = '2019-20'")
+            connection.execute(f"update marts.{table} set school_year = '2019-20', definitions = '2019-20'")
         for table in ("coverage", "series_uptake", "exemptions", "coverage_all_ispa", "exemptions_any_ispa"):
             connection.execute(f"delete from marts.{table} where phu_id = 'HU'")
             connection.execute(
@@ -419,6 +422,44 @@ def test_the_trend_of_a_merged_unit_starts_with_its_merger_and_its_parts_are_add
     # A unit of both years has no parts to add up.
     app.selectbox(key="unit").set_value("TO").run()
     assert not app.exception and "added up" not in html_of(app)
+
+
+@pytest.mark.parametrize(
+    ("code", "missing", "without_table", "boundaries"),
+    [
+        ("en", "There is no warehouse", "has no table annex.coverage_goals", "is not valid JSON (line 1)"),
+        ("fr", "n’existe pas", "ne contient pas la table annex.coverage_goals", "n’est pas un JSON valide (ligne 1)"),
+    ],
+)
+def test_an_error_is_told_in_the_language_of_the_page(
+    demonstration, tmp_path, monkeypatch, code, missing, without_table, boundaries
+):
+    for name in ("RELEASE", "EXPLAIN", "SCHOOLS", "WAREHOUSE_PATH"):
+        monkeypatch.delenv(name, raising=False)
+
+    def page(warehouse: Path) -> AppTest:
+        monkeypatch.setenv("WAREHOUSES", str(warehouse))
+        app = AppTest.from_file(str(APP), default_timeout=60)
+        app.query_params["language"] = code
+        return app.run()
+
+    app = page(tmp_path / "none.duckdb")
+    assert not app.exception and missing in app.error[0].value and str(tmp_path / "none.duckdb") in app.error[0].value
+    # The choice of language is there beside the error.
+    other = {"en": "fr", "fr": "en"}[code]
+    app.selectbox(key="language").set_value(other).run()
+    assert missing not in app.error[0].value
+
+    shutil.copy(demonstration.warehouse, tmp_path / "without.duckdb")
+    with duckdb.connect(str(tmp_path / "without.duckdb")) as connection:
+        connection.execute("drop schema annex cascade")
+    app = page(tmp_path / "without.duckdb")
+    assert not app.exception and without_table in app.error[0].value
+
+    (tmp_path / "bad.geojson").write_text("{", encoding="utf-8")
+    monkeypatch.setenv("PHU_BOUNDARIES", str(tmp_path / "bad.geojson"))
+    app = page(demonstration.warehouse)
+    assert not app.exception and not app.error and boundaries in app.warning[0].value
 
 
 def test_what_health_units_ask_for_has_its_numbers_and_says_what_it_is_not(demonstration, monkeypatch):

@@ -222,7 +222,7 @@ def test_a_column_stops_the_build_where_a_value_says_that_a_row_is_not_in_force(
 def test_a_column_may_repeat_what_the_end_date_says(tmp_path, extract_name, header, values):
     judged([part_of(tmp_path, extract_name, header, values, end="2018-06-30")])
     for end in ("", "9999-12-31", "1900-01-01"):
-        with pytest.raises(ExtractsError, match="without effective_to saying so too"):
+        with pytest.raises(ExtractsError, match="while their effective_to does not say so"):
             judged([part_of(tmp_path, extract_name, header, values, end=end)])
 
 
@@ -234,7 +234,7 @@ def test_a_column_may_repeat_what_a_clients_status_says(tmp_path, header, value)
     for status in ("Inactive", "DECEASED", "Décédé"):
         judged([part_of(tmp_path, CLIENTS, header, [value], end=status)])
     for status in ("Active", "", "actif"):
-        with pytest.raises(ExtractsError, match="without client_status saying so too"):
+        with pytest.raises(ExtractsError, match="while their client_status does not say so"):
             judged([part_of(tmp_path, CLIENTS, header, [value], end=status)])
     # The doses of a client who was merged into another are lost, whatever the status.
     with pytest.raises(ExtractsError, match="Merged Into"):

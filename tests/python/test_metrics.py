@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, Build
+from several_years import YEARS, write_years
 
 from immunization_coverage.metric_cohorts import missing_entities, refusal
 
@@ -126,6 +127,38 @@ def test_names_and_years_come_with_the_numbers(demonstration, answers):
     assert {(row["antigen"], row["antigen__antigen_name"]) for row in answers["province"]} <= set(
         demonstration.rows("select antigen, antigen_name from annex.antigens")
     )
+
+
+def test_a_metric_gives_the_percents_of_every_school_year(demonstration, tmp_path):
+    years = Build(write_years(demonstration.warehouse, tmp_path / "demonstration.duckdb"), 0, "")
+    target = demonstration.warehouse.with_suffix(".target")
+    shutil.copytree(target, years.warehouse.with_suffix(".target"), ignore=shutil.ignore_patterns("compiled", "run"))
+    (tmp_path / "metrics").mkdir()
+    asked = {
+        "by_time": (("coverage", "medical_exemption"), "metric_time__year,age,antigen"),
+        "by_year": (("coverage",), "school_year,phu,age,antigen"),
+    }
+    answered = query(years, tmp_path / "metrics", asked, {})
+    by_time = {
+        (row["metric_time__year"][:4], int(row["age"]), row["antigen"]): float(row["coverage"])
+        for row in answered["by_time"] if row["coverage"]
+    }
+    # A metric adds up the public health units.
+    expected = years.rows(
+        "select left(school_year, 4), age, antigen, 100 * sum(students_up_to_date) / sum(students) from marts.coverage "
+        "where phu_id is not null group by all"
+    )
+    assert by_time == pytest.approx({tuple(key): value for *key, value in expected})
+    assert {year for year, _, _ in by_time} == {year[:4] for year in YEARS}
+    by_year = {
+        (row["school_year"], row["phu"], int(row["age"]), row["antigen"]): float(row["coverage"])
+        for row in answered["by_year"] if row["coverage"] and row["phu"]
+    }
+    expected = years.rows(
+        "select school_year, phu_id, age, antigen, coverage_percent from marts.coverage "
+        "where phu_id is not null and coverage_percent is not null"
+    )
+    assert by_year == pytest.approx({tuple(key): value for *key, value in expected})
 
 
 def test_no_metric_adds_up_antigens_or_ages(demonstration, answers):

@@ -36,7 +36,7 @@ def test_an_antigen_and_a_cohort_with_all_pieces_are_complete(rules):
 
 
 OF_TABLES = {
-    "annex/antigens": " has no row in seeds/annex/antigens.csv, and is named in antigen_agents.csv, antigen_statem",
+    "annex/antigens": " has no row in seeds/annex/antigens.csv, but is named in antigen_agents.csv, antigen_statem",
     "annex/schedules": " has no schedules in seeds/annex/schedules.csv: add a row, series if there is one only.",
     "annex/agents": " has the agent Rota-X, which has no row in seeds/annex/agents.csv: add it there.",
     "annex/antigen_agents": " has no relevant agents in seeds/annex/antigen_agents.csv: add a row for each, is_rel",
@@ -126,6 +126,6 @@ def test_years_for_which_a_piece_is_missing_are_named(rules):
             row["school_year_before"] = "2024"
     rewrite(rules[0], "annex/dose_rules", rows)
     assert problems_of_rules(*rules) == [
-        f"{ANTIGEN} has no dose rules in seeds/annex/dose_rules.csv: add a row for each slot. It is so in the school "
-        "years 2024, 2025."
+        f"{ANTIGEN} has no dose rules in seeds/annex/dose_rules.csv: add a row for each slot. This applies to the "
+        "school years 2024, 2025."
     ]

@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import ICW, SHARED
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from immunization_coverage.extracts import command, decoding
@@ -458,7 +458,7 @@ def test_a_missing_extract_is_refused(folder, refusal):
 def test_a_missing_folder_is_refused(folder, refusal):
     shutil.rmtree(folder)
     assert refusal() == [
-        f"The folder of extracts {folder} cannot be read (it is not there, or is a link to what is not there): "
+        f"The folder of extracts {folder} cannot be read (it does not exist, or is a link to what does not exist): "
         "put it there."
     ]
 
@@ -468,7 +468,9 @@ def test_a_symbolic_link_that_leads_back_to_itself_is_refused(folder, refusal):
         (folder / name).unlink()
     (folder / "clients.csv").symlink_to("clients.csv")
     (folder / "schools").symlink_to("schools")
-    because = "cannot be read (a symbolic link that leads back to itself): replace it by what it should lead to."
+    because = (
+        "cannot be read (a symbolic link that leads back to itself): replace it by the file that it should point to."
+    )
     assert sorted(refusal()) == [f"clients.csv {because}", f"schools {because}"]
 
 
@@ -567,6 +569,7 @@ def test_the_command_says_what_it_read_or_exits_with_2(folder, output):
 
 @settings(max_examples=100, deadline=None)
 @given(place=st.integers(0, 120), cut=st.integers(0, 60), damage=st.binary(max_size=4))
+@example(place=0, cut=25, damage=b"\x00\r")
 def test_any_damage_is_read_or_refused_without_a_word_of_a_row(place, cut, damage):
     content = (CLIENTS + CLIENT + '"0000SECRET",2011-12-14,"F",Active\r\n').encode()
     with tempfile.TemporaryDirectory() as scratch:

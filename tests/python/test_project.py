@@ -145,8 +145,8 @@ def test_every_table_that_readers_read_says_what_it_answers_and_shows_a_query_th
     silent = []
     for name, queries in queries_of(manifest, ("assessment", "marts", "published", "schools")):
         assert queries, name
-        # The demonstration has no verdict of Panorama's to compare.
-        if not all(map(demonstration.rows, queries)) and name != "verdicts_compared":
+        # The demonstration has no verdict of Panorama's to compare, and one school year.
+        if not all(map(demonstration.rows, queries)) and name not in ("verdicts_compared", "coverage_change"):
             silent.append(name)
         assert "Answers: " in manifest["nodes"][f"model.immunization_coverage.{name}"]["description"], name
     assert not silent

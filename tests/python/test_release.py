@@ -430,7 +430,7 @@ def test_a_folder_of_other_files_is_never_replaced(few_ages, tmp_path):
     (tmp_path / "home" / "thesis.txt").write_text("mine", encoding="utf-8")
     done = run_publish(few_ages, tmp_path / "home")
     assert done.returncode == 1
-    assert "holds other files than a release" in done.stdout and "thesis.txt" in done.stdout
+    assert "has files that are not of a release" in done.stdout and "thesis.txt" in done.stdout
     assert (tmp_path / "home" / "thesis.txt").exists()
 
 
@@ -444,7 +444,7 @@ def test_what_a_release_did_not_write_is_left_alone(files, tmp_path, foreign):
         (folder / foreign).symlink_to(folder / "README.md")
     else:
         (folder / foreign).write_text("mine", encoding="utf-8")
-    with pytest.raises(publish.NotPublished, match=f"holds other files than a release as it was written: {foreign}"):
+    with pytest.raises(publish.NotPublished, match=f"has files that are not of a release, or were changed: {foreign}"):
         publish.publish(files / publish.DATABASE, folder)
     assert os.path.lexists(folder / foreign)
 

@@ -1,5 +1,6 @@
 """The annual report, made from the demonstration and opened in a real browser."""
 
+import ast
 import base64
 import csv
 import datetime
@@ -19,7 +20,8 @@ from streamlit.testing.v1 import AppTest
 
 from immunization_coverage.explorer.start import APP
 from immunization_coverage.report import document
-from immunization_coverage.report.boundaries import BoundariesError, Match, match, read_boundaries
+from immunization_coverage.report.boundaries import Match, match, read_boundaries
+from immunization_coverage.report.errors import BoundariesError, ReportError, WarehouseError
 from immunization_coverage.report.figures import Figure, tile_positions
 from immunization_coverage.report.language import LANGUAGES, Language
 from immunization_coverage.report.sections import (
@@ -31,7 +33,7 @@ from immunization_coverage.report.sections import (
     summary,
     unit_figure,
 )
-from immunization_coverage.report.warehouse import Warehouse, WarehouseError, select
+from immunization_coverage.report.warehouse import Warehouse, select
 from immunization_coverage.report.year_before import changes
 
 UNITS_IN_FILE = ["Algoma Public Health", "Huron Perth Health Unit", "Toronto Public Health", "Nowhere Health Unit"]
@@ -418,11 +420,11 @@ def test_boundaries_that_do_not_match_one_to_one_are_named_and_merged_units_comp
 @pytest.mark.parametrize(
     "content, sentence",
     [
-        ("{", "is not JSON"),
+        ("{", "is not valid JSON"),
         ('{"type": "FeatureCollection", "features": []}', "has no features"),
-        ('{"features": [{"properties": {"n": "Elsewhere"}, "geometry": null}]}', "has the name of a public health"),
+        ('{"features": [{"properties": {"n": "Elsewhere"}, "geometry": null}]}', "names no public health unit"),
         ('{"features": [{"properties": {"n": "Algoma"}, "geometry": {"type": "Point", "coordinates": [1, 2]}}]}',
-         "have to be polygons"),
+         "not polygons"),
         ('{"features": [{"properties": {"n": "Algoma"}, "geometry": {"type": "Polygon", "coordinates": '
          '[[[500000, 4800000], [500001, 4800000], [500001, 4800001], [500000, 4800000]]]}}]}',
          "longitude and latitude"),
@@ -546,6 +548,21 @@ def test_both_languages_say_the_same_things():
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
+def test_every_error_of_the_report_has_its_sentence_with_its_values(code):
+    """Of each error that the package raises: a text for its key, and every word in braces among its arguments."""
+    raised, language = set(), Language(code)
+    for path in (ROOT / "src").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("WarehouseError", "BoundariesError"):
+                values = {keyword.arg: "1" for keyword in call.keywords}
+                for key in ast.walk(call.args[0]):
+                    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                        raised.add(key.value)
+                        assert ReportError(key.value, **values).sentence(language).endswith(".")
+    assert raised == set(language.entries("errors"))
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
 def test_no_text_is_given_twice(code):
     """YAML keeps the last of two; the first would show nowhere."""
     given, path = [], []
@@ -566,7 +583,7 @@ def test_no_text_shows_marks_of_markdown_or_html(browser, reports):
             shown = opened.page.evaluate(
                 "document.querySelectorAll('script, style').forEach(e => e.remove()) || document.body.textContent"
             )
-            assert "make report" in shown and not re.search(r"`|\*\*|\{\w*\}", shown)
+            assert "icw report" in shown and not re.search(r"`|\*\*|\{\w*\}", shown)
 
 
 def test_numbers_dates_lists_and_plurals_are_those_of_the_language():
@@ -907,7 +924,7 @@ def test_definitions_of_another_year_are_said_to_be(demonstration, tmp_path):
     taken_over = Warehouse(changed(demonstration.warehouse, tmp_path, statement))
     said = document.population(taken_over, Language("en"))
     assert "of the 2017–18 report" in said
-    assert said.endswith("The annex of 2018–19 was not read: definitions of 2017–18 are taken for it.")
+    assert said.endswith("The annex of 2018–19 was not read: the definitions of 2017–18 are used.")
     [(_, source), *_] = document.methods(Report(taken_over, Language("fr"))).context["paragraphs"]
     assert "rapport 2017-2018" in source and "L’annexe de 2018-2019 n’a pas été consultée" in source
 

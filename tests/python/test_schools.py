@@ -136,5 +136,5 @@ def test_a_number_of_a_school_that_the_counts_do_not_have_stops_the_attack():
     rule = Rule(6)
     with warehouse_of(drawn_cells(0), rule) as connection:
         connection.execute("update schools.coverage set students_up_to_date = students_up_to_date + 1")
-        with pytest.raises(ValueError, match="is another number than the count it is made of"):
+        with pytest.raises(ValueError, match="differs from the count it is made of"):
             attack_schools(connection, rule)

@@ -112,7 +112,9 @@ definitions_of_antigens as (
 reasons_of_years as (
     select
         years.school_year,
-        {{ joined_texts("concat(exemption_reasons.reason, ' ', exemption_reasons.exemption_type)", ', ', 'exemption_reasons.reason') }} as reasons
+        {{ joined_texts(
+            "concat(exemption_reasons.reason, ' ', exemption_reasons.exemption_type)", ', ', 'exemption_reasons.reason'
+        ) }} as reasons
     from years
     inner join exemption_reasons
         on {{ holds_in('years.first_year', 'exemption_reasons') }}
@@ -138,7 +140,7 @@ definitions_compared as (
         on pairs.school_year_before = reasons_earlier.school_year
 ),
 
--- The geographies of the earlier year as the later year has them: a unit that has merged counts in the one that it became part of.
+-- The geographies of the earlier year as the later year has them: a merged unit counts in the one that it became part of.
 geographies as (
     select
         pairs.*,
@@ -288,7 +290,7 @@ parts as (
         cast(compared.coverage_percent as {{ points }}) - cast(compared.coverage_percent_before as {{ points }}) as change_points,
         cast(compared.of_definitions as {{ points }}) as definitions_points,
         cast(compared.of_reporting as {{ points }}) as reporting_points,
-        case when compared.geography = 'province' then cast(composition.of_composition as {{ points }}) else cast(0 as {{ points }}) end
+        cast(case when compared.geography = 'province' then composition.of_composition else 0 end as {{ points }})
             as composition_points
     from compared
     inner join composition

@@ -1,1 +1,1 @@
-"""Builds the warehouse in a private place and publishes it in one step."""
+"""Builds the warehouse in a private folder and publishes it in one step."""

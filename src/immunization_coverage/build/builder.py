@@ -1,7 +1,7 @@
-"""Builds the warehouse in a private place and publishes it in one step: readers see the last good build or the new one.
+"""Builds the warehouse in a private folder and publishes it in one step: readers see the last good one or the new one.
 
-Beside the warehouse w.duckdb are .w.duckdb.lock (who builds), .w.duckdb.building (while a build runs) and
-.w.duckdb.failed.duckdb (the last build, where it failed; until the next one starts). docs/operations.md says more.
+Beside the warehouse w.duckdb are .w.duckdb.lock (the lock of a build), .w.duckdb.building (the folder of a running
+build) and .w.duckdb.failed.duckdb (a failed build, kept until the next one starts). See docs/operations.md.
 """
 
 import argparse
@@ -55,37 +55,37 @@ from immunization_coverage.years import (
 )
 
 SECONDS_TO_STOP = 15
-FREE_SPACE = "Free some and build again: a build needs room for a second warehouse and a copy of the extracts."
+FREE_SPACE = "Free some space and build again: a build needs room for a second warehouse and a copy of the extracts."
 LEAST_FREE_BYTES = 1_000_000
 NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 DBT_OUTPUT = {
     "DBT_LOG_FORMAT": "json", "DBT_LOG_FORMAT_FILE": "debug", "DBT_USE_COLORS": "false", "DBT_USE_COLORS_FILE": "false",
     "PYTHONIOENCODING": "utf-8",
 }  # fmt: skip
-# dbt's artifacts, the manifest twice, are written for other programs: DBT_WRITE_JSON=true.
+# DBT_WRITE_JSON=true writes dbt's artifacts for other programs; a build does not need them.
 DBT_DEFAULTS = {"DBT_WRITE_JSON": "false"}
-# The default selector leaves them out; with a selection of one's own that selector does not hold.
+# The default selector excludes unit tests, but dbt ignores it if arguments select models.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
-# Checks of the extract's own year: where one export serves several years, they hold for the last.
+# Checks that apply only to the last year if several years are built from one export.
 CHECKS_OF_LAST_YEAR = ("extracts_of_another_school_year", "immunizations_after_assessment_date")
 # What marts.coverage_change needs of a what-if, and the table itself.
 WHAT_IF = ("--select", "+coverage", "+builds", "--exclude", "test_type:data")
 CHANGE = ("--select", "coverage_change")
 # A build of a selection may lack what a what-if takes.
 SELECTIONS = {"--select", "-s", "--models", "-m", "--selector"}
-# What the reader of extracts stops at, before there are tables to check.
+# Checks by the reader of extracts, before there are tables.
 READER_CHECKS = ("count_in_footer", "rows_at_a_limit", "texts_cut_short")
 CHECKS = ROOT / "seeds" / "quality" / "data_quality_checks.csv"
 
 
 class NotPublished(Exception):
-    """Says in a sentence why there is no new warehouse."""
+    """Nothing was published. The message is a sentence for the user."""
 
 
 class Stopped(BaseException):
     """A signal asked to stop."""
 
-    # The last one, for code that turns exceptions into its own, as DuckDB does.
+    # The last signal, since DuckDB and others replace this exception by their own.
     last: int | None = None
 
     def __init__(self, number: int) -> None:
@@ -104,7 +104,7 @@ class Places:
 
     @classmethod
     def of(cls, warehouse: Path) -> "Places":
-        # Through symbolic links: the file behind a link is replaced, the link stays.
+        # A symbolic link is kept; the file that it points to is replaced.
         try:
             published = warehouse.resolve()
         except (OSError, RuntimeError) as error:
@@ -119,7 +119,7 @@ class Places:
             lock=hidden.with_name(f"{hidden.name}.lock"),
             working=working,
             extracts=working / "extracts",
-            # DuckDB names a catalog after its file and stores that name in views: it has to be the published one.
+            # DuckDB names a catalog after its file and stores that name in views: the file has its published name.
             built=working / published.name,
             failed=hidden.with_name(f"{hidden.name}.failed.duckdb"),
         )
@@ -139,17 +139,17 @@ def say_stopped(number: int) -> int:
 
 
 def claim(places: Places) -> int | None:
-    """The descriptor that holds the warehouse's lock while any process has it open; none where another build has it."""
+    """Takes the warehouse's lock: a descriptor that holds it while it is open; None if another build has the lock."""
     try:
-        # A link that somebody put there would lead to a file of ours, which is truncated below.
+        # A symbolic link could point to another file of this account, which would be truncated below.
         descriptor = os.open(places.lock, os.O_RDWR | os.O_CREAT | NO_LINK, 0o600)
     except OSError as error:
         if places.lock.is_symlink():
-            raise NotPublished(f"{places.lock} is a symbolic link, which no build has made. Remove it.") from error
+            raise NotPublished(f"{places.lock} is a symbolic link, and builds never make one. Remove it.") from error
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        raise NotPublished(f"{places.lock} is no regular file, and no build has made it. Remove it.")
-    # Windows locks the first byte against reading too, so what is to be read comes after it.
+        raise NotPublished(f"{places.lock} is not a regular file, and builds make only those. Remove it.")
+    # Windows also locks the first byte against reading, so the text for other builds starts after it.
     if not lock_descriptor(descriptor, blocking=False):
         os.lseek(descriptor, 1, os.SEEK_SET)
         holder = os.read(descriptor, 200).decode() or "it has just started"
@@ -176,7 +176,7 @@ def ignore_signals() -> None:
 
 
 def remove_leftovers(places: Places) -> None:
-    """What a build that was killed left behind, and the failed one before this."""
+    """Removes what a killed build left behind, and the last failed build."""
     if places.working.is_symlink():
         places.working.unlink()
     elif places.working.exists():
@@ -186,18 +186,19 @@ def remove_leftovers(places: Places) -> None:
 
 
 def prepare_extracts(folder: str, places: Places) -> list[PreparedFile]:
+    """Reads the extracts into Parquet. Raises ExtractsError, OSError or NotPublished, without values of rows."""
     try:
         return prepare(Path(folder).absolute(), places.extracts)
     except (ExtractsError, OSError):
         raise
     except Exception as error:
-        # The text of an unexpected error may hold a row.
+        # The message of an unexpected error may contain values of a row.
         at = traceback.extract_tb(error.__traceback__)[-1]
-        raise NotPublished(f"{type(error).__name__} in {at.filename}, line {at.lineno}, at the extracts.") from None
+        raise NotPublished(f"{type(error).__name__} in {at.filename}, line {at.lineno}, reading extracts.") from None
 
 
 def split_vars(arguments: list[str]) -> tuple[str, list[str]]:
-    """What --vars is, and the other arguments."""
+    """Splits the arguments of dbt into the value of --vars and the others."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--vars", default="{}")
     found, others = parser.parse_known_args(arguments)
@@ -205,12 +206,12 @@ def split_vars(arguments: list[str]) -> tuple[str, list[str]]:
 
 
 def vars_of(arguments: list[str]) -> dict[str, Any]:
-    """What --vars says, its values as they are written: to YAML 2018-13-45 would be a day that does not exist."""
+    """The vars of --vars, with values as text: YAML would fail on 2018-13-45, which has a sentence of its own."""
     try:
         given = yaml.load(split_vars(arguments)[0], yaml.BaseLoader)
     except yaml.YAMLError:
         given = None
-    # dbt says what is wrong with it.
+    # dbt reports invalid YAML.
     return given if isinstance(given, dict) else {}
 
 
@@ -220,7 +221,7 @@ def project_vars() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Year:
-    """What is built of one school year: dbt's arguments, the folder of extracts, the checks that do not stop it."""
+    """The build of one school year: dbt's arguments, the folder of extracts, and the checks that do not stop it."""
 
     arguments: list[str]
     extracts: str
@@ -228,7 +229,7 @@ class Year:
 
 
 def years_of(arguments: list[str]) -> list[Year]:
-    """The school years of YEARS, or the one of --vars."""
+    """The school years of YEARS in ascending order, or the one of --vars. Raises NotPublished for a wrong YEARS."""
     folder, accept = os.environ.get("EXTRACTS_DIR", ""), os.environ.get("ACCEPT", "")
     years = re.split(r"[\s,]+", os.environ.get("YEARS", "").strip())
     if years == [""]:
@@ -237,7 +238,7 @@ def years_of(arguments: list[str]) -> list[Year]:
     odd = [year for year in years if not re.fullmatch("[12][0-9]{3}", year) or years.count(year) > 1]
     if odd:
         raise NotPublished(
-            f"YEARS is '{os.environ['YEARS']}', with {odd[0]}: name first years of school years, each once, such as "
+            f"YEARS is '{os.environ['YEARS']}', with {odd[0]}: name the first year of each school year once, such as "
             "'2016 2017'."
         )
     if "school_year" in vars_of(arguments):
@@ -246,7 +247,8 @@ def years_of(arguments: list[str]) -> list[Year]:
     if own and len(own) < len(years):
         missing = " and ".join(str(Path(folder) / year) for year in years if year not in own)
         raise NotPublished(
-            f"There is no folder {missing}. Each year has its own, or all are built from the files of {folder}."
+            f"There is no folder {missing}. Each year needs its own folder, unless all are built from the files of "
+            f"{folder}."
         )
     last = max(years)
     try:
@@ -290,7 +292,7 @@ def problems_of_vars(arguments: list[str]) -> list[str]:
     problems = []
     for name, value in given.items():
         if name not in forms:
-            problems.append(f"--vars: there is no var '{name}'{nearest(name, forms)}. There are {', '.join(forms)}.")
+            problems.append(f"--vars: there is no var '{name}'{nearest(name, forms)}. The vars are {', '.join(forms)}.")
         elif not (isinstance(value, str) and has_form(value, forms[name]["pattern"])):
             problems.append(f"--vars: {name} is '{value}': it must be {forms[name]['words']}.")
         elif name == "as_of" and value != default["as_of"]:
@@ -304,7 +306,7 @@ def has_form(value: str, pattern: str) -> bool:
 
 
 def problems_of_as_of(day: str, first_year: str) -> list[str]:
-    """A list of a day after the assessment date would lack the doses given in between."""
+    """An as_of after the assessment date: the list would miss the doses given in between."""
     if not re.fullmatch("[0-9]{4}", first_year):
         return []
     assessment_date = f"{int(first_year) + 1}-08-31"
@@ -318,7 +320,7 @@ def problems_of_as_of(day: str, first_year: str) -> list[str]:
 
 
 def problems_of_accept(names: Iterable[str]) -> list[str]:
-    """ACCEPT names checks: a name that is none would accept nothing, and the build would stop once more."""
+    """Unknown names in ACCEPT: they would accept nothing, and the build would stop again."""
     with CHECKS.open(encoding="utf-8", newline="") as file:
         known = [row["check_name"] for row in csv.DictReader(file)] + list(READER_CHECKS)
     return [
@@ -328,7 +330,7 @@ def problems_of_accept(names: Iterable[str]) -> list[str]:
 
 
 def problems_of_environment(project: Path = ROOT) -> list[str]:
-    """A scheduler that calls Python directly would build with the packages of an earlier version of the project."""
+    """Packages of other versions than the project needs, such as after a pull without `make setup`."""
     if not (project / "pyproject.toml").exists():
         return []
     with (project / "pyproject.toml").open("rb") as file:
@@ -349,7 +351,7 @@ def installed_version(package: str) -> str | None:
 
 
 def project_commit() -> dict[str, str]:
-    """The commit that is checked out, for marts.builds; nothing where there is no Git."""
+    """The commit that is checked out, for marts.builds; empty without Git."""
     # Git refuses a folder of another account unless the command line names it.
     git = ["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT)]
     command = [*git, "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty=-modified"]
@@ -362,12 +364,13 @@ def project_commit() -> dict[str, str]:
 
 
 def check(years: list[Year], places: Places) -> None:
+    """Checks packages, vars, rule tables, ACCEPT and the published file. Raises NotPublished with every problem."""
     time_limit()
     if outdated := problems_of_environment():
         raise NotPublished("\n".join(outdated))
     of_vars = [problem for year in years for problem in problems_of_vars(year.arguments)]
     problems = list(dict.fromkeys(of_vars)) + problems_of_kept_assessments() + problems_of_rules()
-    # A broken table of checks has been said.
+    # An unreadable table of checks is among the problems already.
     problems += [] if problems else problems_of_accept(accepted())
     if problems:
         raise NotPublished("\n".join(problems))
@@ -376,12 +379,12 @@ def check(years: list[Year], places: Places) -> None:
 
 
 def readable_tables(database: Path, year: BuiltYear | None = None) -> set[str]:
-    """The tables that readers read; with a year those that have rows of it."""
+    """The tables for readers of a warehouse, or those with rows of a year. Raises NotPublished if it cannot be read."""
     try:
         return tables_with_rows(database, year) if year else tables_for_readers(database)
     except duckdb.Error as error:
         raise NotPublished(
-            f"{database} cannot be read ({error}). Close the program that has it open to write, or move the file away "
+            f"{database} cannot be read ({error}). Close the program that writes to it, or move the file away "
             "if it is broken."
         ) from error
 
@@ -398,24 +401,24 @@ def year_of(arguments: list[str]) -> BuiltYear:
 
 
 def check_complete(places: Places, run: DbtRun, year: BuiltYear) -> None:
-    """A build of a selection would take away what it has not written of its school year and definitions."""
+    """Refuses a partial build: publishing it would remove the tables of its school year that it did not write."""
     if not places.published.exists():
         return
     lost = readable_tables(places.published, year) - run.written
     if lost:
         raise NotPublished(
             f"The published warehouse has tables of {year} that this build lacks: {', '.join(sorted(lost))}. "
-            f"Build without a selection, or move {places.published} away if they are meant to go."
+            f"Build without a selection, or move {places.published} away if they are no longer needed."
         )
 
 
 def run_dbt(arguments: list[str], places: Places, extracts: str, lock: int, progress: Progress) -> DbtRun:
-    """Runs `dbt build`. What it says goes to its log; its events say how far it is and why it failed."""
+    """Runs `dbt build`. Its output goes to its log; its events give the progress and the reason of a failure."""
     paths = {"WAREHOUSE_PATH": str(places.built), "EXTRACTS_DIR": extracts}
     environment = DBT_DEFAULTS | project_commit() | os.environ | paths | DBT_OUTPUT
-    # For comparisons of two builds only; as a path relative to another folder it would end this one.
+    # COMPARE_WITH is for `icw compare`; dbt would look for a relative path in another folder, and fail.
     environment.pop("COMPARE_WITH", None)
-    # dbt inherits the lock: if this process is killed and dbt is not, nobody builds beside it.
+    # dbt inherits the lock: no other build starts while dbt runs, even if this process is killed.
     inherited = () if os.name == "nt" else (lock,)
     events = Events(progress, os.environ.get("VERBOSE", "") not in ("", "0"))
     with subprocess.Popen(
@@ -444,7 +447,7 @@ def run_dbt(arguments: list[str], places: Places, extracts: str, lock: int, prog
             clock.cancel()
             progress.end()
     if is_over.is_set():
-        events.run.errors.append(f"dbt was stopped: it was not through after TIME_LIMIT={os.environ['TIME_LIMIT']}.")
+        events.run.errors.append(f"dbt was stopped: it had not finished after TIME_LIMIT={os.environ['TIME_LIMIT']}.")
     return events.run
 
 
@@ -457,7 +460,7 @@ def stop_dbt(dbt: subprocess.Popen) -> None:
 
 
 def time_limit() -> int | None:
-    """TIME_LIMIT in seconds."""
+    """TIME_LIMIT in seconds, or None if it is not set. Raises NotPublished if it is not a duration."""
     text = os.environ.get("TIME_LIMIT", "")
     if not text:
         return None
@@ -476,26 +479,27 @@ def synchronize(path: Path, flags: int) -> None:
 
 
 def publish(places: Places) -> None:
+    """Replaces the published warehouse by the one that was built. Raises NotPublished if tables would be lost."""
     with duckdb.connect(str(places.built)) as connection:
         connection.execute("checkpoint")
     tables = readable_tables(places.built)
     if not tables:
-        raise NotPublished("The build has no tables that readers read.")
+        raise NotPublished("The build made no table that readers read. Build without a selection.")
     if places.published.exists():
         lost = readable_tables(places.published) - tables
         if lost:
             raise NotPublished(
                 f"The published warehouse has tables that this build lacks: {', '.join(sorted(lost))}. Build without a "
-                f"selection, or move {places.published} away if they are meant to go."
+                f"selection, or move {places.published} away if they are no longer needed."
             )
     close_to_others(places.built)
     synchronize(places.built, os.O_RDWR)
-    # Builds leave no write-ahead log, but whoever opened the published file to write may have. DuckDB would replay it
-    # into the new file.
+    # A program that wrote to the published file may have left a write-ahead log, which DuckDB would replay into the
+    # new file.
     wal_of(places.published).unlink(missing_ok=True)
     ignore_signals()
     os.replace(places.built, places.published)
-    # Not every system can synchronize a folder, and the new file is in place whether it can or not.
+    # Not every file system can synchronize a folder; the new file is in place either way.
     with contextlib.suppress(OSError):
         synchronize(places.published.parent, os.O_RDONLY)
 
@@ -518,7 +522,7 @@ def add_to_published(places: Places, what_ifs: dict[BuiltYear, Path]) -> None:
 
 
 def keep_failed(places: Places) -> bool:
-    """Moves what dbt built to where it can be looked at."""
+    """Keeps the failed build's file, so that it can be examined; whether there is one."""
     if not places.built.exists():
         return False
     places.built.chmod(0o600)
@@ -533,7 +537,7 @@ def log_of_dbt() -> Path:
 
 
 def facts_before_publishing(run: DbtRun, places: Places) -> Facts:
-    """What the summary says; nothing where the build ended before its database could be read."""
+    """The facts of the summary; none if the build ended before its database could be read."""
     with contextlib.suppress(duckdb.Error):
         if places.built.exists():
             return facts_of(places.built, run.invocation_id, places.published, places.extracts)
@@ -551,6 +555,7 @@ def reason_of_failure(run: DbtRun, facts: Facts) -> str:
 
 
 def build(arguments: list[str], places: Places, lock: int) -> None:
+    """Builds one school year and publishes it. Raises NotPublished with the reason if it is not published."""
     remove_leftovers(places)
     places.working.mkdir(mode=0o700)
     progress = Progress()
@@ -571,12 +576,12 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
         facts = facts_before_publishing(run, places)
         look = f"dbt's log: {log_of_dbt()}."
         try:
-            # First, as it explains whatever dbt met in such a file.
+            # Checked first: a file that changed explains any error of dbt.
             verify(prepared)
             if run.status != 0:
                 raise NotPublished(reason_of_failure(run, facts))
             if facts.findings and not run.passed_gates:
-                raise NotPublished(f"The gates of the extracts were not run: the build left out the test {GATES}.")
+                raise NotPublished(f"The checks that stop a build did not run: the selection excludes {GATES}.")
             check_complete(places, run, year)
             progress.phase("Publishing.")
             if is_added:
@@ -586,7 +591,7 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
             publish(places)
         except (NotPublished, ExtractsError, OSError, duckdb.Error) as error:
             if is_full(places, run, error):
-                # Kept, it would keep the disk full.
+                # The failed build is not kept: the disk would stay full.
                 run.errors.append(f"There is no space left on the disk of {places.published.parent}. {FREE_SPACE}")
             elif keep_failed(places):
                 look = f"The failed build, until the next one starts: {places.failed}. {look}"
@@ -660,7 +665,7 @@ def run_selection(
 
 
 def remove(first_year: int, definitions: str | None, places: Places) -> None:
-    """Publishes the warehouse without a school year that it keeps, or without its rows by other definitions."""
+    """Removes a school year, or its rows by some definitions. Raises NotPublished if there is none, or built last."""
     school_year = label_of(first_year)
     if not places.published.exists():
         raise NotPublished(f"There is no warehouse {places.published}.")
@@ -673,7 +678,7 @@ def remove(first_year: int, definitions: str | None, places: Places) -> None:
         raise NotPublished(f"{places.published} has no school year {named}.")
     if last in removed:
         raise NotPublished(
-            f"{last} was built last, and the tables of persons are of it. Build another school year first, "
+            f"{last} was built last, and the person-level tables are of that year. Build another first, "
             f"or move {places.published} away."
         )
     remove_leftovers(places)
@@ -685,7 +690,7 @@ def remove(first_year: int, definitions: str | None, places: Places) -> None:
     finally:
         ignore_signals()
         shutil.rmtree(places.working, ignore_errors=True)
-    say(f"{' and '.join(map(str, removed))} is removed: {deleted:,} rows of marts, schools and published.")
+    say(f"{' and '.join(map(str, removed))} was removed: {deleted:,} rows of marts, schools and published.")
 
 
 def is_full(places: Places, run: DbtRun, error: Exception) -> bool:
@@ -734,7 +739,7 @@ def main(arguments: list[str], removed: tuple[int, str | None] | None = None) ->
             return say_stopped(Stopped.last)
         state = "is as it was" if warehouse.exists() else "is not there yet"
         if built:
-            state = f"has {' and '.join(built)} of this run, and is as it was otherwise"
+            state = f"has {' and '.join(built)} of this run; its other school years are unchanged"
         say(f"\nNot published. {sentence(error)}\n{warehouse} {state} ({time.monotonic() - started:.0f} s).")
         return 1
     say(f"\nPublished {places.published} in {time.monotonic() - started:.0f} s.")

@@ -1,4 +1,4 @@
-"""What a build shows while it runs: a line for each phase, and a bar in a terminal. dbt's events are counted."""
+"""Shows the progress of a build: a line for each phase, and in a terminal a bar that counts dbt's events."""
 
 import json
 import re
@@ -9,11 +9,11 @@ from typing import Any, TextIO
 
 MOST_ERRORS = 5
 MOST_UNREADABLE_LINES = 12
-# dbt's macros log the findings too, for those who run dbt by itself.
+# dbt's macros log the findings for plain dbt runs; here the summary prints them.
 FINDINGS_LOGGED = ("Found in the extracts", "Nothing was found in the extracts")
 PROBLEMS_LOGGED = {"Found in the rule tables:": "In the rule tables: ", "Found in the tables:": "In the tables: "}
 GATES = "data_quality_errors"
-# What DuckDB's errors of these classes quote may be a person's value.
+# DuckDB's errors of these classes may quote a person's value.
 QUOTING_ERRORS = re.compile(r"(Conversion|Invalid Input|Out of Range|Constraint|Data|Mismatch Type) Error")
 NUMBER_QUOTING_ERRORS = re.compile(r"(Conversion|Out of Range|Constraint) Error")
 END_OF_ERROR = re.compile(r"^(LINE \d+:|compiled code at |> in macro |> called by )")
@@ -63,7 +63,7 @@ class FailedTest:
 
 @dataclass
 class DbtRun:
-    """What is kept of dbt's events: enough to say in short why it failed."""
+    """What is kept of dbt's events: enough to explain a failure briefly."""
 
     invocation_id: str = ""
     status: int | None = None
@@ -75,7 +75,7 @@ class DbtRun:
     # What tests found: rows of the rule tables, with file and line, and checks of other tables.
     problems: list[str] = field(default_factory=list)
     skipped: int = 0
-    # What was no event: usage errors and tracebacks.
+    # Output that is not an event: usage errors and tracebacks.
     unreadable: list[str] = field(default_factory=list)
 
 
@@ -188,7 +188,7 @@ class Events:
 
 
 def lines_of_failure(run: DbtRun, verbose: bool = False) -> list[str]:
-    """Why dbt failed, apart from the gates of the extracts, which the summary prints with their sentences."""
+    """Why dbt failed, without the checks that stop a build, which the summary prints with their sentences."""
     lines = list(run.problems)
     lines += [line for error in run.errors[:MOST_ERRORS] for line in error.splitlines()]
     if len(run.errors) > MOST_ERRORS:

@@ -7,7 +7,7 @@ import yaml
 
 
 def vars_argument(given: str | None, **options: int | str | None) -> list[str]:
-    """--vars for dbt, of what is given as YAML and by options of its own; a ValueError says what is wrong with it."""
+    """The value of dbt's --vars, from YAML and from options of the command. Raises ValueError with a sentence."""
     own: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if not own:
         return ["--vars", given] if given else []
@@ -18,5 +18,5 @@ def vars_argument(given: str | None, **options: int | str | None) -> list[str]:
     if not isinstance(others, dict):
         raise ValueError(f"--vars is '{given}': it must be YAML such as {{suppress_below: 11}}.")
     if twice := sorted(own.keys() & others.keys()):
-        raise ValueError(f"{twice[0]} is in --vars and an option of its own: name it once.")
+        raise ValueError(f"{twice[0]} is given in --vars and as an option: give it once.")
     return ["--vars", json.dumps(others | own, default=str)]

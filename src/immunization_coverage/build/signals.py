@@ -1,4 +1,4 @@
-"""A signal that comes while modules are loaded ends a build with a sentence, and without a traceback."""
+"""Ends a build with a sentence instead of a traceback if a signal arrives while modules are imported."""
 
 import os
 import signal

@@ -27,7 +27,7 @@ OUTCOMES = {
     "within_threshold": "within threshold",
     "counted": "counted",
 }
-# Columns of few, agreed values; of every other column a value may be a person's.
+# Coded columns; a value of any other column may identify a person.
 CODED_COLUMNS = (
     "agent", "antigen", "client_status", "exemption_antigen", "gender", "public_health_unit", "reason", "school_type",
 )  # fmt: skip
@@ -49,7 +49,7 @@ class Finding:
 
 @dataclass
 class Reading:
-    """Something that was read otherwise than in the contract's plain form."""
+    """Something that was not in the contract's plain form, and how it was read."""
 
     sentence: str
     extract: str | None
@@ -62,7 +62,7 @@ class Reading:
 @dataclass
 class Facts:
     school_year: str = ""
-    definitions: str = ""
+    definitions: str | None = None
     rows_by_extract: dict[str, int] = field(default_factory=dict)
     files_by_extract: dict[str, int] = field(default_factory=dict)
     students_by_age: dict[int, int] = field(default_factory=dict)
@@ -88,7 +88,7 @@ def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
 def rows_of(
     connection: duckdb.DuckDBPyConnection, table: str, columns: list[str], where: str = "true"
 ) -> list[dict[str, Any]]:
-    """The rows of a table that the build may not have made; columns that it lacks are none."""
+    """The rows of a table, none if the build did not make it; columns that it lacks are None."""
     present = columns_of(connection, table)
     if not present:
         return []
@@ -102,10 +102,10 @@ def quoted(text: str) -> str:
 
 
 def headline_coverage(
-    connection: duckdb.DuckDBPyConnection, school_year: str, definitions: str
+    connection: duckdb.DuckDBPyConnection, school_year: str, definitions: str | None
 ) -> dict[str, float | None]:
     where = f"geography = 'province' and school_year = {quoted(school_year)}"
-    if "definitions" in columns_of(connection, "marts.coverage"):
+    if definitions and "definitions" in columns_of(connection, "marts.coverage"):
         where += f" and definitions = {quoted(definitions)}"
     columns = ["antigen", "age", "coverage_percent"]
     found = {
@@ -139,7 +139,7 @@ def findings_of(connection: duckdb.DuckDBPyConnection, of_build: str, school_yea
     found = []
     for row in rows_of(connection, "marts.data_quality", columns, f"outcome <> 'passed' and {of_build}"):
         if row["part_of"] and row["outcome"] not in ("failed", "accepted"):
-            # The whole is said by the check that it is a part of.
+            # The check that this one is a part of reports all of its rows.
             continue
         changes = row["changes_numbers"]
         if changes is None:
@@ -190,7 +190,7 @@ def readings_of(connection: duckdb.DuckDBPyConnection, of_build: str, prepared: 
 
 
 def facts_of(database: Path, build_id: str, last: Path | None = None, prepared: Path | None = None) -> Facts:
-    """What the tables of a build say; `last` is the warehouse that readers have had so far."""
+    """The facts of a build, read from its tables; `last` is the warehouse published before."""
     facts = Facts()
     of_build = f"build_id = {quoted(build_id)}"
     with duckdb.connect(str(database), read_only=True) as connection:
@@ -245,7 +245,7 @@ def lines_of_students(facts: Facts) -> list[str]:
     if not facts.students_by_age:
         return []
     ages = ", ".join(f"{age}: {students:,}" for age, students in sorted(facts.students_by_age.items()))
-    year = BuiltYear(facts.school_year, facts.definitions)
+    year = BuiltYear(facts.school_year, facts.definitions or facts.school_year)
     return [f"Students of {year} by age: {ages}."]
 
 
@@ -327,22 +327,22 @@ def lines_of_readings(facts: Facts, most: int) -> list[str]:
     texts = texts_of_readings(facts)
     if not texts:
         return []
-    # None is left out: those for which there is no line share the last one.
+    # No text is left out: those beyond the limit share the last line.
     most = max(most - 1, 1)
     if len(texts) > most:
         texts = [*texts[: most - 1], " ".join(texts[most - 1 :])]
-    return ["Read otherwise than as plain CSV (marts.extracts_read):", *(f"  {text}" for text in texts)]
+    return ["Not in plain form, and how it was read (marts.extracts_read):", *(f"  {text}" for text in texts)]
 
 
 def accept_line(facts: Facts) -> list[str]:
     stops = [finding.check for finding in facts.findings if finding.outcome == "failed"]
     if not stops:
         return []
-    return [f"If the data are right all the same: icw build --accept {' --accept '.join(stops)}"]
+    return [f"If the data are correct nevertheless: icw build --accept {' --accept '.join(stops)}"]
 
 
 def summary(facts: Facts, folder: str, is_published: bool, most: int = MOST_LINES - 3) -> list[str]:
-    """All lines but the last ones. Only findings that changed a number go beyond `most`."""
+    """All lines but the last ones. Beyond `most` lines, only findings that changed a number are printed."""
     lines = lines_of_reading(facts, folder) + lines_of_students(facts)
     if is_published:
         lines += lines_of_coverage(facts)

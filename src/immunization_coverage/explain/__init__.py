@@ -1,1 +1,1 @@
-"""One student's verdicts, followed by hand."""
+"""Explains one student's verdicts."""

@@ -1,4 +1,4 @@
-"""The student's next visit in one sentence, as a parent could be told it. `icw explain` and `icw lists` say it."""
+"""The student's next visit in one sentence for a parent, as `icw explain` and `icw lists` print it."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ def listed(texts: list[str]) -> str:
 
 
 def lower_first(name: str) -> str:
-    """A disease within a sentence."""
+    """A disease's name within a sentence."""
     return name[:1].lower() + name[1:] + (" disease" if name == "Meningococcal" else "")
 
 

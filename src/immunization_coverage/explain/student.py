@@ -1,7 +1,7 @@
-"""Follows one student's verdicts by hand: every dose, the rule that counted or refused it, and what is missing.
+"""Explains one student's verdicts: every dose, the rule that counted or refused it, and what is missing.
 
-Every day is printed as YYYY-MM-DD, every comparison with the day and the period that it comes from. What is printed is
-about a person: it goes to the terminal and nowhere else.
+Days are printed as YYYY-MM-DD, and each comparison with the day and the period that it comes from. The output is about
+a person: it is printed to the terminal and written nowhere else.
 """
 
 import csv
@@ -73,7 +73,7 @@ QUERIES = {
     """,
 }
 
-# Of who is no student: what is on record, whether or not anything came of it.
+# For a client who is not a student: what is on record.
 OTHER_QUERIES = {
     "client": "from staging.stg_panorama__clients",
     "findings": """
@@ -109,7 +109,7 @@ MISSING = {
     "doses_refused": "as many doses are on record, but refused",
 }
 
-# What a condition looks at, as a sentence begins; the day follows.
+# The subject of a condition's sentence; its day follows.
 SUBJECTS = {
     "first_dose_age_from": "The first valid dose of",
     "first_dose_age_before": "The first valid dose of",
@@ -139,7 +139,7 @@ with (ROOT / "seeds" / "practice" / "drop_reasons.csv").open(encoding="utf-8", n
 
 @dataclass
 class Facts:
-    """What the warehouse holds of one client: the rows of each query of QUERIES, in its order."""
+    """One client's rows by query of QUERIES, in the order of the query."""
 
     rows: dict[str, list[dict]] = field(default_factory=lambda: defaultdict(list))
 
@@ -148,14 +148,14 @@ class Facts:
 
 
 def record_key(row: dict) -> tuple:
-    """What an immunization record and the doses made of it share."""
+    """The key that an immunization record shares with its doses."""
     return row["immunization_id"], row["administered_date"], row["agent"]
 
 
 def read_facts(
     connection: duckdb.DuckDBPyConnection, client_ids: list[str], queries: dict[str, str]
 ) -> dict[str, Facts]:
-    """The facts of each client of whom there are any."""
+    """The facts of each client who has any."""
     facts: dict[str, Facts] = defaultdict(Facts)
     marks = ", ".join("?" * len(client_ids))
     for name, query in queries.items():
@@ -208,7 +208,7 @@ class Explanation:
         for antigen in sorted(self.facts.rows["antigens"], key=lambda row: row["sort_order"]):
             self.antigen(antigen)
         if self.other_records:
-            self.say(0, "Records that no antigen took")
+            self.say(0, "Records that count for no antigen")
         for record in sorted(
             self.other_records, key=lambda r: (str(r["administered_date"] or ""), r["immunization_id"] or "")
         ):
@@ -256,7 +256,7 @@ class Explanation:
             for row in plans
             if row["visit_date"]
         ]
-        # Who is exempt or immune is not waiting for a product.
+        # An exempt or immune student needs no product.
         waiting = {row["antigen"] for row in self.facts.rows["ispa"] if row["status"] in ("overdue", "not_yet_due")}
         waiting |= set(order) - set(diseases)
         without = [diseases.get(a, names[a]) for a in order if a in waiting and self.is_not_offered(a)]
@@ -266,7 +266,7 @@ class Explanation:
         return any(not row["is_offered"] for row in self.facts.of("next_doses", antigen=antigen))
 
     def exemptions_and_immunity(self) -> None:
-        """Every record of either, and what it does."""
+        """Every exemption record and record of immunity, and its effect."""
         records = defaultdict(list)
         for row in self.facts.rows["exemption_effects"]:
             key = (
@@ -287,30 +287,30 @@ class Explanation:
     def effect(self, row: dict) -> str:
         antigen, kind, day = row["antigen"], row["exemption_type"], row["as_of"]
         if antigen is None or kind is None:
-            return f"does nothing: no table knows its {'antigen' if antigen is None else 'reason'}"
+            return f"has no effect: its {'antigen' if antigen is None else 'reason'} is unknown"
         assessed, ispa = self.facts.of("antigens", antigen=antigen), self.facts.of("ispa", antigen=antigen)
         done = []
         if row["is_evidence_of_immunity"] and assessed:
-            done.append("makes up to date by the annex")
+            done.append("makes the student up to date by the annex")
         if row["is_exempt_in_school_year"] and self.facts.of("exemptions", antigen=antigen):
-            done.append("counts among the annex's exemptions")
+            done.append("is counted as an exemption by the annex")
         if row["is_immune_on_day"] and ispa:
-            done.append(f"makes immune under ISPA on {day}")
+            done.append(f"makes the student immune under ISPA on {day}")
         if row["is_exempt_on_day"] and ispa:
-            done.append(f"exempts under ISPA on {day}")
+            done.append(f"exempts the student under ISPA on {day}")
         starts, ends = row["effective_from"], row["effective_to"]
         in_force = (starts is None or starts <= day) and (ends is None or ends >= day)
         if kind == "medical" and in_force:
-            done.append("keeps every agent that holds the antigen from being proposed")
+            done.append("excludes every agent with the antigen from the next doses")
         if done:
             return f"{antigen}: {listed(done)}"
         if not assessed:
             why = "the antigen is not assessed for this student"
         elif kind == "evidence_of_immunity":
-            why = "it has no date" if starts is None else "it starts later, or its label is none of immunity"
+            why = "it has no date" if starts is None else "it starts later, or its label is not one of immunity"
         else:
             why = f"it is not in force on {day}, or the annex counts no exemptions of this antigen and age"
-        return f"{antigen}: does nothing: {why}"
+        return f"{antigen}: has no effect: {why}"
 
     def school_record(self) -> None:
         student = self.student
@@ -379,7 +379,7 @@ class Explanation:
         return f"“{self.sentences[rule_id]}”"
 
     def dose(self, dose: dict, of_schedule: list[dict]) -> None:
-        # The rule for hepatitis B in two doses goes by the trade name.
+        # The rule for hepatitis B in two doses depends on the trade name.
         name = f"{dose['administered_date']} {dose['agent']}"
         if dose["antigen"] == "hepatitis_b":
             name += f", trade name {self.trade_names.get(record_key(dose)) or 'missing'}"
@@ -415,18 +415,18 @@ class Explanation:
         )
         self.conditions(3, self.facts.of("dose_conditions", day="as_given", **key))
         if dose["earliest_counted_date"] is None:
-            self.say(3, "on no later day would it have counted")
+            self.say(3, "it would not have counted on any later day")
             return
         by = dose["counted_by_rule_id"]
         self.say(
             3,
-            f"with the doses before it as they are, it would have counted from {dose['earliest_counted_date']} on, "
+            f"with the same earlier doses, it would have counted from {dose['earliest_counted_date']} on, "
             f"{dose['days_short']} day(s) later, by {by}: {self.quoted(by)}",
         )
         self.conditions(4, self.facts.of("dose_conditions", day="earliest_counted", **key))
 
     def conditions(self, indent: int, rows: list[dict]) -> None:
-        # What says no more than a stricter condition beside it is left out.
+        # A condition that a stricter one implies is left out.
         names = {row["condition"] for row in rows}
         implied = {
             "not_before_birth": {"age_from", "window", "interval_from", "after_previous_dose"} & names,
@@ -448,7 +448,7 @@ class Explanation:
         rows = self.facts.of("criterion_conditions", antigen=antigen, rule_id=rule_id)
         for row in rows:
             if row["condition"] == "valid_doses":
-                self.say(indent, f"valid doses asked for: {row['doses_asked']}, counted: {row['doses_counted']}")
+                self.say(indent, f"valid doses required: {row['doses_asked']}, counted: {row['doses_counted']}")
         self.conditions(indent, [row for row in rows if row["condition"] != "valid_doses"])
 
     def next_dose(self, plan: dict) -> None:
@@ -466,11 +466,11 @@ class Explanation:
             f"{', after school age' if plan['ends_after_school_age'] else ''}",
         )
         if not plan["is_offered"]:
-            self.say(2, "no product is offered: not at this age, or each holds an antigen under a medical exemption")
+            self.say(2, "no product is offered: not at this age, or each contains an antigen under a medical exemption")
         if plan["lost_dose_date"]:
             self.say(
                 2,
-                f"given on {plan['next_valid_date']}, the live dose recorded on {plan['lost_dose_date']} would be lost",
+                f"given on {plan['next_valid_date']}, the live dose of {plan['lost_dose_date']} would no longer count",
             )
         if plan["visit_date"] and plan["visit_date"] != plan["next_valid_date"]:
             self.say(
@@ -524,15 +524,15 @@ class Explanation:
         elif given > student["assessment_date"]:
             why = f"it is after {student['assessment_date']}"
         elif not record["is_known_agent"]:
-            why = "no table knows its agent"
+            why = "its agent is unknown"
         else:
-            why = "it is for no antigen assessed for this student"
+            why = "none of its antigens is assessed for this student"
         named = f"{given or 'undated'} {record['agent'] or 'no agent'} ({record['immunization_id'] or 'no id'})"
         self.say(1, f"{named}: {why}")
 
 
 def explanations(connection: duckdb.DuckDBPyConnection, client_ids: list[str]) -> dict[str, list[str]]:
-    """The lines about each of the clients that are students of the warehouse."""
+    """The lines about each client who is a student of the warehouse."""
     # Rows by the year's own definitions come last; without any the year is a what-if.
     query = (
         "select rule_id, annex_text from marts.antigen_definitions "
@@ -564,13 +564,13 @@ def number_of(records: list[dict], what: str) -> str:
 
 
 def why_no_students(connection: duckdb.DuckDBPyConnection, client_ids: list[str]) -> dict[str, list[str]]:
-    """The lines about each of the clients, who are no students of the warehouse."""
+    """The lines about each client who is not a student of the warehouse."""
     facts = read_facts(connection, client_ids, OTHER_QUERIES)
     (year,) = records_of(connection, "from intermediate.int_school_year", [])
     lines: dict[str, list[str]] = {}
     for client_id in client_ids:
         found = facts[client_id]
-        said = lines[client_id] = [f"Client {client_id} is no student of the school year {year['school_year']}"]
+        said = lines[client_id] = [f"Client {client_id} is not a student of the school year {year['school_year']}"]
         for client in found.of("client"):
             born = client["date_of_birth"]
             said.append(
@@ -580,12 +580,12 @@ def why_no_students(connection: duckdb.DuckDBPyConnection, client_ids: list[str]
             if born:
                 said.append(
                     f"  {year['first_year'] - born.year} years old by {year['first_year']}-12-31; "
-                    "assessed are Active clients who are 7 to 17 years old by then"
+                    "only active clients who are 7 to 17 years old by then are assessed"
                 )
         if not found.of("client"):
             said.append(f"  No client of the extracts has this id{other_zeros(connection, client_id)}.")
             records = [number_of(found.of(name), name.removesuffix("s")) for name in ("immunizations", "exemptions")]
-            said.append(f"  On record with it: {' and '.join(records)}, which count for nobody.")
+            said.append(f"  Records with this id: {' and '.join(records)}. They count for no student.")
         said += [f"  {finding_text(finding)}" for finding in found.of("findings")]
         said.append("School record")
         of_school = found.of("decided_records") or found.of("records")
@@ -594,9 +594,9 @@ def why_no_students(connection: duckdb.DuckDBPyConnection, client_ids: list[str]
             if record["dropped_reason"]:
                 said.append(f"    {dropped_text(record)}")
             else:
-                why = "the client is none of those assessed" if found.of("client") else "no client has this id"
-                said.append(f"    not looked at: {why}")
-            # What the line above says is not said twice.
+                why = "the client is not assessed" if found.of("client") else "no client has this id"
+                said.append(f"    not considered: {why}")
+            # A finding that the line above reports already is left out.
             above = {"education_records_orphan_client", f"education_records_{record['dropped_reason']}"}
             said += [
                 f"    {finding_text(finding)}"
@@ -609,12 +609,12 @@ def why_no_students(connection: duckdb.DuckDBPyConnection, client_ids: list[str]
 
 
 def other_zeros(connection: duckdb.DuckDBPyConnection, client_id: str) -> str:
-    """Spreadsheets take the zeros off an id."""
+    """A client whose id differs only in leading zeros, which spreadsheets drop."""
     found = connection.execute(
         "select client_id from staging.stg_panorama__clients where ltrim(client_id, '0') = ltrim(?, '0') order by 1",
         [client_id],
     ).fetchall()
-    return f", but one has {found[0][0]}, which differs in its zeros" if found else ""
+    return f", but there is {found[0][0]}, which differs only in leading zeros" if found else ""
 
 
 def main(named: list[str]) -> int:
@@ -630,6 +630,6 @@ def main(named: list[str]) -> int:
         print("\n".join(found[client_id]))
     if missing:
         number = f"{len(missing)} of the {len(client_ids)} clients" if len(client_ids) > 1 else "The client"
-        are = "is no student" if len(missing) == 1 else "are no students"
+        are = "is not a student" if len(missing) == 1 else "are not students"
         print(f"{number} {are} of this warehouse.", file=sys.stderr)
     return 1 if missing else 0

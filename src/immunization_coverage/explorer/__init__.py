@@ -1,1 +1,1 @@
-"""The explorer, a page of Streamlit."""
+"""The explorer, a Streamlit page."""

@@ -1,11 +1,11 @@
 """The explorer: any measure by year, age, antigen and public health unit, read-only. `icw explore` starts it.
 
 Reads the files that WAREHOUSES names (paths or folders, separated by blanks), or WAREHOUSE_PATH, or warehouse.duckdb.
-It holds no file open: the marts are read once, whole, and read anew when a build has published another file.
+It keeps no file open: the marts are read as a whole, and read again after a build has published another file.
 
-SCHOOLS=1 adds coverage by school, for those who may see schools. EXPLAIN=1 adds a page that follows one student's
-verdicts, as `icw explain` does, and lists who is overdue; it alone reads anything of a person. Both are off otherwise,
-and never there with RELEASE.
+SCHOOLS=1 adds coverage by school, for users who may see schools. EXPLAIN=1 adds a page that explains one student's
+verdicts, as `icw explain` does, and lists overdue students; only this page reads person-level tables. Both are off by
+default, and cannot be combined with RELEASE.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 import re
 import shlex
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,24 @@ import streamlit as st
 from markupsafe import Markup, escape
 
 from immunization_coverage.explain.student import explanations, why_no_students
-from immunization_coverage.report.boundaries import Boundaries, BoundariesError, read_boundaries
+from immunization_coverage.explorer.trend import (
+    PEER_COLOURS,
+    PROVINCE_COLOUR,
+    UNIT_COLOUR,
+    Series,
+    TrendChart,
+    trend_chart,
+)
+from immunization_coverage.report.boundaries import Boundaries, read_boundaries
+from immunization_coverage.report.change import bar_table, change_notes, parts_data, sentence
 from immunization_coverage.report.document import TEMPLATES, font_faces, notice, templates
+from immunization_coverage.report.errors import BoundariesError, ReportError, WarehouseError
 from immunization_coverage.report.figures import (
     area_map,
     category_legend,
     category_of,
     cell,
-    combined,
     data_table,
-    domain,
     dot_table,
     few,
     notes,
@@ -45,7 +54,8 @@ from immunization_coverage.report.language import LANGUAGES, Language, first_upp
 from immunization_coverage.report.leads import lead
 from immunization_coverage.report.measures import COVERAGE, MEASURES
 from immunization_coverage.report.sections import unit_title
-from immunization_coverage.report.warehouse import Warehouse, WarehouseError, has_value, only, select
+from immunization_coverage.report.trends import Point, cohort, series
+from immunization_coverage.report.warehouse import Warehouse, has_value, only, select
 from immunization_coverage.report.year_before import changes
 from immunization_coverage.warehouse import open_warehouse, records_of, warehouse_path
 from immunization_coverage.years import BuiltYear
@@ -128,7 +138,7 @@ def files() -> list[Path]:
     named = os.environ.get("WAREHOUSES")
     if not named:
         return [warehouse_path()]
-    # On Windows a backslash is no escape, and quotation marks stay.
+    # On Windows a backslash is no escape, and quotation marks are kept.
     names = shlex.split(named) if os.name != "nt" else [name.strip("'\"") for name in shlex.split(named, posix=False)]
     paths = [Path(name) for name in names]
     return [file for path in paths for file in (sorted(path.glob("*.duckdb")) if path.is_dir() else [path])]
@@ -136,12 +146,12 @@ def files() -> list[Path]:
 
 @st.cache_resource(show_spinner=False)
 def kept() -> dict[tuple[str, bool], tuple[int, list[Warehouse]]]:
-    """Of each file, when it was published and its school years: one build of a file, not all that were."""
+    """By file, when it was published and its school years; only the latest build of a file is kept."""
     return {}
 
 
 def read(path: Path, release: bool) -> list[Warehouse]:
-    """The school years of a file, read anew where another build was published, while it is read, too."""
+    """The school years of a file, read again if a build was published since, or while it was read."""
     key = (str(path), release)
     while (published := path.stat().st_mtime_ns) != kept().get(key, (None,))[0]:
         last = Warehouse(path, release)
@@ -174,34 +184,38 @@ def boundaries_of(path: str, changed: int, build_id: str, _phus: list[dict]) -> 
 
 
 def warehouses() -> dict[BuiltYear, Warehouse]:
-    """By school year and definitions; of two files of one year, the later build."""
+    """By school year and definitions; of two files of one year, the later build. Raises WarehouseError without any."""
     release = os.environ.get("RELEASE", "") not in ("", "0")
     found: dict[BuiltYear, Warehouse] = {}
     for path in files():
         if not path.is_file():
-            raise WarehouseError(f"There is no warehouse {path}. `make build` makes one.")
+            raise WarehouseError("no_warehouse", path=path)
         for warehouse in read(path, release):
             other = found.get(warehouse.year)
             if other is None or other.build.built_at < warehouse.build.built_at:
                 found[warehouse.year] = warehouse
     if not found:
-        raise WarehouseError("WAREHOUSES names no warehouse.")
+        raise WarehouseError("warehouses_empty")
     return dict(sorted(found.items()))
 
 
 class Page:
     """What a reader has chosen, and the pieces of the page that show it."""
 
-    def __init__(self, warehouses: dict[BuiltYear, Warehouse]):
-        # Trends are of years as they are reported.
-        self.years = {year.school_year: found for year, found in warehouses.items() if year.is_as_reported}
-        what_ifs = {str(year): found for year, found in warehouses.items() if not year.is_as_reported}
+    def __init__(self) -> None:
         left, right = st.columns([5, 1], vertical_alignment="bottom")
         with right:
             code = self.choose("language", "Language / Langue", list(LANGUAGES), lambda c: language_of(c)("language"))
-        self.language = t = language_of(code)
+        self.language = language_of(code)
         with left:
-            self.draw(f"<h1>{escape(t('explorer.title'))}</h1>")
+            self.draw(f"<h1>{escape(self.language('explorer.title'))}</h1>")
+
+    def choose_measure(self, warehouses: dict[BuiltYear, Warehouse]) -> None:
+        """Offers the school years, measures, ages, antigens and public health units, and reads the rows chosen."""
+        t = self.language
+        # Trends are of years as they are reported.
+        self.years = {year.school_year: found for year, found in warehouses.items() if year.is_as_reported}
+        what_ifs = {str(year): found for year, found in warehouses.items() if not year.is_as_reported}
         boxes = st.columns([1, 2, 1, 2, 2])
         with boxes[0]:
             found = dict(reversed(self.years.items())) | what_ifs
@@ -237,7 +251,7 @@ class Page:
     def choose(
         self, key: str, label: str, options: list, shown: Callable[[Any], str], default: object = None
     ) -> Any:
-        """A box that keeps its choice as long as it is one of the options; the page's address has it too."""
+        """A select box that keeps its choice while it is one of the options; the page's address has the choice too."""
         if st.session_state.get(key) not in options:
             addressed = {str(option): option for option in options}.get(st.query_params.get(key))
             fallback = default if default in options else options[0]
@@ -276,7 +290,7 @@ class Page:
         return t("explorer.headline", where=self.where + few(t, row), value=value, subject=self.subject, of=of)
 
     def rank(self) -> str:
-        """The chosen unit's place; equal percents share it."""
+        """The chosen unit's rank; equal percents share it."""
         t, percent = self.language, self.measure.percent
         if self.phu_id is None or not has_value(self.row, percent):
             return ""
@@ -347,30 +361,35 @@ class Page:
             changed = Path(named).stat().st_mtime_ns if Path(named).is_file() else 0
             return boundaries_of(named, changed, self.warehouse.build.build_id, self.warehouse.phus)
         except BoundariesError as error:
-            st.warning(str(error))
+            st.warning(error.sentence(self.language))
             return None
 
     def show_comparison(self) -> None:
         t, rows = self.language, self.rows
         province = only(rows, phu_id=None)
         if self.phu_id is not None:
-            units = {row["phu_id"]: row for row in rows if row["phu_id"] not in (None, self.phu_id)}
-            # Where the unit's own number of students is withheld, the smallest units stand beside it.
-            size = self.row["students"] or 0
-            told = [row for row in units.values() if row["students"] is not None]
-            nearest = sorted(told, key=lambda row: (abs(row["students"] - size), row["phu_id"]))
-            peers = st.multiselect(
-                t("explorer.peers"),
-                sorted(units, key=lambda phu_id: t.phu(units[phu_id])),
-                default=[row["phu_id"] for row in nearest[:PEERS]],
-                format_func=lambda phu_id: t.phu(units[phu_id]),
-                help=t("explorer.peers_help" if len(told) == len(units) else "explorer.peers_help_released"),
-                key=f"peers-{self.phu_id}-{self.age}",
-            )
+            peers = self.choose_peers("peers")
             chosen = [row for row in rows if row["phu_id"] in (None, self.phu_id, *peers)]
             self.heading(t("explorer.compare_title", where=self.where))
             self.draw(self.dots(chosen, self.subject) + self.notes(chosen))
         self.show_profile(province)
+
+    def choose_peers(self, key: str) -> list[str]:
+        """Public health units beside the chosen one, at first those of its size; beside the province, none at first."""
+        t = self.language
+        units = {row["phu_id"]: row for row in self.rows if row["phu_id"] not in (None, self.phu_id)}
+        # Where the unit's own number of students is withheld, the smallest units stand beside it.
+        size = self.row["students"] or 0
+        told = [row for row in units.values() if row["students"] is not None]
+        nearest = sorted(told, key=lambda row: (abs(row["students"] - size), row["phu_id"]))
+        return st.multiselect(
+            t("explorer.peers"),
+            sorted(units, key=lambda phu_id: t.phu(units[phu_id])),
+            default=[] if self.phu_id is None else [row["phu_id"] for row in nearest[:PEERS]],
+            format_func=lambda phu_id: t.phu(units[phu_id]),
+            help=t("explorer.peers_help" if len(told) == len(units) else "explorer.peers_help_released"),
+            key=f"{key}-{self.phu_id}-{self.age}",
+        )
 
     def show_profile(self, province: dict) -> None:
         """Every antigen of the age, the unit beside the province."""
@@ -406,70 +425,71 @@ class Page:
         self.draw(str(drawings().dots(table)) + self.notes(pairs))
 
     def show_trend(self) -> None:
-        t, percent = self.language, self.measure.percent
+        t, measure = self.language, self.measure
         if len(self.years) < 2:
             st.info(t("explorer.trend_none"))
             return
-        lines = []
-        for school_year, warehouse in self.years.items():
-            rows = self.measure.rows(warehouse, self.age, self.antigen)
-            shown = [row for row in rows if row["phu_id"] in (None, self.phu_id)]
-            for row in [*shown, *self.parts_added_up(warehouse, rows)]:
-                lines.append(row | {"year": t.school_year(school_year), "line": t.phu(row)})
-        self.heading(t("explorer.trend_title", subject=self.subject, where=self.where))
-        shown = [
-            {
-                "year": row["year"], "line": row["line"], "percent": row[percent], "text": cell(t, row, percent),
-                "is_added_up": row.get("is_added_up", False),
-            }
-            for row in lines
-            if has_value(row, percent)
-        ]  # fmt: skip
-        # Of two lines, the higher one's number stands above its point and the lower one's below.
-        for row in shown:
-            highest = max(other["percent"] for other in shown if other["year"] == row["year"])
-            row["side"] = "above" if row["percent"] == highest else "below"
-        names, added_up = (
-            sorted({row["line"] for row in shown if row["is_added_up"] is is_added_up}) for is_added_up in (False, True)
-        )
-        colours = altair.Scale(domain=[*names, *added_up], range=[*["#175676", "#b04f0c"][: len(names)], "#57616b"])
-        ends = domain([row["percent"] for row in shown], 100 if self.measure.more_is_better else None)
-        base = altair.Chart(altair.Data(values=shown)).encode(
-            x=altair.X("year:O", title=None, axis=altair.Axis(labelAngle=0)),
-            y=altair.Y("percent:Q", title=None, scale=altair.Scale(domain=ends)),
-            color=altair.Color(
-                "line:N",
-                title=None,
-                scale=colours,
-                legend=altair.Legend(orient="top", labelLimit=400),
-            ),
-        )
-        numbers = [
-            base.transform_filter(f"datum.side == '{side}'").mark_text(dy=dy).encode(text="text:N")
-            for side, dy in (("above", -13), ("below", 15))
-        ]
-        dashes = altair.Scale(domain=[False, True], range=[[1, 0], [5, 4]])
-        line = base.mark_line().encode(strokeDash=altair.StrokeDash("is_added_up:N", scale=dashes, legend=None))
-        chart = altair.layer(line, base.mark_point(filled=True, opacity=1, size=70), *numbers)
-        self.draw_chart(chart, self.subject)
-        if added_up:
-            self.draw(f'<p class="note">{escape(t("explorer.added_up_note", unit=self.where))}</p>')
-        table = data_table(t, "trend", lines, ["school_year", "phu_name", "students", self.measure.count, percent])
-        self.draw(html_table(table.headings, table.rows))
-        self.download(f"trend-{self.file_stem}.csv", table.csv)
+        years = list(self.years.values())
+        peers = self.choose_peers("trend-peers")
+        phu_ids = list(dict.fromkeys([None, self.phu_id, *peers]))
+        ceiling = 100 if measure.more_is_better else None
+        found = series(years, measure, self.age, self.antigen, phu_ids)
+        title = t("explorer.trend_title", subject=self.subject, where=self.where)
+        self.draw_trend(title, trend_chart(t, self.lines_of(found), ceiling), "trend")
+        if self.antigen is None:
+            return
+        if measure is COVERAGE:
+            self.show_change(phu_ids)
+        born = self.warehouse.first_year - self.age
+        of_cohort = cohort(years, measure, born, self.antigen, phu_ids)
+        if sum(point.has_value for point in of_cohort[None]) < 2:
+            return
+        names = {"measure": t(f"explorer.measures.{measure.key}"), "antigen": t.antigen(self.antigen, "plain")}
+        title = t("explorer.cohort_title", born=born, where=self.where, **names)
+        self.draw_trend(title, trend_chart(t, self.lines_of(of_cohort), ceiling, by_age=True), "cohort")
 
-    def parts_added_up(self, warehouse: Warehouse, rows: list[dict]) -> list[dict]:
-        """Of a year before the chosen unit's merger: the units that it was made of, together, as one row so marked."""
-        if self.phu_id is None or any(row["phu_id"] == self.phu_id for row in rows):
-            return []
-        ids = {merger["phu_id"] for merger in select(self.warehouse.mergers, merged_into=self.phu_id)}
-        parts = [row for row in rows if row["phu_id"] in ids]
-        if not parts:
-            return []
-        names = self.language.joined(sorted(self.language.phu(row) for row in parts))
-        marked = {"phu_id": "+".join(row["phu_id"] for row in parts), "is_added_up": True}
-        marked["phu_name"] = self.language("explorer.added_up", parts=names)
-        return [combined(warehouse, self.measure, parts) | marked]
+    def show_change(self, phu_ids: list[str | None]) -> None:
+        """Why the chosen unit's coverage moved since the year before, beside the province and its peers."""
+        t = self.language
+        rows = select(self.warehouse.coverage_change, age=self.age, antigen=self.antigen)
+        ordered = [row for phu_id in phu_ids for row in select(rows, phu_id=phu_id)]
+        if not ordered:
+            return
+        title = t("change.title", antigen=t.antigen(self.antigen, "of"), age=t("at_age", age=self.age))
+        self.heading(title)
+        own = [sentence(t, row) for row in select(ordered, phu_id=self.phu_id)]
+        table = bar_table(t, [(t.phu(row), row) for row in ordered], title, t("public_health_unit"))
+        self.draw("".join(f"<p>{escape(text)}.</p>" for text in own) + str(drawings().bars(table)))
+        self.draw(self.notes([], change_notes(t, ordered)))
+        data = parts_data(t, f"change-{self.antigen}-{self.age}", ordered)
+        self.draw(html_table(data.headings, data.rows))
+        self.download(f"{data.name}-{self.warehouse.school_year}.csv", data.csv)
+
+    def lines_of(self, found: dict[str | None, list[Point]]) -> list[Series]:
+        """The province, the chosen unit and its peers, each with its colour; the peers' numbers are in the table."""
+        units = {phu["phu_id"]: phu for phu in self.warehouse.phus}
+        peers = [phu_id for phu_id in found if phu_id not in (None, self.phu_id)]
+        colours = dict(zip(peers, cycle(PEER_COLOURS), strict=False))
+        colours |= {self.phu_id: UNIT_COLOUR, None: PROVINCE_COLOUR}
+        unknown = {"phu_id": None, "phu_name": None}
+        return [
+            Series(units.get(phu_id, unknown), colours[phu_id], points, phu_id not in peers)
+            for phu_id, points in found.items()
+        ]
+
+    def draw_trend(self, title: str, trend: TrendChart, name: str) -> None:
+        t, measure = self.language, self.measure
+        self.heading(title)
+        self.draw(str(drawings().line_legend(trend.legend)))
+        self.draw_chart(trend.chart, title)
+        self.draw(str(drawings().breaks(trend.breaks, t("over_years.breaks.heading"))))
+        said = [t("explorer.added_up_note", unit=t.phu(unit, "name")) for unit in trend.merged]
+        self.draw(self.notes(trend.rows, said))
+        ages = ["age"] if name == "cohort" else []
+        columns = ["school_year", *ages, "phu_name", "students", measure.count, measure.percent]
+        table = data_table(t, name, trend.rows, columns)
+        self.draw(html_table(table.headings, table.rows))
+        self.download(f"{name}-{self.file_stem}.csv", table.csv)
 
     def show_rules(self) -> None:
         t, warehouse = self.language, self.warehouse
@@ -505,7 +525,7 @@ class Page:
         self.draw(html_table(table.headings, table.rows))
 
     def show_indicators(self) -> None:
-        """What the measure's antigen and age look like beyond coverage, in the chosen unit."""
+        """The indicators beyond coverage of the measure's antigen and age, in the chosen unit."""
         t, indicators = self.language, self.warehouse.indicators
         self.draw(f'<p class="note">{escape(t("explorer.indicators_note"))}</p>')
         if self.antigen is not None:
@@ -513,7 +533,7 @@ class Page:
         self.show_indicator_tables(INDICATOR_COLUMNS)
 
     def show_health_unit(self) -> None:
-        """What health units ask for, each table with what it is not."""
+        """The tables that health units ask for, each with a note on what it does not measure."""
         self.draw(f'<p class="note">{escape(self.language("explorer.indicators_note"))}</p>')
         self.show_indicator_tables(HEALTH_UNIT_COLUMNS, "health_unit_notes")
 
@@ -526,7 +546,7 @@ class Page:
                 rows = select(rows, antigen=self.antigen)
             if not rows:
                 continue
-            # In the order in which the texts tell the values.
+            # In the order in which the texts list the values.
             order = {value: place for place, value in enumerate(t.entries("explorer.values"))}
             keys = [column for column in columns if column in INDICATOR_KEYS]
             rows = sorted_by(rows, keys, order)
@@ -571,13 +591,13 @@ class Page:
         self.draw_chart(chart, title)
 
     def draw_chart(self, chart: altair.Chart | altair.LayerChart, description: str) -> None:
-        """A chart with the numbers of the language on its axes."""
+        """A chart with the language's number format on its axes."""
         number = {"decimal": ",", "thousands": "\u00a0", "grouping": [3], "currency": ["", ""]}
         locale = {"locale": {"number": number}} if self.language.code == "fr" else {}
         st.altair_chart(chart.properties(height=320, description=description, config=locale), theme=None)
 
     def school_rows(self, name: str, *values: object) -> list[dict]:
-        """Rows of schools or their students; the file is open for as long as it takes to read them."""
+        """Rows of schools or their students; the file is open only while they are read."""
         with open_warehouse(self.warehouse.path) as connection:
             found = records_of(connection, SCHOOL_QUERIES[name], [self.warehouse.school_year, *values])
         return [row | {"is_few": False, "withheld": frozenset()} for row in found]
@@ -619,7 +639,7 @@ class Page:
         self.download(f"schools-{self.phu_id}-{self.antigen}-{self.age}.csv", table.csv)
 
     def show_overdue(self) -> None:
-        """The list under the ISPA of the chosen unit, by school, and why students of its schools are not up to date."""
+        """The ISPA list of the chosen unit, by school, and why students of its schools are not up to date."""
         t = self.language
         self.heading(t("explorer.overdue_title", where=self.where))
         if self.phu_id is None:
@@ -684,7 +704,7 @@ class Page:
         st.code("\n".join(found[client_id]), language=None, wrap_lines=True)
 
     def ispa_antigens(self) -> list[str]:
-        """Of a measure of several antigens, those of the age with exemptions, which the ISPA designates."""
+        """The antigens of a measure of several: those designated under the ISPA, which have exemptions at the age."""
         applicable = select(self.warehouse.exemptions, age=self.age, geography="province")
         return sorted({row["antigen"] for row in applicable}, key=self.language.antigen)
 
@@ -706,7 +726,7 @@ def text_of_value(language: Language, column: str) -> Callable[[dict], str]:
 
 
 def standalone(svg: str) -> str:
-    """An SVG as the address of an image, with the styles that it needs."""
+    """An SVG as a data URI, with its styles."""
     style = f"<style>{drawing_style()}</style>"
     styled = re.sub(r"<svg[^>]*>", lambda opening: opening.group() + style, svg, count=1)
     return "data:image/svg+xml;base64," + base64.b64encode(styled.encode("utf-8")).decode("ascii")
@@ -726,11 +746,15 @@ def html_table(headings: list[str], rows: list[list]) -> str:
 def main() -> None:
     st.set_page_config(page_title="Immunization coverage", layout="wide")
     st.html(f"<style>{style()}</style>")
+    page = Page()
     try:
-        page = Page(warehouses())
-    except WarehouseError as error:
-        st.error(str(error))
-        return
+        page.choose_measure(warehouses())
+        show(page)
+    except ReportError as error:
+        st.error(error.sentence(page.language))
+
+
+def show(page: Page) -> None:
     t, build = page.language, page.warehouse.build
     st.set_page_config(page_title=t("explorer.title"))
     warnings = [notice(page.warehouse, t)]
@@ -749,12 +773,12 @@ def main() -> None:
         views.append((t("explorer.beyond"), page.show_indicators))
     if page.warehouse.zero_dose:
         views.append((t("explorer.health_unit"), page.show_health_unit))
-    for name, text, show in (("SCHOOLS", "schools", page.show_schools), ("EXPLAIN", "student", page.show_student)):
+    for name, text, view in (("SCHOOLS", "schools", page.show_schools), ("EXPLAIN", "student", page.show_student)):
         if os.environ.get(name, "") not in ("", "0") and page.has_persons:
-            views.append((t(f"explorer.{text}"), show))
-    for tab, (_, show) in zip(st.tabs([name for name, _ in views]), views, strict=True):
+            views.append((t(f"explorer.{text}"), view))
+    for tab, (_, show_view) in zip(st.tabs([name for name, _ in views]), views, strict=True):
         with tab:
-            show()
+            show_view()
     source = t(
         "explorer.source",
         school_year=t.school_year(page.warehouse.school_year),

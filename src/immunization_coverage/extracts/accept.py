@@ -1,4 +1,4 @@
-"""What the user accepts on purpose: ACCEPT='texts_cut_short rows_at_a_limit', names separated by blanks or commas."""
+"""The checks that the user accepts: ACCEPT='texts_cut_short rows_at_a_limit', names separated by blanks or commas."""
 
 import os
 

@@ -21,7 +21,7 @@ def is_optional(declared: dict[str, Any]) -> bool:
     return declared.get("config", {}).get("meta", {}).get("is_optional", False)
 
 
-# Of each extract the required columns, and the optional ones.
+# By extract, the required columns and the optional ones.
 COLUMNS = {
     name: (
         tuple(column["name"] for column in extract["columns"] if not is_optional(column)),
@@ -33,7 +33,7 @@ OPTIONAL_EXTRACTS = tuple(name for name, extract in EXTRACTS.items() if is_optio
 DATE_COLUMNS = {
     column["name"] for extract in EXTRACTS.values() for column in extract["columns"] if column["data_type"] == "date"
 }
-# Where several headers claim one of these, the map's order decides: PEAR prints the same history in two grammars.
+# If several headers match one of these, the map's order decides: PEAR prints the same history in two formats.
 PREFERRED_IN_ORDER = (("immunization_histories", "history"),)
 
 HEADERS_FILE = ROOT / "seeds" / "quality" / "extract_headers.csv"
@@ -90,7 +90,7 @@ class Headers:
         free = [h for place, h in enumerate(headers) if h.strip() and [place] not in claims.values()]
         missing = {c: nearest(c, known, free) for c in COLUMNS[extract_name][0] if c not in claims}
         if missing and not claims:
-            # The first row may be somebody's, whatever it is like: it is not printed.
+            # The first row may be data of a person, so it is not printed.
             problems.append(str(stop("header_unknown", file=file, extract=extract_name, columns=", ".join(missing))))
         else:
             found = ", ".join(shown(header) for header in headers[:40] if header.strip())
@@ -125,7 +125,7 @@ def normalised(header: str) -> str:
 
 
 def without_unit(header: str) -> str:
-    """The words without what stands in brackets: a unit or a format, as in `Date of Birth (YYYY-MM-DD)`."""
+    """The words without those in brackets, which are a unit or a format, as in `Date of Birth (YYYY-MM-DD)`."""
     return normalised(re.sub(r"\(.*?\)|\[.*?\]", " ", unicodedata.normalize("NFKC", header)))
 
 
@@ -135,7 +135,7 @@ def without_table(header: str) -> str:
 
 
 def nearest(column: str, known: dict[str, str], headers: list[str]) -> str | None:
-    """The header that is most like one of a column's spellings, if any is like it at all."""
+    """The header that is closest to one of a column's spellings, or None if no header is close."""
     spellings = [header for header, of_column in known.items() if of_column == column]
     likeness = {
         header: max(difflib.SequenceMatcher(None, normalised(header), spelling).ratio() for spelling in spellings)

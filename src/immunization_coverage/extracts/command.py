@@ -1,4 +1,4 @@
-"""Reads extracts as people export them and writes one Parquet file per extract, as the contract names it."""
+"""Reads exported extracts and writes one Parquet file per extract, with the contract's names."""
 
 import sys
 from pathlib import Path

@@ -10,7 +10,7 @@ from immunization_coverage.extracts.notes import Notes
 from immunization_coverage.extracts.parts import Part
 from immunization_coverage.extracts.problems import ExtractProblem, count_of, listed, stop
 
-# Rows, with or without the header. Round numbers of rows alone are no sign.
+# Row limits, with or without the header. A round number of rows alone is no sign.
 LIMITS = {
     65_535: "a sheet of Excel 97–2003",
     65_536: "a sheet of Excel 97–2003",
@@ -54,7 +54,7 @@ def is_cut(lengths: dict[int, int], endings_like_others: Callable[[int], float])
 
 
 def check_texts(connection: duckdb.DuckDBPyConnection, part: Part, notes: Notes) -> None:
-    """Refuse texts cut at a length, or that end in dots."""
+    """Refuse texts cut at a length, or texts that end in dots."""
     for column in LONG_COLUMNS.get(part.prepared.extract_name, ()):
         if column not in part.conversions or is_accepted("texts_cut_short"):
             continue

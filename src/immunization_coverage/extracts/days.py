@@ -1,4 +1,4 @@
-"""Time stamps with a zone as days: they have to be midnight in UTC, or in Ontario, in all of a column.
+"""Reads time stamps with a zone as days: all of a column must be midnight in UTC, or all in Ontario.
 
 Midnight in Ontario is 05:00 in UTC, under daylight saving time 04:00: the day is that of UTC in all three.
 """
@@ -13,7 +13,7 @@ import duckdb
 from immunization_coverage.extracts.notes import Notes
 from immunization_coverage.extracts.problems import count_of, stop
 
-# Years beyond are placeholders; before standard time, midnight in Ontario was another minute.
+# Other years are placeholders; before standard time, Ontario's offset from UTC was not in whole hours.
 ORDINARY_YEARS = (1901, 2199)
 SECONDS_OF_DAY = 86_400
 
@@ -36,7 +36,7 @@ def begins_in_daylight_time(day: date) -> bool:
         return nth_sunday(day.year, 4, 1) < day <= last_sunday(day.year, 10)
     if day.year >= 1967:
         return last_sunday(day.year, 4) < day <= last_sunday(day.year, 10)
-    # Dates and places differed before.
+    # Before 1967, daylight saving time differed by place.
     return 4 <= day.month <= 10
 
 
@@ -50,14 +50,14 @@ class Midnights:
 
     @property
     def kind(self) -> str | None:
-        """What to note of the column, or None where it has days of no zone or of two."""
+        """The kind of reading to note; None unless all time stamps are midnight in one of the zones."""
         if self.utc == self.stamps:
             return "midnight_utc"
         return "midnight_ontario" if self.ontario == self.stamps else None
 
 
 def midnights(stamps: Iterable[tuple[int | None, int]]) -> Midnights:
-    """Of seconds since 1970 in UTC, each with its number of rows."""
+    """Counts midnights among times, in seconds since 1970 in UTC, each with its number of rows."""
     total = utc = ontario = 0
     for second, count in stamps:
         if second is None:
@@ -74,7 +74,7 @@ def midnights(stamps: Iterable[tuple[int | None, int]]) -> Midnights:
 
 
 def judge(found: Midnights, notes: Notes, extract_name: str, file: str, column: str) -> None:
-    """Note how the column's stamps are read. Raises ExtractProblem where they are no days."""
+    """Notes how the column's time stamps are read. Raises ExtractProblem if they are not all midnight."""
     if not found.stamps:
         return
     if found.kind is None:
@@ -91,7 +91,7 @@ ZONED = (
 
 
 def is_zoned(column: str) -> str:
-    # Hyphens are no zone: 2013-08-20 has none.
+    # A hyphen alone is not a zone: 2013-08-20 has none.
     return (
         f"((length({column}) > 15 or {column} like '%Z%') and regexp_full_match({column}, '{ZONED}') "
         f"and ({column} like '%:%' or {column} like '%Z%' or length(trim({column})) > 16))"
@@ -140,9 +140,9 @@ def zoned_texts_as_days(
     extract_name: str,
     file: str,
 ) -> dict[str, str]:
-    """SQL by column that reads its texts with a zone as days; none for a column without such. `columns`: SQL of texts.
+    """SQL by column that reads its texts with a zone as days; none for a column without zones. `columns`: SQL of texts.
 
-    Raises ExtractProblem where they are no days.
+    Raises ExtractProblem if they are not all midnight.
     """
     days = {}
     for column in has_zones(connection, relation, columns):

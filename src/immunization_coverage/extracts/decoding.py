@@ -1,4 +1,4 @@
-"""Bytes to UTF-8 text: gzip, encodings, NUL and end-of-file bytes; and what a look at the bytes tells of the rows."""
+"""Decodes files to UTF-8: gzip, encodings, NUL and end-of-file bytes; counts lines and delimiters from the bytes."""
 
 import codecs
 import gzip
@@ -13,15 +13,15 @@ import numpy
 from immunization_coverage.extracts.problems import ExtractProblem, stop
 
 CHUNK_BYTES = 4 << 20
-# Windows-1252 leaves five bytes undefined; there Latin-1's control characters stand.
-# A text is the form that codecs decode fastest; their types know mappings only.
+# Windows-1252 leaves five bytes undefined; they are read as Latin-1's control characters.
+# Codecs decode fastest from a text, but their type stubs allow mappings only.
 WINDOWS_1252: Any = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256))
 END_OF_FILE = b"\x1a"
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """A file as UTF-8: itself or a copy. `single_bytes`: bytes that alone were read as Windows-1252."""
+    """A file as UTF-8: itself or a copy. `single_bytes`: how many bytes alone were read as Windows-1252."""
 
     path: Path
     encoding: str
@@ -31,9 +31,9 @@ class Decoded:
 
 @dataclass(frozen=True)
 class TextSurvey:
-    """What the bytes of a UTF-8 file tell, outside quotation marks.
+    """Counts from the bytes of a UTF-8 file, outside quotation marks.
 
-    `rows` counts the header's too. `line_end` is None where they differ. `delimiters` counts each delimiter asked for.
+    `rows` includes the header. `line_end` is None if line ends differ. `delimiters` counts each delimiter asked for.
     """
 
     rows: int
@@ -73,7 +73,7 @@ def decompressed(path: Path, file: str, copy: Path) -> Path:
 
 
 def as_windows_1252(error: UnicodeError) -> tuple[str, int]:
-    """Decodes the bytes that are not UTF-8, and none beside them, as Windows-1252."""
+    """Decodes the bytes that are not UTF-8, and only these, as Windows-1252."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     spoilt = error.object[error.start : error.end]
@@ -84,7 +84,7 @@ codecs.register_error("as_windows_1252", as_windows_1252)
 
 
 def invalid_utf8_at(path: Path) -> int | None:
-    """The place of the first byte that is not UTF-8. A character across the edge of two chunks is none."""
+    """The place of the first byte that is not UTF-8. A character split between two chunks is valid."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     before = 0
     try:
@@ -101,10 +101,10 @@ def invalid_utf8_at(path: Path) -> int | None:
 
 
 def is_mixed(path: Path) -> tuple[bool, int]:
-    """Whether a file that is not all UTF-8 is UTF-8 but for single bytes; and how many these are.
+    """Whether a file that is not valid UTF-8 is UTF-8 except for single bytes, and how many these are.
 
-    In Windows-1252, two letters in a row hardly ever make a character of UTF-8: where one character in twenty beyond
-    ASCII is UTF-8, the file is, or was glued together of both.
+    In Windows-1252, two letters in a row are hardly ever valid UTF-8: if one in twenty characters beyond ASCII is,
+    the file is UTF-8, or a concatenation of both encodings.
     """
     valid = invalid = 0
     for chunk in chunks(path):
@@ -181,7 +181,7 @@ def as_utf8(path: Path, file: str, copy: Path) -> tuple[Path, str]:
 
 
 def nul_problem(path: Path, file: str, place: int) -> ExtractProblem:
-    """NUL bytes up to the end are what a copy leaves that was broken off; elsewhere the file is damaged."""
+    """NUL bytes up to the end mean an interrupted copy; elsewhere, a damaged file."""
     with path.open("rb") as opened:
         opened.seek(place)
         while chunk := opened.read(CHUNK_BYTES):
@@ -191,7 +191,7 @@ def nul_problem(path: Path, file: str, place: int) -> ExtractProblem:
 
 
 def count_byte(chunk: bytes, byte: str) -> int:
-    # Five times as fast as bytes.count where a byte is on every line several times.
+    # Five times as fast as bytes.count if a byte occurs several times on every line.
     return int(numpy.count_nonzero(numpy.frombuffer(chunk, numpy.uint8) == ord(byte)))
 
 

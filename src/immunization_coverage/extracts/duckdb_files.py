@@ -11,7 +11,7 @@ import duckdb
 from immunization_coverage.extracts.problems import stop
 from immunization_coverage.extracts.rows import TextHeader
 
-# DuckDB's own message can be cut within a character of the row that it quotes.
+# DuckDB's message quotes the row, and can be cut inside a character.
 DUCKDB_REFUSES = (duckdb.Error, UnicodeDecodeError)
 LINE_BYTES = 2_000_000
 
@@ -25,12 +25,12 @@ def identifier(name: str) -> str:
 
 
 def link_to(path: Path, link: Path) -> Path:
-    """Give a file a name without anything that DuckDB would take for a pattern, and without quotation marks."""
+    """Link to a file by a name without quotation marks and characters that DuckDB reads as a pattern."""
     link.unlink(missing_ok=True)
     try:
         link.symlink_to(path.absolute())
     except OSError:
-        # Windows lets administrators only make symbolic links.
+        # On Windows only administrators may make symbolic links.
         link_or_copy(path, link)
     return link
 
@@ -79,7 +79,7 @@ def copy_text(
     line_end: str,
     is_data: str,
 ) -> int:
-    """Have DuckDB write a text file's columns to Parquet, without rows that are no data; their number.
+    """Have DuckDB write a text file's columns to Parquet, without rows that are not data. Returns the number of rows.
 
     `is_data` is SQL over columns c0, c1, … Raises DUCKDB_REFUSES.
     """
@@ -97,7 +97,10 @@ def copy_plain(
 
 
 def write_plain(rows: Iterable[list[str]], places: Iterable[int], target: Path) -> tuple[int, int]:
-    """Write some columns as a plain CSV file; the number of rows, without the header, and a limit of a line's bytes."""
+    """Write some columns as a plain CSV file.
+
+    Returns the number of rows without the header, and a limit of bytes per line.
+    """
     places = list(places)
     longest = 0
     count = -1
@@ -114,7 +117,7 @@ def write_plain(rows: Iterable[list[str]], places: Iterable[int], target: Path) 
 def read_plainly(
     connection: duckdb.DuckDBPyConnection, rows: Iterable[list[str]], places: dict[str, int], file: str, target: Path
 ) -> int:
-    """Write rows, the header first, to Parquet by way of a plain CSV file; their number."""
+    """Write rows, the header first, to Parquet by way of a plain CSV file. Returns the number of rows."""
     plain = target.with_suffix(".plain.csv")
     expected, line_bytes = write_plain(rows, places.values(), plain)
     try:

@@ -85,7 +85,7 @@ def odd_cells(path: Path, sheet: str) -> tuple[Counter[int], Counter[int]]:
                 if FORMULA.search(content) or b't="e"' in content:
                     count_odd_cells(content, unstored, errors)
     except (KeyError, OSError, zipfile.BadZipFile, ElementTree.ParseError):
-        # What calamine reads otherwise has no such parts.
+        # Other formats that calamine reads have no such parts.
         pass
     return unstored, errors
 
@@ -105,7 +105,7 @@ def shape(text: str) -> str:
 def table_rows(
     rows: Iterator[list[str]], header: list[str], header_row: int | None, first_row: int, file: str, sieve: Sieve
 ) -> Iterator[list[str]]:
-    """A sheet's rows, those of the table only, the header first. `header_row`: None where it goes on without one."""
+    """A sheet's rows, those of the table only, the header first. `header_row`: None if it goes on without one."""
     yield header
     widths = Widths(header)
     begin = 0 if header_row is None else header_row + 1
@@ -135,7 +135,7 @@ def goes_on(rows: list[list[str]], width: int, before: list[list[str]], places: 
 
 
 def is_table_like(rows: list[list[str]], columns: int) -> bool:
-    """Whether rows may be data of an extract: at least two as wide, the first no header of another table."""
+    """Whether rows may be data of an extract: at least two of that width, the first not the header of another table."""
     filled = [[cell for cell in row if cell.strip()] for row in rows]
     wide = [row for row in filled if len(row) >= columns]
     return len(wide) >= 2 and any(character.isdigit() for cell in wide[0] for character in cell)
@@ -144,7 +144,7 @@ def is_table_like(rows: list[list[str]], columns: int) -> bool:
 def read_excel(
     connection: duckdb.DuckDBPyConnection, source: Source, headers: Headers, target: Path, notes: Notes
 ) -> list[Part]:
-    """A part of each sheet that has the extract's columns, or goes on like the one before."""
+    """A part of each sheet that has the extract's columns, or goes on like the one before. Raises ExtractProblem."""
     extract_name = source.extract_name
     try:
         workbook = python_calamine.CalamineWorkbook.from_path(str(source.path))

@@ -95,7 +95,7 @@ SIGNATURES = {
     b"<!DOCTYPE": "a web page",
     b"<html": "a web page",
 }
-# What a name says that is no part of its own, after the extract's name.
+# Words after the extract's name that mark a copy or an earlier state, not a part.
 COPY_WORDS = re.compile(
     r"(\(?\d{1,2}\)|(.*[ _.-])?\(?(copy|copie|kopie|backup|sauvegarde|bak|old|ancien|orig|original|tmp|temp|"
     r"test|draft|sample)(\b|_).*|.*\(\d{1,2}\))"
@@ -156,7 +156,7 @@ def part_name(stem: str) -> tuple[str, str] | None:
 
 
 def resembled(name: str) -> str | None:
-    """The extract that a file's name resembles: a name of it, misspelt or beside numbers and words that say nothing."""
+    """The extract that a file's name resembles: a name of it, misspelt or with numbers and words without meaning."""
     base = name.lower().lstrip("_.~$ ").partition(".")[0]
     words = re.findall(r"[a-zà-ÿ]+", base)
     letters = "".join(words)
@@ -193,7 +193,7 @@ def list_folder(folder: Path, what: str) -> list[str]:
 
 @dataclass
 class Found:
-    """What a folder has: files by extract, in the order of their names and relative to the folder; and problems."""
+    """A folder's content: files by extract, in the order of their names and relative to the folder; and problems."""
 
     files: dict[str, list[str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -222,7 +222,7 @@ def walk(folder: Path, entry: str, notes: Notes) -> Iterator[str]:
 
 
 def folder_parts(folder: Path, entry: str, extract_name: str, notes: Notes) -> list[str]:
-    """The files of an extract's own folder; those that are no part are noted. Raises ExtractProblem."""
+    """The files of an extract's own folder; files that are not a part are noted. Raises ExtractProblem."""
     files = []
     for file in sorted(walk(folder, entry, notes)):
         name = file.rpartition("/")[2]
@@ -248,7 +248,7 @@ def other_form(file: str, extract_name: str) -> ExtractProblem:
 
 
 def one_form(extract_name: str, forms: dict[str, list[str]]) -> list[str]:
-    """The files of an extract's only form. Raises ExtractProblem where it is there more than once."""
+    """The files of an extract's only form. Raises ExtractProblem if the extract is there more than once."""
     if len(forms) > 1:
         examples = " and as ".join(files[0] for files in forms.values())
         raise stop("more_than_once", extract=extract_name, files=examples)
@@ -298,7 +298,7 @@ def find_files(
             if is_system_file(entry):
                 notes.add(None, entry, "system_file")
                 continue
-            # A link that leads back to itself is neither a folder nor a file; what reads it says so.
+            # A link that leads back to itself is neither a folder nor a file; reading it reports the loop.
             if path.is_dir() or (entry.lower() in COLUMNS and path.is_symlink()):
                 extract_name = entry.lower() if entry.lower() in COLUMNS else stem_of(entry)
                 if extract_name in COLUMNS and (extract_name == entry.lower() or ending_of(entry) in ENDINGS):
@@ -391,7 +391,7 @@ def check_unclaimed(folder: Path, file: str, matched: Callable[[Path, str], str 
 def is_another_table(path: Path, extract_name: str) -> bool:
     """Whether a text file has columns of the extract by their contract names, but lacks several required ones.
 
-    Such a file is no extract: a table of results beside the extracts, say, that is named like one.
+    Such a file is not an extract but, for example, a table of results with a similar name.
     """
     if ending_of(path.name) not in (*TEXT_ENDINGS, *GZIP_ENDINGS):
         return False
@@ -409,7 +409,7 @@ def members(archive: Path) -> list[str]:
 
 
 def first_text(path: Path) -> str:
-    """How a text file begins, decompressed where it is compressed; empty where it cannot be read."""
+    """How a text file begins, decompressed where it is compressed; empty if it cannot be read."""
     try:
         with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as opened:
             begin = opened.read(SNIFFED_BYTES)
@@ -420,7 +420,7 @@ def first_text(path: Path) -> str:
 
 
 def check_content(path: Path, file: str) -> None:
-    """Refuse what is no regular file, cannot be read, has no bytes or is not what its ending says."""
+    """Refuse a file that is not regular, cannot be read, is empty or is not what its ending says."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):

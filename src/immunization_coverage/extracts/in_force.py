@@ -1,8 +1,8 @@
-"""Columns whose name says that a row may not be in force: which a file has, and which rows they take out of force.
+"""Finds columns that may say that a row is not in force, and the rows that they exclude.
 
-seeds/quality/in_force_headers.csv finds such columns by the words of their header, in_force_values.csv gives their
-values a meaning. Where a value says that a row is not in force, or no row knows it, the user has to say what it means,
-in seeds/quality/column_meanings.csv or in the file that COLUMN_MEANINGS names: nothing is left out by a guess.
+seeds/quality/in_force_headers.csv finds such columns by the words of their header, and in_force_values.csv gives their
+values a meaning. If a value means that a row is not in force, or is unknown, the user has to map it in
+seeds/quality/column_meanings.csv or in the file that COLUMN_MEANINGS names: no row is excluded by a guess.
 """
 
 import csv
@@ -32,13 +32,13 @@ ANY_VALUE = "*"
 SPELLINGS = 10
 # How programs write a missing value: empty in every column.
 MISSING = {"null", "\\n", "(null)", "<null>", "[null]", "nan", "nat", "#n/a", "<na>"}
-# What people write for a missing value: a value first, as NA is "not administered" in a completion status.
+# What people write for a missing value; known meanings come first: NA is "not administered" in a completion status.
 NO_VALUE = {"na", "n/a", "none", "nil", "-", "--", ".", "aucun", "aucune", "s/o"}
 # Kinds of columns where any value says that the row is not in force, but for those that in_force_values.csv lists.
 FILLED_KINDS = ("reason", "reference", "date", "ended_date")
 # Their values are not printed: they are names, ids or days.
 UNPRINTED_KINDS = ("reference", "date", "ended_date")
-# What a merge, a deletion or a replacement points to may be the row itself.
+# The id in a column of merges, deletions or replacements may be the row's own.
 OWN_IDS = {
     "clients": "client_id",
     "schools": "school_id",
@@ -47,9 +47,9 @@ OWN_IDS = {
     "exemptions": "exemption_id",
     "immunization_histories": "client_id",
 }
-# The column that has to say too that a row ended.
+# The column that must also say that a row ended.
 ENDS = {"clients": "client_status", "education_records": "effective_to", "exemptions": "effective_to"}
-# A day that can be meant: 9999-12-31 and 1900-01-01 are none.
+# A plausible day; 9999-12-31 and 1900-01-01 are placeholders.
 REAL_YEAR = "(19(0[1-9]|[1-9][0-9])|20[0-8][0-9])"
 
 
@@ -74,7 +74,7 @@ class HeaderPattern:
 
 @dataclass
 class Column:
-    """What the files of an extract hold in the columns of one header: rows by value, and by what they say."""
+    """The columns of one header in an extract's files: number of rows by value, and by meaning."""
 
     header: str
     kind: str
@@ -86,7 +86,7 @@ class Column:
 
 
 class Meanings:
-    """What the user says of values: `by_column[extract, header words][value]` is in_force or not_in_force."""
+    """The user's mapping of values: `by_column[extract, header words][value]` is in_force or not_in_force."""
 
     def __init__(self) -> None:
         self.by_column: dict[tuple[str, str], dict[str, str]] = {}
@@ -97,7 +97,7 @@ class Meanings:
                 with path.open(encoding="utf-8-sig", newline="") as file:
                     rows = list(csv.DictReader(file))
             except (OSError, UnicodeDecodeError, csv.Error):
-                problems.append(f"{path}, which says what columns mean, cannot be read: put a CSV file in UTF-8 there.")
+                problems.append(f"{path}, the meanings of columns, cannot be read: put a CSV file in UTF-8 there.")
                 continue
             for number, row in enumerate(rows, start=2):
                 extract_name, header, value, meaning = ((row.get(key) or "").strip() for key in MEANINGS_COLUMNS)
@@ -190,7 +190,7 @@ def is_missing(value: str) -> bool:
 
 
 def meaning_of(extract_name: str, pattern: HeaderPattern, value: str, has_empty: bool) -> str | None:
-    """What the project knows of a value, None where it knows nothing. `has_empty`: cells of the column are empty."""
+    """The meaning of a value that the project knows, or None. `has_empty`: cells of the column are empty."""
     if is_missing(value):
         return IN_FORCE
     compared = comparable(value)
@@ -202,7 +202,7 @@ def meaning_of(extract_name: str, pattern: HeaderPattern, value: str, has_empty:
     if pattern.kind not in FILLED_KINDS:
         return None
     if plain(value).strip() in NO_VALUE:
-        # Where no cell is empty, this is how the export writes empty ones.
+        # If no cell is empty, the export writes empty ones so.
         return IN_FORCE if pattern.kind in ("date", "ended_date") or not has_empty else None
     if pattern.kind in ("date", "ended_date") and re.search(r"\d{4}", value) and not re.search(REAL_YEAR, value):
         return IN_FORCE
@@ -227,7 +227,7 @@ def value_sql(extract_name: str, part: Part, name: str, kind: str | None) -> str
 
 
 def is_said_not_in_force(said: dict[str, str], stops: bool, text: str) -> bool | None:
-    """What the user says of a value, None where nothing. `*` is said of values that would stop the build."""
+    """The user's mapping of a value, or None. `*` maps every other value that would stop the build."""
     of_value = said.get("" if is_missing(text) else comparable(text))
     if of_value is None and stops:
         of_value = said.get(ANY_VALUE)
@@ -237,7 +237,7 @@ def is_said_not_in_force(said: dict[str, str], stops: bool, text: str) -> bool |
 def left_out_of(
     connection: duckdb.DuckDBPyConnection, part: Part, name: str, column: Column, said: dict[str, str], notes: Notes
 ) -> str | None:
-    """Count what one column of a part says; SQL for the text of `not_in_force` where the user says so of a value."""
+    """Count the values of a part's column. Returns SQL for the text of `not_in_force`, if a value is mapped to it."""
     extract_name, file, header = part.source.extract_name, part.prepared.file, part.extra[name]
     pattern = pattern_of(extract_name, header)
     value = value_sql(extract_name, part, name, column.kind)
@@ -248,7 +248,7 @@ def left_out_of(
     has_empty = any(is_missing(text) for text, *_ in counted)
     left_out = []
     for text, ends, rows in counted:
-        # A column that only the user names: every value may be the one that is meant.
+        # In a column that only the user names, any value may mean not in force.
         meaning = meaning_of(extract_name, pattern, text, has_empty) if pattern else None
         is_open = meaning == ENDED and not says_ended(extract_name, ends)
         is_unknown = meaning is None and (pattern.stops_on_unknown if pattern else not is_missing(text))
@@ -280,7 +280,7 @@ def not_in_force(
 ) -> list[str | None]:
     """SQL over each part's Parquet file for the text of `not_in_force` (null: in force), or None where it has none.
 
-    Raises ExtractsError where a column needs the user's word.
+    Raises ExtractsError if a column needs the user's mapping.
     """
     meanings = Meanings()
     columns: dict[str, Column] = {}
@@ -302,7 +302,7 @@ def not_in_force(
 
 
 def problem(extract_name: str, column: Column) -> str:
-    """What a column says, and the rows that say what it means; spellings only of values that two rows have."""
+    """The problem of a column, and the rows that would map its values; only values of two rows or more are printed."""
     counts = column.not_in_force + column.unknown
     by_meaning = Counter[str]()
     for text, rows in counts.items():
@@ -315,7 +315,7 @@ def problem(extract_name: str, column: Column) -> str:
             if rows > 1 and len(spelt[value]) <= 60:
                 nameable.append((spelt[value], rows))
             elif value in known and column.kind not in FILLED_KINDS:
-                # A word of the project's own list is nobody's.
+                # A word of the project's list identifies nobody.
                 nameable.append((value, rows))
     named = nameable[:SPELLINGS]
     total = counts.total()
@@ -332,12 +332,12 @@ def problem(extract_name: str, column: Column) -> str:
         if column.unknown:
             sentence = sentence.replace("are not in force", "are not in force, or by a value that is not known")
         if column.is_open:
-            sentence += f", without {ENDS[extract_name]} saying so too"
+            sentence += f", while their {ENDS[extract_name]} does not say so"
     sentence = f"{files}: the column {shown(column.header)} {sentence}."
     if column.kind == "reference":
         sentence += (
-            " A row that is left out takes nothing else with it: what belongs to it then belongs to nobody, so rather "
-            "give it the id of the row that remains, in the export."
+            " Rows of other extracts that refer to an excluded row are kept, and would match no row: in the export, "
+            "give them the id of the row that remains."
         )
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
@@ -347,7 +347,7 @@ def problem(extract_name: str, column: Column) -> str:
         writer.writerow((extract_name, column.header.strip(), ANY_VALUE, NOT_IN_FORCE))
     added = written.getvalue().rstrip("\n").replace("\n", "\n  ")
     return (
-        f"{sentence} Say what its values mean by rows of {MEANINGS_FILE.relative_to(MEANINGS_FILE.parents[2])}, or of "
-        f"a CSV file of your own that COLUMN_MEANINGS names, with the columns {','.join(MEANINGS_COLUMNS)} ({IN_FORCE} "
-        f"where such rows count after all; {ANY_VALUE} is every other value that would stop):\n  {added}"
+        f"{sentence} Map its values in {MEANINGS_FILE.relative_to(MEANINGS_FILE.parents[2])}, or in a CSV file of your "
+        f"own that COLUMN_MEANINGS names, with the columns {','.join(MEANINGS_COLUMNS)} ({IN_FORCE} for rows that "
+        f"count after all; {ANY_VALUE} is every other value that would stop the build):\n  {added}"
     )

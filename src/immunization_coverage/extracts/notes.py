@@ -1,4 +1,4 @@
-"""What is said of a reading: its files, and what was read otherwise than in the contract's plain form.
+"""The notes of a reading: its files, and what was not in the contract's plain form.
 
 Two small Parquet files beside the extracts hold it, for `marts.extracts_read` and for the last lines of a build.
 """
@@ -19,7 +19,7 @@ NOTES_NAME = "reading_notes.parquet"
 class Notes:
     """One row per file, column and kind; a kind is a key of seeds/quality/reading_kinds.csv.
 
-    `detail` is text without anything that a row holds.
+    `detail` contains no value of a row.
     """
 
     counts: dict[tuple[str | None, str, str | None, str, str | None], int] = field(default_factory=dict)

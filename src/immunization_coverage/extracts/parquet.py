@@ -28,7 +28,7 @@ def text_sql(column: str, source_type: str) -> str:
         is_day = f"cast({column} as timestamp) = {day}"
         return f"case when {is_day} then cast({day} as varchar) else cast({column} as varchar) end"
     if source_type == "TIMESTAMP WITH TIME ZONE":
-        # The session's own zone must not show.
+        # The text must not depend on the session's own zone.
         return f"cast(make_timestamp(epoch_us({column})) as varchar) || '+00'"
     return f"decode({column})" if source_type == "BLOB" else f"cast({column} as varchar)"
 
@@ -50,7 +50,7 @@ def day_sql(
     source: Source,
     contract_column: str,
 ) -> str:
-    """How time stamps become days, whatever zone the machine has. Raises ExtractProblem where they cannot."""
+    """How time stamps become days, whatever the machine's zone. Raises ExtractProblem if they cannot."""
     if source_type == "TIMESTAMP WITH TIME ZONE":
         found = midnights(utc_seconds(connection, column, relation))
         judge(found, notes, source.extract_name, source.file, contract_column)
@@ -67,6 +67,7 @@ def day_sql(
 def read_parquet(
     connection: duckdb.DuckDBPyConnection, source: Source, headers: Headers, target: Path, notes: Notes
 ) -> list[Part]:
+    """The part of a Parquet file. Raises ExtractProblem if it is damaged or a column cannot be read."""
     link = link_to(source.path, target.with_suffix(".link.parquet"))
     relation = f"read_parquet({quoted(link)}, hive_partitioning = false)"
     try:
@@ -108,7 +109,7 @@ def read_parquet(
 
 
 def has_long_texts(connection: duckdb.DuckDBPyConnection, relation: str, columns: dict[str, str]) -> bool:
-    """Whether a text is as long as a time stamp with a zone, which is looked for then only."""
+    """Whether a text is as long as a time stamp with a zone; only then are zones looked for."""
     if not columns:
         return False
     longest = ", ".join(f"max(length({sql}))" for sql in columns.values())

@@ -8,9 +8,9 @@ from pathlib import Path
 class PreparedFile:
     """One source file, or one sheet of a workbook, for the build's record.
 
-    `file` is relative to the folder of extracts, with the sheet: `immunizations.xlsx [Page1_2]`. `rows` counts rows
-    with anything in them. `encoding` and `delimiter` are None for Parquet and Excel. `columns` gives the file's header
-    for each column of the contract that it has.
+    `file` is relative to the folder of extracts, with the sheet: `immunizations.xlsx [Page1_2]`. `rows` counts the
+    rows that are not blank. `encoding` and `delimiter` are None for Parquet and Excel. `columns` gives the file's
+    header for each column of the contract that it has.
     """
 
     extract_name: str
@@ -39,7 +39,7 @@ class FileState:
 
 @dataclass(frozen=True)
 class Part:
-    """A source file or sheet as the Parquet file `path`: itself, or what was made of it.
+    """A source file or sheet as the Parquet file `path`: the file itself, or a conversion.
 
     `conversions` gives SQL over `path` and its type for each of the contract's columns, and for each column of
     `extra`, whose headers `extra` gives. `headers` are all that the file has.

@@ -87,7 +87,7 @@ def read_parts(
     work: Path,
     notes: Notes,
 ) -> list[Part]:
-    """The files of an extract as Parquet in `work`. Raises ExtractsError with everything that is wrong with them."""
+    """The files of an extract as Parquet in `work`. Raises ExtractsError with all of their problems."""
     parts: list[Part] = []
     problems: list[str] = []
     for number, file in enumerate(files):
@@ -114,7 +114,7 @@ def read_parts(
 def extract_of_header(
     connection: duckdb.DuckDBPyConnection, headers: Headers, scratch: Path, path: Path, ending: str
 ) -> str | None:
-    """The extract whose required columns a file has, if it is of a form that can be looked into."""
+    """The extract whose required columns a file has, if its form can be read here."""
     rows: list[list[list[str]]] = []
     try:
         if ending == "parquet":
@@ -146,6 +146,7 @@ def extract_of_header(
 
 
 def prepare_all(folder: Path, headers: Headers, scratch: Path) -> list[PreparedFile]:
+    """Prepares each extract of a folder below `scratch`. Raises ExtractsError with every problem of the folder."""
     parts: dict[str, list[Part]] = {}
     notes = Notes()
     with duckdb.connect(config={"temp_directory": str(scratch / "spill")}) as connection:
@@ -204,7 +205,7 @@ def changed(prepared: list[PreparedFile], is_replaced_too: bool = False) -> list
 
 
 def verify(prepared: list[PreparedFile]) -> None:
-    """Raises ExtractsError where a source file was written into since it was read: an extract may be a link to it.
+    """Raises ExtractsError if a source file was written into since it was read: an extract may be a link to it.
 
     A file that was replaced by a new one changes nothing: the link keeps the old one.
     """
@@ -217,7 +218,7 @@ def prepare(folder: Path, output: Path, headers_file: Path = HEADERS_FILE) -> li
     """Write `<output>/<extract>.parquet` for each extract of a folder, and remove what an earlier run left there.
 
     The files have the contract's columns that the extract has, as text or date, and the rows in the order of the files.
-    A file that is so already is linked, not copied, where the disk allows: `verify` says later whether it changed.
+    A file that has this form already is linked, not copied, if the disk allows: `verify` finds later changes.
     Returns a record of each source file. Raises ExtractsError with a sentence for each problem; the output folder is
     then as it was.
     """

@@ -1,4 +1,4 @@
-"""What is wrong with extracts, as sentences that hold nothing of their rows.
+"""Problems of extracts, as sentences without any value of a row.
 
 Sentences and remedies are rows of seeds/quality/reading_stops.csv, from which docs/extracts.md is made too.
 """
@@ -13,11 +13,11 @@ STOPS_FILE = ROOT / "seeds" / "quality" / "reading_stops.csv"
 
 
 class ExtractProblem(Exception):
-    """What is wrong with one file, as one sentence that holds nothing of its rows."""
+    """The problem of one file, as one sentence without any value of a row."""
 
 
 class ExtractsError(Exception):
-    """All that is wrong with a folder of extracts. `problems` has a sentence for each."""
+    """All problems of a folder of extracts. `problems` has a sentence for each."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -54,8 +54,8 @@ def os_problem(error: OSError, what: str) -> ExtractProblem:
     reasons = {
         errno.EACCES: ("permission denied", "let the account that runs the build read it"),
         errno.EPERM: ("permission denied", "let the account that runs the build read it"),
-        errno.ELOOP: ("a symbolic link that leads back to itself", "replace it by what it should lead to"),
-        errno.ENOENT: ("it is not there, or is a link to what is not there", "put it there"),
+        errno.ELOOP: ("a symbolic link that leads back to itself", "replace it by the file that it should point to"),
+        errno.ENOENT: ("it does not exist, or is a link to what does not exist", "put it there"),
         errno.ENOTDIR: ("it is not a folder", "name the folder that holds the extracts"),
         errno.EISDIR: ("it is a folder, not a file", "put a file in its place"),
     }

@@ -1,4 +1,4 @@
-"""Rows and header: which row names the columns, and which rows are none of the table's (titles, footers, totals)."""
+"""Finds the header, and the rows that are not part of the table (titles, footers, totals)."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ DASHES = frozenset("-‐‑‒–—―−─━═=_+|┼ \t")
 NUMBER = re.compile(r"[\d.,% \u00a0\u202f]+")
 TOTAL = re.compile(r"(grand |sub-?|sous-|overall |report )?tot(al|als|aux)\b", re.IGNORECASE)
 ROW_WORDS = r"(?:rows?|row\(s\)|records?|record\(s\)|lignes?|ligne\(s\)|enregistrements?|observations?|lines?|tuples?)"
-# What database clients and reports print below the rows; a group named `rows` is the count of rows that it tells.
+# What database clients and reports print below the rows; the group `rows` is the number of rows that it states.
 FOOTERS = [
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
@@ -65,7 +65,7 @@ def named(headers: list[str]) -> int:
 
 
 def find_header(rows: list[list[str]], recognised: Callable[[list[str]], int]) -> int | None:
-    """The place of the first row that has most of the known headers; of the first row with anything where none has."""
+    """The place of the first row that has most of the known headers; of the first row that is not blank if none has."""
     best: tuple[int, int] | None = None
     for place, row in enumerate(rows):
         if any(cell.strip() for cell in row):
@@ -76,7 +76,7 @@ def find_header(rows: list[list[str]], recognised: Callable[[list[str]], int]) -
 
 
 def rows_like_data(rows: list[list[str]], header: list[str], known: int) -> Iterator[int]:
-    """Places of rows above a header that are filled like rows of data, and so are no title."""
+    """Places of rows above a header that are filled like rows of data, and so are not a title."""
     for place, row in enumerate(rows):
         filled = [cell for cell in row if cell.strip()]
         has_digit = any(character.isdigit() for cell in filled for character in cell)
@@ -132,7 +132,7 @@ def text_header(text: str, file: str, recognised: Callable[[list[str]], int]) ->
     if data_line is not None:
         raise stop("rows_above_header", file=file, line=data_line)
     if score[0] < 2 and not preamble:
-        first_line = body.lstrip().partition("\n")[0]
+        first_line = next(iter(body.lstrip().splitlines()), "")
         for delimiter, name in OTHER_DELIMITERS.items():
             if recognised(next(csv.reader([first_line], delimiter=delimiter), [])) >= 2:
                 raise stop("other_delimiter", file=file, delimiter=name)
@@ -142,7 +142,7 @@ def text_header(text: str, file: str, recognised: Callable[[list[str]], int]) ->
 
 
 class Sieve:
-    """Keeps the rows of the table, and counts by kind those that are none of it: `dropped`.
+    """Keeps the rows of the table; `dropped` counts the others by kind.
 
     `columns` gives the contract's column of each place, `meaning` that of any header.
     """
@@ -181,7 +181,7 @@ class Sieve:
         return True
 
     def kind(self, row: list[str], line: int) -> str | None:
-        """Why a row is none of the table's, or None."""
+        """Why a row is not part of the table, or None."""
         filled = [cell.strip() for cell in row if cell.strip()]
         if not filled:
             return None if len(row) > 1 else "blank_rows"
@@ -266,7 +266,7 @@ class Widths:
         if not self.least <= usual and self.rows[usual] < 3:
             usual = self.most
         odd = {cells: count for cells, count in self.rows.items() if cells != usual or cells < self.least}
-        # Few rows that all end in an empty cell beyond the header may as well have each a cell that moved.
+        # In a few rows, an empty last cell beyond the header may also come from a cell that moved.
         if usual > self.most and (self.rows[usual] < 3 or self.unnamed):
             odd = dict(self.rows)
         if odd:
@@ -285,7 +285,7 @@ class Widths:
 def text_rows(path: Path, file: str, header: TextHeader, sieve: Sieve | None = None) -> Iterator[list[str]]:
     """The rows of a UTF-8 file as Python reads them, those of the table only; the header first.
 
-    Raises ExtractProblem at the end where rows do not end alike, or a footer tells another number of rows.
+    Raises ExtractProblem at the end if rows do not end alike, or a footer states another number of rows.
     """
     csv.field_size_limit(CELL_CHARACTERS)
     widths = Widths(header.headers)
@@ -331,7 +331,7 @@ def text_rows(path: Path, file: str, header: TextHeader, sieve: Sieve | None = N
 
 
 def is_oddly_spelled(header: str) -> bool:
-    """Whether characters beside the usual ones had to be passed over to read a header."""
+    """Whether a header was matched only without its unusual characters."""
     return header.strip()[:1] in ('"', "'", "=") or any(
         not (character.isalpha() or character.isascii()) for character in header
     )

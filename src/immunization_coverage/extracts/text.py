@@ -1,4 +1,4 @@
-"""Read a text file: by DuckDB where it is plain, else by Python.
+"""Read a text file: by DuckDB if it is plain, else by Python.
 
 DuckDB must find as many rows as the file has line ends, each with as many delimiters as the header, and none that may
 be a title, a footer or a total. Otherwise Python's csv module reads the file: it says which line is wrong, or drops and
@@ -102,7 +102,7 @@ def read_text(
             condition = is_data(sieve, header, known)
             rows = copy_text(connection, text.path, target, header, taken, survey.line_end or "", condition)
         except DUCKDB_REFUSES:
-            # It may have been the disk; then Python meets the same below and says so.
+            # If the cause was the disk, Python fails below too, and the error is reported.
             pass
     if rows is None or rows + 1 != survey.rows:
         kept = text_rows(text.path, source.file, header, sieve)

@@ -2,8 +2,8 @@
 
 The list is for a day, the build's `as_of`; without one it is as of the end of the school year. Overdue diseases are
 those missing on the record, overdue agents those that count if given together on that day. A workbook has a second
-sheet, visits: the day, what is due on it and what later, and each student's next visit in a sentence. Who has an
-exemption or a record of immunity in force is not on the list.
+sheet, visits: the day, what is due on it and what later, and each student's next visit in a sentence. Diseases for
+which an exemption or a record of immunity is in force are not overdue.
 """
 
 import csv
@@ -28,7 +28,7 @@ from immunization_coverage.extracts.decoding import as_utf8, survey_text
 from immunization_coverage.extracts.files import TEXT_ENDINGS, check_content
 from immunization_coverage.extracts.problems import ExtractProblem
 from immunization_coverage.extracts.rows import read_text_header, text_rows
-from immunization_coverage.warehouse import existing_warehouse, open_warehouse, records_of
+from immunization_coverage.warehouse import existing_warehouse, records_of, the_warehouse
 
 NAME_COLUMNS = (
     "First Name",
@@ -145,7 +145,7 @@ class Options:
 
 
 class NotWritten(Exception):
-    """Says in a sentence why there is no list."""
+    """No list was written. The message is a sentence for the user."""
 
 
 def comparable(header: str) -> str:
@@ -170,33 +170,33 @@ def rows_of_workbook(path: Path) -> list[list[str]]:
 
 
 def read_names(path: Path, scratch: Path) -> dict[str, dict[str, str]]:
-    """Names and addresses by client id. `scratch` is a folder for a copy in another encoding."""
+    """Names and addresses by client id. `scratch` is a folder for a copy in another encoding. Raises NotWritten."""
     if not path.is_file():
         raise NotWritten(f"There is no file of names {path}.")
     ending, file = path.suffix.lower().lstrip("."), f"The file of names {path}"
     if ending not in (*TEXT_ENDINGS, "xlsx"):
-        raise NotWritten(f"{file} has to be .csv or .xlsx.")
+        raise NotWritten(f"{file} must end in .csv or .xlsx.")
     try:
         check_content(path, file)
         found = rows_of_workbook(path) if ending == "xlsx" else rows_of_text(path, file, scratch)
     except ExtractProblem as problem:
         raise NotWritten(str(problem)) from None
     except Exception as error:
-        # The text of an unexpected error may hold a row.
+        # The message of an unexpected error may contain values of a row.
         raise NotWritten(f"{file} cannot be read ({type(error).__name__}): save it again as .csv or .xlsx.") from None
     rows = [row for row in found if any(row)]
     header = [comparable(cell) for cell in rows[0]] if rows else []
     if "client id" not in header:
-        raise NotWritten(f"{file} has no column Client Id.")
+        raise NotWritten(f"{file} has no column Client Id: add it.")
     places = {name: header.index(comparable(name)) for name in NAME_COLUMNS if comparable(name) in header}
     if "First Name" not in places or "Last Name" not in places:
-        raise NotWritten(f"{file} has no columns First Name and Last Name.")
+        raise NotWritten(f"{file} has no columns First Name and Last Name: add them.")
     ids = header.index("client id")
     names: dict[str, dict[str, str]] = {}
     for row in rows[1:]:
         cells = [*row, *[""] * (len(header) - len(row))]
         if cells[ids] in names:
-            raise NotWritten(f"{file} has a client twice.")
+            raise NotWritten(f"{file} has a client twice: keep one row of each client.")
         names[cells[ids]] = {name: cells[place] for name, place in places.items()}
     return names
 
@@ -276,7 +276,7 @@ def read_list(connection: duckdb.DuckDBPyConnection, options: Options) -> list[t
 
 
 def check_known(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
-    """A list of a unit or a school that is not there would be as empty as one of nobody overdue."""
+    """Refuses an unknown unit or school: its list would be empty, as if nobody were overdue."""
     units = records_of(connection, UNITS, [])
     if options.phu is not None and options.phu not in {unit["id"] for unit in units}:
         raise NotWritten(f"There is no public health unit {options.phu}. {those_known(units, options.phu)}")
@@ -312,7 +312,7 @@ def text_cell(sheet: WriteOnlyWorksheet, value: object) -> object:
 
 
 def write(path: Path, sheets: dict[str, list[list[object]]]) -> None:
-    """Of a text file, the first sheet alone."""
+    """Writes the sheets as a workbook, or the first sheet as a text file."""
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     path.chmod(0o600)
     if path.suffix.lower() == ".xlsx":
@@ -337,24 +337,24 @@ def what_is_due(as_of: date, assessment_date: date) -> str:
 
 
 def export(options: Options) -> str:
-    """Writes the list and says in a sentence or two what is on it."""
+    """Writes the list. Returns a sentence or two about what is on it. Raises NotWritten with a sentence."""
     output = options.output
     if output.suffix.lower() not in (".csv", ".xlsx"):
-        raise NotWritten(f"OUTPUT {output} has to end in .csv or .xlsx.")
+        raise NotWritten(f"OUTPUT {output} must end in .csv or .xlsx.")
     if not output.absolute().parent.is_dir():
         raise NotWritten(f"There is no folder {output.absolute().parent}.")
     if options.names and output.resolve() == options.names.resolve():
         raise NotWritten(f"OUTPUT and NAMES are one file, {output}: the list would replace the names. Name another.")
-    warehouse = existing_warehouse()
+    existing_warehouse()
     names = {}
     if options.names:
         with tempfile.TemporaryDirectory(prefix=".names_", dir=output.absolute().parent) as scratch:
             names = read_names(options.names, Path(scratch))
-    with open_warehouse(warehouse) as connection:
+    with the_warehouse() as connection:
         check_known(connection, options)
         found = read_list(connection, options)
         ((as_of, assessment_date),) = connection.execute(DAYS).fetchall()
-        # As the annex spells them, whatever blanks and hyphens the extract has.
+        # In the annex's spelling, since blanks and hyphens of the extract may differ.
         known = connection.execute("select distinct school_type from annex.school_type_priorities").fetchall()
     types = {comparable(name): name for (name,) in known}
     kept = [(student, doses, visits) for student, doses, visits in found if TEN_DIGITS.fullmatch(student["client_id"])]
@@ -382,8 +382,8 @@ def export(options: Options) -> str:
     ]
     left_out = len(found) - len(kept)
     if left_out:
-        why = "is left out: its client id has" if left_out == 1 else "are left out: their client ids have"
-        said.append(f"{left_out} {why} not ten digits.")
+        why = "is left out: its client id does" if left_out == 1 else "are left out: their client ids do"
+        said.append(f"{left_out} {why} not have ten digits.")
     without = sum(student["client_id"] not in names for student, *_ in kept)
     if without:
         have = "has" if without == 1 else "have"

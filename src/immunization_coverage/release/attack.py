@@ -1,24 +1,24 @@
-"""Attack the published tables as somebody would who knows them, what the measures mean, and how the project withholds.
+"""Independent differencing attack on the published tables, by a reader who knows the measures and the suppression rule.
 
-Every withheld count is an unknown whole number. A quantity is a count, what is left of its denominator, or its
-difference from a count that it is nested in; it is small above 0 and below the threshold. A small quantity is safe if
-at least threshold - 1 values of it stay possible, as many as "above 0 and below the threshold" has. Levels:
+Every withheld count is an unknown whole number. A quantity is a count, its denominator less the count, or its
+difference from a count that includes it; it is small if it is above 0 and below the threshold. A small quantity is safe
+if at least threshold - 1 of its values remain possible, the number of values above 0 and below the threshold. Levels:
 
-- `tables`: sums over public health units, decisions and genders; a count is at most what it is counted among; who is up
-  to date for all is up to date for each, who is not lacks at least one; who is exempt for an antigen is exempt for any;
-  who has completed HPV has begun it, who has begun is not unimmunized.
-- `rule`: the documentation and the code as well. Only tables of which the project's own SQL (rule.py) makes
-  exactly this release stay possible.
-- `earlier releases`: as well, what earlier releases of the same counts print, and that each was made of the same table.
+- `tables`: sums over public health units, decisions and genders; a count is at most its denominator; students up to
+  date for all antigens are up to date for each, and the others lack at least one; students exempt for an antigen are
+  exempt for any; students who completed HPV have begun it, and those who have begun are not unimmunized.
+- `rule`: also the documentation and the code: a table remains possible only if the project's own SQL (rule.py) makes
+  exactly this release from it.
+- `earlier releases`: also the counts that earlier releases print, each made from the same table.
 
 What other school years print of the same students (cohorts.py) is known at each level: a quantity less what another
 year prints of it is a quantity as well.
 
-The attack looks for other tables with linear programs (HiGHS), rounds nothing, checks each in whole numbers, hands it
-to the rule, and takes it where the rule makes this release of it. Every value that it counts is shown by a table. What
-is safe at the last level is safe at all of them. A search that ends without enough values counts as found: the release
-is then not safe, whether or not somebody else could name the count. The tables of schema `schools`, which stay in the
-house, are attacked after the release (attack_schools.py).
+The attack searches for other tables with linear programs (HiGHS), without rounding. It checks each in whole numbers and
+accepts it if the rule makes this release from it: each value counted as possible has a table that proves it. A quantity
+that is safe at the last level is safe at every level. A search that ends without enough values counts as a finding: the
+release is then not safe, even if nobody could derive the count. The tables of schema `schools`, which stay inside the
+organization, are attacked after the release (attack_schools.py).
 """
 
 import random
@@ -67,7 +67,7 @@ class Release:
 
 @dataclass(frozen=True)
 class Finding:
-    """A small quantity with fewer possible values than promised; 0 values where its count or difference is printed."""
+    """A small quantity with fewer possible values than required; 0 if its count or difference is printed."""
 
     age: int
     name: str
@@ -112,7 +112,7 @@ class Result:
     findings: list[Finding] = field(default_factory=list)
     levels: tuple[str, ...] = LEVELS[:1]
     has_other_years: bool = False
-    # Ages of which the release is not the one that the rule makes of the true counts: attacked by the tables alone.
+    # Ages for which the rule makes another release of the true counts: attacked at level `tables` only.
     unexplained: list[int] = field(default_factory=list)
 
     @property
@@ -140,7 +140,7 @@ class Contradiction(ValueError):
 
 
 def values_of(releases: Sequence[Release], all_frames: dict[int, Frame]) -> dict[int, dict[Count, int | None]]:
-    """By age, every count that the releases have a row for; None where all of them withhold it."""
+    """By age, every count that the releases have a row for; None if all of them withhold it."""
     values: dict[int, dict[Count, int | None]] = defaultdict(dict)
 
     def learn(age: int, count: Count, value: int | None) -> None:
@@ -177,7 +177,7 @@ def counts_of(row: dict, frame: Frame) -> tuple[Count, Count]:
 def ratios_of(
     releases: Sequence[Release], all_frames: dict[int, Frame]
 ) -> dict[int, list[tuple[Count, Count, Fraction]]]:
-    """A percent with all its digits gives the share back, whether or not its counts are printed."""
+    """A percent with all its digits gives the ratio, even if its counts are not printed."""
     ratios: dict[int, list[tuple[Count, Count, Fraction]]] = defaultdict(list)
     for row in [row for release in releases for row in release.measures]:
         if row["percent"] is not None and (row["students"] is None or row["students_counted"] is None):
@@ -189,7 +189,7 @@ def ratios_of(
 class Knowledge:
     """What is known of an age: its counts, their sums and inclusions, and the quantities to protect.
 
-    A cell of the rule lies between two other counts: `cell_quantities` names what is above and below it.
+    A cell of the rule is between two other counts: `cell_quantities` has the quantities above and below it.
     """
 
     def __init__(
@@ -281,7 +281,7 @@ class Knowledge:
         self.rows.append((quantity, low, high))
 
     def is_possible(self, tables: np.ndarray) -> np.ndarray:
-        """Which tables (a row each) fit all that is known of the counts."""
+        """Whether each table (a row) fits all that is known of the counts."""
         sums, quantities = tables @ self.row_matrix.T, tables @ self.matrix.T
         return (
             (sums >= self.row_low).all(axis=1)
@@ -296,7 +296,7 @@ class Knowledge:
         return (left > 0) & (left < threshold)
 
     def matrix_of(self, quantities: Collection[Quantity]) -> np.ndarray:
-        # Floating-point numbers add whole ones exactly, and fast.
+        # Floating-point sums of whole numbers are exact here, and faster.
         matrix = np.zeros((len(quantities), len(self.counts)))
         for i, quantity in enumerate(quantities):
             for place, sign in quantity:
@@ -350,7 +350,7 @@ class Knowledge:
             of=None if measure == "unimmunized" or any_ispa else cell,
         )
         if measure == "initiation":
-            # The immune complete the series without beginning it.
+            # Immune students complete the series without beginning it.
             if antigen in self.frame.with_immunity:
                 self.may_be_negative.add((f"{name}: begun, not completed", unit))
             self._protect(
@@ -415,7 +415,7 @@ class Knowledge:
         self.printed_by_other_year[quantity] = taken
 
     def total_of(self, name: str, unit: str) -> Count | None:
-        """The count that antigens together cover, of one of them."""
+        """The count over all antigens that includes a count of one antigen, if there is one."""
         measure, _, antigen = name.partition("/")
         total = "coverage_all_ispa" if measure == "coverage" else f"{measure}_any_ispa"
         if (
@@ -431,7 +431,7 @@ class Knowledge:
         return next((antigen for antigen, only in self.frame.of_one_gender.items() if f" {only}" == gender), "")
 
     def _covers(self) -> None:
-        """Together the antigens cover those who lack any, and those exempt for any."""
+        """The counts of antigens together include each student who lacks any, and each who is exempt for any."""
         for name, unit in self.counts:
             if name == "coverage_all_ispa":
                 parts = [
@@ -446,7 +446,7 @@ class Knowledge:
                 self.require(self._of(*parts, (name, unit, -1)), 0)
 
     def _genders(self) -> None:
-        """Who is neither F nor M is the rest."""
+        """Students who are neither F nor M are the remainder."""
         for name, unit in self.counts:
             men = name[:-2] + " M"
             if not name.endswith(" F") or (men, unit) not in self.place:
@@ -463,7 +463,7 @@ class Knowledge:
 
 @dataclass
 class Bounds:
-    """Of every quantity, and of further sums: (quantity, from, to)."""
+    """Bounds of every quantity, and of further sums: (quantity, from, to)."""
 
     low: np.ndarray
     high: np.ndarray
@@ -471,9 +471,9 @@ class Bounds:
 
 
 class Program:
-    """The hidden counts of an age that hang together, as a linear program for tables that fit what is known.
+    """Withheld counts of an age that constraints connect, as a linear program for tables that fit what is known.
 
-    What it finds is a table where it is whole numbers.
+    A solution in whole numbers is a table.
     """
 
     def __init__(
@@ -499,7 +499,7 @@ class Program:
         columns, elastic = len(places), 2 * len(aims)
         self.model.addVars(columns + elastic, np.zeros(columns + elastic), np.full(columns + elastic, INFINITY))
         self._add(self.numbers, self.low[self.numbers], self.high[self.numbers], [])
-        # How far a quantity is from what it aims at costs.
+        # The cost of a quantity is its distance from its target.
         self._add(aims, np.zeros(len(aims)), np.zeros(len(aims)), [(columns, 1.0), (columns + len(aims), -1.0)])
         self.costs = np.arange(columns, columns + elastic, dtype=np.int32)
         self.model.changeColsCost(len(self.costs), self.costs, np.ones(elastic))
@@ -525,7 +525,7 @@ class Program:
         )
 
     def solve(self, targets: np.ndarray, fixed: dict[int, int] | None = None) -> np.ndarray | None:
-        """A table as near to the targets of the aims as can be, with some quantities fixed; its counts at `places`."""
+        """The table nearest to the targets of the aims, with some quantities fixed; its counts at `places`."""
         fixed = fixed or {}
         first = len(self.numbers)
         rows = np.arange(first, first + len(self.aims), dtype=np.int32)
@@ -549,10 +549,10 @@ class Program:
 
 
 class Search:
-    """Other tables of an age that fit what is known, and the values that they give its small quantities.
+    """Searches for other tables of an age that fit what is known, and the values of small quantities in them.
 
-    `fits` says of each table whether it stays possible beside what `knowledge` has. `reasons` says why the rule
-    withholds each cell: first are tried the tables that keep every count that the rule looks at small, or not.
+    `fits` says whether each table remains possible by what is known beside `knowledge`. `reasons` says why the rule
+    withholds each cell: tables that keep each count of the rule on its side of the threshold are tried first.
     """
 
     TABLES_AT_ONCE = 12
@@ -590,7 +590,7 @@ class Search:
         return [number for number, values in self.seen.items() if len(values) < self.threshold - 1]
 
     def learn(self, tables: Sequence[np.ndarray]) -> list[bool]:
-        """Takes in the values of the tables that stay possible, and says which do."""
+        """Adds the values of the tables that remain possible. Returns which tables do."""
         if not len(tables):
             return []
         stacked = np.array(tables)
@@ -616,7 +616,7 @@ class Search:
                     return
 
     def _components(self) -> list[np.ndarray]:
-        """Hidden counts that nothing connects move apart."""
+        """Groups of withheld counts that no constraint connects with each other."""
         matrix = np.vstack([self.knowledge.matrix, self.knowledge.row_matrix])[:, self.knowledge.hidden] != 0
         hidden = np.flatnonzero(self.knowledge.hidden)
         leader = list(range(len(hidden)))
@@ -635,7 +635,7 @@ class Search:
         return [hidden[leaders == i] for i in np.unique(leaders)]
 
     def _sides(self, keeps_hidden_columns: bool) -> Bounds:
-        """Keeps small what is small, and large what is not, wherever the rule looks at it."""
+        """Bounds that keep each count of the rule on its side of the threshold."""
         knowledge, threshold = self.knowledge, self.threshold
         low = np.full(len(self.values), -INFINITY)
         high = np.full(len(self.values), INFINITY)
@@ -660,7 +660,7 @@ class Search:
                     self._keep_side(side, low, high)
             rows += [self._barely_covered(total, cells) for total, cells in families.items()]
         for reasons in self.reasons:
-            # One small count of a gender is enough that no count by gender is released.
+            # One small count of a gender withholds all counts by gender.
             if GENDERS_WITHHELD in reasons and (
                 small := [i for i in self._by_gender() if 0 < self.values[i] < threshold]
             ):
@@ -671,7 +671,7 @@ class Search:
         return Bounds(low, high, rows)
 
     def _drawn_sides(self, bounds: Bounds) -> Bounds:
-        """Where a column is withheld in all units, other counts than the true ones may be the small ones, or none."""
+        """If a column is withheld in all units, other counts than the true ones may be small, or none."""
         low, high = bounds.low.copy(), bounds.high.copy()
         index = {name: i for i, name in enumerate(self.knowledge.names)}
         share = self.random.choice((0.1, 0.3, 0.6))
@@ -690,7 +690,7 @@ class Search:
         return Bounds(low, high, bounds.rows)
 
     def _barely_covered(self, total: Count, cells: list[Count]) -> tuple[Quantity, float, float]:
-        """Those of an antigen that are not small stay too few to cover the total without a small one."""
+        """Keeps the counts of antigens that are not small too low to cover the total without a small one."""
         knowledge, unit = self.knowledge, total[1]
         number = knowledge.names.index
         is_coverage = total[0] == "coverage_all_ispa"
@@ -725,7 +725,7 @@ class Search:
         rows: list[tuple[Quantity, float, float]],
         index: dict[QuantityName, int],
     ) -> None:
-        """The unit that hides the others is the largest by students; where it might not stay so, none hides them."""
+        """The unit that hides the others is the largest by students; if it might not remain so, no unit hides them."""
         students = {
             unit: self.truth[i]
             for (name, unit), i in self.knowledge.place.items()
@@ -752,7 +752,7 @@ class Search:
             rows += [(((place[rest[0]], 1), (place[unit], -1)), 0, INFINITY) for unit in rest[1:]]
 
     def _is_small_on_any_side(self, sides: list[int]) -> bool:
-        """Between two counts so near each other, whatever is above one is small or leaves a small number."""
+        """Between two counts this near each other, every value is small or leaves a small remainder."""
         values = self.values[sides]
         return len(sides) == 2 and values.min() > 0 and values.sum() < 2 * self.threshold
 
@@ -766,7 +766,7 @@ class Search:
         low[i], high[i] = max(low[i], least), min(high[i], most)
 
     def _unseen(self, number: int, planned: set[int], low: float, high: float) -> int:
-        """A value that is still missing: small ones of the same sign first."""
+        """A value not seen yet: small ones of the same sign first."""
         value, taken = int(self.values[number]), int(self.knowledge.taken[number])
         sign = -1 if value < taken else 1
         known = self.seen[number]
@@ -784,7 +784,7 @@ class Search:
         return self.random.choice(wanted) if wanted else value
 
     def _aims(self, missing: Sequence[int]) -> dict[int, np.ndarray]:
-        """Of each component, the quantities of these that it moves."""
+        """By component, those of the quantities that it moves."""
         aims: dict[int, list[int]] = defaultdict(list)
         for number in missing:
             for component in {
@@ -796,7 +796,7 @@ class Search:
         return {component: np.array(numbers) for component, numbers in aims.items()}
 
     def _learn_with_parts(self, tables: list[np.ndarray]) -> None:
-        """A table that does not stay possible may do so with the changes of one component alone."""
+        """A table that is not possible may be so with the changes of one component alone."""
         fits = self.learn(tables)
         parts = []
         for table, fit in zip(tables, fits, strict=True):
@@ -813,7 +813,7 @@ class Search:
         return sum(max(0, self.threshold - 1 - len(values)) for values in self.seen.values())
 
     def _many_at_once(self, bounds: Bounds) -> None:
-        """Tables in which as many quantities as can be take a value that was not seen."""
+        """Tables in which as many quantities as possible take a value not seen yet."""
         for _ in range(self.ROUNDS):
             before = self._lacking()
             if not before:
@@ -851,7 +851,7 @@ class Search:
         return True
 
     def _one_by_one(self, bounds: Bounds, alone: bool = False) -> None:
-        """For each value that a quantity lacks, a table that has it; as near to the true one as can be, if `alone`."""
+        """For each value that a quantity lacks, a table that has it; the nearest to the true table, if `alone`."""
         index = {name: i for i, name in enumerate(self.knowledge.names)}
         of_components = []
         for component, aims in self._aims(self.missing()).items():
@@ -879,7 +879,7 @@ class Search:
             self._learn_with_parts(tables[i : i + self.REPLAYED_AT_ONCE])
 
     def _has_hidden_columns(self, places: np.ndarray) -> bool:
-        """Whether the rule withholds one of these counts in all units: what is small there may change."""
+        """Whether the rule withholds one of these counts in all units: which of them are small may change."""
         return any(
             reasons.get(self.knowledge.counts[place]) == "all_units" for reasons in self.reasons for place in places
         )
@@ -892,7 +892,7 @@ class Search:
         planned: dict[int, set[int]] = defaultdict(set)
         for number in numbers:
             tried: set[int] = set()
-            # Of tables by themselves the rule may refuse any: all values are tried.
+            # The rule may refuse any single table, so all values are tried.
             while alone or len(self.seen[number] | planned[number]) < self.threshold - 1:
                 value = self._unseen(number, planned[number] | tried, bounds.low[number], bounds.high[number])
                 if value in tried or value == self.values[number]:
@@ -933,7 +933,7 @@ def is_by_gender(row: dict, frame: Frame) -> bool:
 
 
 def is_release_of(release: Release, age: int, pattern: Pattern, frame: Frame) -> bool:
-    """Whether the release withholds of an age what a pattern says, and nothing else."""
+    """Whether the release withholds exactly the cells of a pattern at an age."""
     genders = GENDERS_WITHHELD in pattern
     measures = all(
         (row["students_counted"] is None) == (column_of(row) in pattern or (genders and is_by_gender(row, frame)))
@@ -958,7 +958,7 @@ def attack(
     say: Callable[[str], None] = lambda text: None,
     other_years: Mapping[int, Sequence[OtherYear]] = {},
 ) -> Result:
-    """Attacks a release that withholds what each of the rules withholds, beside what earlier releases print.
+    """Attacks a release that withholds what each of the rules withholds, together with what earlier releases print.
 
     `withheld_before` are cells (age, column, unit) that it withholds because an earlier release of other counts did;
     `only` are the ages to attack, all without it; `other_years` are what other school years print, by the age whose
@@ -995,7 +995,7 @@ def attack(
             protecting = {(column, unit) for own_age, column, unit in rules[0].units_protecting if own_age == age}
             cells = {(column, unit) for own_age, column, unit in rules[0].units_withheld if own_age == age} - protecting
             knowledge.keep_changes(table[0], cells, protecting, patterns[0] - by_counts.keys(), threshold)
-        # Of this release only what it adds to the earlier ones can be seen.
+        # Only the counts that this release adds to the earlier ones are visible.
         for reasons in decided[1:]:
             decided[0] = {cell: "linked" if cell in reasons else reason for cell, reason in decided[0].items()}
         fits = fits_all(age, knowledge, rules, patterns, threshold) if decided else everything_fits
@@ -1017,7 +1017,7 @@ def attack(
 def fits_all(
     age: int, knowledge: Knowledge, rules: Sequence[Rule], patterns: Sequence[Pattern], threshold: int
 ) -> Callable[[np.ndarray], list[bool]]:
-    """Whether the earlier rules make of a table the releases that they made, and all together this one."""
+    """Whether the earlier rules make the earlier releases from each table, and all rules together this one."""
 
     def fits(tables: np.ndarray) -> list[bool]:
         decided = [[frozenset(reasons) for reasons in rule.decide(age, knowledge.counts, tables)] for rule in rules]
@@ -1034,7 +1034,7 @@ def fits_all(
 def at_lowest_level(
     age: int, knowledge: Knowledge, truth: dict[Count, int], search: Search, level: str, lost: list[int]
 ) -> list[Finding]:
-    """Each quantity that was narrowed, with the least knowledge that narrows it."""
+    """Each narrowed quantity, at the lowest level that narrows it."""
     tables = Search(knowledge, truth, search.threshold, everything_fits)
     tables.seen = {i: tables.seen[i] for i in lost}
     if level != "tables":

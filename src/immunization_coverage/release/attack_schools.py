@@ -1,12 +1,12 @@
-"""Attack the tables of schema `schools` as somebody would who reads `marts` beside them and knows the rule.
+"""Independent differencing attack on the tables of schema `schools`, by a reader of `marts` who knows the rule.
 
-Who may see schools sees each public health unit's counts too, so what is withheld of its schools has a known sum. A
-quantity is a school's count, or what is left of a count that it is taken among; it is small above 0 and below the
-threshold, and safe if threshold - 1 values of it stay possible, or as many as `marts` alone leave. Every value that
-is counted is shown by a table: with the same sums and the same numbers shown, with nobody up to date for diphtheria,
-tetanus or pertussis who has no DTP, and of which the project's own SQL
+Users who may see schools also see the counts of each public health unit, so the withheld counts of its schools have a
+known sum. A quantity is a school's count, or its denominator less the count; it is small if it is above 0 and below
+the threshold, and safe if threshold - 1 of its values remain possible, or as many as `marts` alone leave. Each value
+counted as possible has a table that proves it: with the same sums and the same numbers shown, without students who have
+no DTP and are up to date for diphtheria, tetanus or pertussis, and for which the project's own SQL
 (models/intermediate/release/int_school_decisions.sql) withholds the same counts. A search that ends without enough
-values counts as found.
+values counts as a finding.
 """
 
 import csv
@@ -58,7 +58,7 @@ class Group:
         return [*(self.with_ancestors(parent) if parent else []), name]
 
     def children(self, name: str) -> list[str]:
-        # Who has no DTP limits who can be up to date.
+        # Students without DTP limit how many can be up to date.
         found = [child for child, column in self.columns.items() if column.parent == name]
         return sorted(found, key=lambda child: child != WITHOUT_DTP)
 
@@ -70,14 +70,14 @@ class Group:
             names.update(name for name in NOT_WITHOUT_DTP if name in self.columns)
         if names.intersection(NOT_WITHOUT_DTP):
             names.add(WITHOUT_DTP)
-        # From where on a count is shown depends on whether others are taken among it.
+        # The smallest count that is shown depends on whether it is a denominator.
         names.update(name for name, column in self.columns.items() if column.parent in names - {STUDENTS})
         return list(dict.fromkeys(own for name in sorted(names) for own in self.with_ancestors(name)))
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A small quantity of a school with fewer possible values than promised; 0 values where it is shown."""
+    """A small quantity of a school with fewer possible values than required; 0 if it is shown."""
 
     unit: str
     age: int
@@ -100,7 +100,7 @@ class Result:
 
     attacked: int = 0
     findings: list[Finding] = field(default_factory=list)
-    # Groups of which the tables are not those that the rule makes of the true counts.
+    # Groups for which the rule withholds other counts of the true table.
     unexplained: list[tuple[str, int]] = field(default_factory=list)
 
     @property
@@ -120,7 +120,7 @@ class Result:
 
 
 def groups_of(connection: duckdb.DuckDBPyConnection) -> list[Group]:
-    """The true counts of the warehouse's schools, and what its tables withhold of them."""
+    """The true counts of the warehouse's schools, and which of them its tables withhold."""
     rows = connection.execute(
         """
         with shown as (
@@ -148,9 +148,7 @@ def groups_of(connection: duckdb.DuckDBPyConnection) -> list[Group]:
         counted, shown = np.array([row[6] for row in own]), [row[7] for row in own]
         for number, other, row in zip(counted.tolist(), shown, own, strict=True):
             if other not in (None, number):
-                raise ValueError(
-                    f"{name} of school {row[2]}, age {age}, is another number than the count it is made of."
-                )
+                raise ValueError(f"{name} of school {row[2]}, age {age}, differs from the count it is made of.")
         is_withheld = np.array([number is None for number in shown])
         group.columns[name] = Column(own[0][4], own[0][5], places, places[is_withheld])
         group.truth[name] = np.zeros(len(group.school_ids), dtype=np.int64)
@@ -166,7 +164,7 @@ class Rule:
         self.sql = rendered("int_school_decisions", suppress_below)
 
     def makes(self, cases: Sequence[tuple[Group, Table, Sequence[str]]]) -> list[bool]:
-        """Of each case, a table and its columns to decide, whether they are withheld as the group's are."""
+        """For each case (a table and its columns to decide), whether the rule withholds what the group withholds."""
         parts: dict[str, list[np.ndarray]] = defaultdict(list)
         kinds: dict[tuple[str, str | None, int], int] = {}
         for number, (group, table, names) in enumerate(cases):
@@ -195,7 +193,7 @@ class Rule:
                 [(i, *kind, WITHOUT_DTP if kind[0] in NOT_WITHOUT_DTP else None) for kind, i in kinds.items()],
             )
             connection.register("numbers", {key: np.concatenate(own) for key, own in parts.items()})
-            # A case stands in the place of the unit; places are in the order of the ids.
+            # A case is used as the unit; places are in the order of the ids.
             connection.execute(
                 "create table rule.int_school_cells as select case_number as phu_id, place as school_id, 0 as age, "
                 "column_name, parent_name, release_level, limited_by, counted, nullif(base, -1) as base, was_withheld "
@@ -211,7 +209,7 @@ class Rule:
 
 
 def absorb(values: np.ndarray, residual: int, low: np.ndarray, high: np.ndarray, order: Sequence[int]) -> bool:
-    """Adds `residual` to `values`, place by place in this order, each from `low` to `high`; whether all went in."""
+    """Adds `residual` to `values`, place by place in this order, each from `low` to `high`. Returns whether it fits."""
     for i in order:
         if not residual:
             break
@@ -232,7 +230,7 @@ class Search:
         self.shown: list[Quantity] = []
         self.hidden = {name: set(column.withheld.tolist()) for name, column in group.columns.items()}
         self.kinds = {name: self._kinds(name) for name in group.columns}
-        # Columns that are withheld in all schools, because nothing hides the small counts.
+        # Columns that are withheld in all schools, because no other count hides the small ones.
         self.all_withheld = {name for name in group.columns if self._is_all_withheld(name)}
         for name, column in group.columns.items():
             for place in column.rows.tolist():
@@ -252,7 +250,7 @@ class Search:
         return int(table[STUDENTS][place] - table[WITHOUT_DTP][place]) - counted
 
     def value_of(self, quantity: Quantity, table: Table) -> int:
-        """Of a quantity that is protected: it has a value in every table."""
+        """The value of a protected quantity, which every table has."""
         value = self.value(quantity, table)
         assert value is not None
         return value
@@ -278,7 +276,7 @@ class Search:
             self.promised[quantity] = min(self.promised[quantity], self.left_by_marts((WITHOUT_DTP, place, COUNT)))
 
     def left_by_marts(self, quantity: Quantity) -> int:
-        """How many values of a quantity the unit's totals leave, whatever is shown of its schools."""
+        """How many values of a quantity are possible by the unit's totals alone."""
         name, _, what = quantity
         column = self.group.columns[name]
         others = len(column.rows) - 1
@@ -308,12 +306,12 @@ class Search:
         return 1 if name == STUDENTS or name.startswith(f"{STUDENTS}/") else 0
 
     def least_shown(self, name: str) -> int:
-        """What others are taken among is shown from here on."""
+        """The smallest denominator that is shown."""
         is_parent = any(column.parent == name for column in self.group.columns.values())
         return 2 * self.threshold - 1 if is_parent else self.threshold
 
     def base_shown(self, name: str, table: Table | None = None) -> np.ndarray:
-        """What a count is taken among; without those of whom the school shows that they have no DTP."""
+        """The denominator of a count, without students who, as the school shows, have no DTP."""
         table = table or self.group.truth
         parent = self.group.columns[name].parent
         assert parent is not None
@@ -343,13 +341,13 @@ class Search:
         )
 
     def box(self, name: str, table: Table, as_kinds: bool) -> tuple[np.ndarray, np.ndarray]:
-        """From where to where the counts of a column may be; `as_kinds`: each of the kind that the rule sees."""
+        """The bounds of a column's counts; `as_kinds`: each of the kind that the rule sees."""
         group, column, t = self.group, self.group.columns[name], self.threshold
         counted = group.truth[name]
         low = np.full(len(counted), self.low(name))
         base = table[column.parent] if column.parent else np.full(len(counted), counted.sum())
         high = base.copy()
-        # What is shown limits; what is withheld follows (_settle).
+        # Counts shown are limits; counts withheld are adjusted (_settle).
         for other in self._excluded_by(name):
             is_limit = np.ones(len(counted), dtype=bool)
             is_limit[list(self.hidden[other])] = False
@@ -374,13 +372,13 @@ class Search:
         return low, high
 
     def _excluded_by(self, name: str) -> list[str]:
-        """The columns in which nobody is counted who is counted in this one."""
+        """The columns that count none of this column's students."""
         if name == WITHOUT_DTP:
             return [own for own in NOT_WITHOUT_DTP if own in self.group.columns]
         return [WITHOUT_DTP] if name in NOT_WITHOUT_DTP else []
 
     def table_with(self, name: str, wanted: dict[int, int], as_kinds: bool, table: Table | None = None) -> Table | None:
-        """A table with these counts of withheld schools of a column; the others take what is left over."""
+        """A table with these counts of a column's withheld schools; the other schools share the rest."""
         table = {own: counts.copy() for own, counts in (table or self.group.truth).items()}
         counts, total = table[name], int(table[name].sum())
         low, high = self.box(name, table, as_kinds)
@@ -388,7 +386,7 @@ class Search:
             counts[place] = min(max(value, int(low[place])), int(high[place]))
         others = [place for place in self.group.columns[name].withheld.tolist() if place not in wanted]
         self.draw.shuffle(others)
-        # The widest last: the rule may have needed just its room.
+        # The widest range last: the rule may depend on it.
         if as_kinds:
             others.sort(key=lambda place: self.threshold > counts[place])
         if not absorb(counts, total - int(counts.sum()), low, high, others):
@@ -399,7 +397,7 @@ class Search:
         return table if self._settle(name, table) else None
 
     def _settle(self, name: str, table: Table, is_follower: bool = False) -> bool:
-        """Makes what is taken among a column fit its new counts, and what excludes it."""
+        """Adjusts the columns that have this one as denominator, and those that exclude it, to its new counts."""
         for child in self.group.children(name):
             places = [place for place in self.group.columns[child].rows.tolist() if place in self.hidden[name]]
             counts, total = table[child], int(table[child].sum())
@@ -419,14 +417,14 @@ class Search:
         return is_follower or all(self._make_room(name, other, table) for other in self._excluded_by(name))
 
     def _make_room(self, name: str, other: str, table: Table) -> bool:
-        """Makes those whom a column excludes fit its new counts."""
+        """Adjusts the columns that this one excludes to its new counts."""
         counts, total = table[other], int(table[other].sum())
         too_many = np.flatnonzero(counts > table[STUDENTS] - table[name])
         if not len(too_many):
             return True
         counts[too_many] = (table[STUDENTS] - table[name])[too_many]
         low, high = self.box(other, table, as_kinds=other not in self.all_withheld or self.draw.random() < 0.5)
-        # The others that those without DTP are excluded from stay, or follow.
+        # The other columns that exclude students without DTP are kept, or adjusted.
         others_stay = self.draw.random() < 0.5
         for own in self._excluded_by(other):
             if own == name or others_stay:
@@ -443,9 +441,9 @@ class Search:
         )
 
     def lean(self, is_alone: bool = True) -> Iterator[Table]:
-        """A table for each value that a quantity lacks, in which the sum leaves the others as little room as can be.
+        """A table for each missing value of a quantity, in which the sum leaves the others the least room.
 
-        `is_alone`: what excludes the column's students stays as it is, but at the place in question.
+        `is_alone`: columns that exclude its students change at the place in question only.
         """
         for quantity in self.missing():
             name, place, what = quantity
@@ -460,7 +458,7 @@ class Search:
                 for own in ancestors:
                     if table is None:
                         break
-                    # As many more or fewer are in what it is taken among.
+                    # Its denominator changes by the same number.
                     more = int(table[own][place]) + value - self.value_of(quantity, self.group.truth)
                     table = self.table_with(own, {place: more}, True, table)
                 if table is None:
@@ -516,7 +514,7 @@ class Search:
         is_all = name in self.all_withheld
         larges = sorted((own for own in others if kinds[own] == "large"), key=lambda own: (int(base[own]), -own))
         if is_all and residual > 0:
-            # Somebody in a school of none leaves the others no more room.
+            # A student more in a school with none leaves the others no more room.
             ones = np.minimum(high, 1)
             empty = [own for own in others if kinds[own] == "edge" and counts[own] == 0]
             given = min(residual, len(empty))
@@ -560,14 +558,14 @@ class Search:
                     yield table
 
     def one_by_one(self, draws: int) -> Iterator[Table]:
-        """For each quantity so many tables with values that it lacks, the others drawn."""
+        """For each quantity, tables with values that it lacks; the other counts are drawn at random."""
         for quantity in self.missing():
             name, place, what = quantity
             lacking = [value for value in range(2 * self.threshold) if value not in self.seen[quantity]]
             for value in self.draw.choices(lacking, k=draws):
                 table: Table | None = self.group.truth
                 as_kinds = self.draw.random() < 0.4
-                # Of how many it is taken among may be unknown too.
+                # Its denominator may be unknown too.
                 for ancestor in self.group.with_ancestors(name)[:-1]:
                     if table and place in self.hidden[ancestor]:
                         more = int(self.group.truth[ancestor][place]) + self.draw.randint(-2, self.threshold)
@@ -594,7 +592,7 @@ class Search:
                     yield table
 
     def is_possible(self, table: Table) -> bool:
-        """Whether the sums, what is shown and what the measures mean hold."""
+        """Whether the tables agree with the sums, the counts shown and the meaning of the measures."""
         for name, column in self.group.columns.items():
             counts, truth = table[name], self.group.truth[name]
             is_shown = np.ones(len(counts), dtype=bool)
@@ -656,7 +654,7 @@ def attack_schools(
             break
         if left != left_before:
             say(f"Schools, round {number + 1}: {left:,} of {result.attacked:,} small quantities are not safe yet.")
-        # The fewer are left, the more is tried for each.
+        # The fewer quantities are left, the more tables are tried for each.
         draws = max(3, min(100, 1000 // left))
         step = STEPS[number] if number < len(STEPS) else partial(Search.one_by_one, draws=draws)
         for cases in batches(open_searches, step):

@@ -15,7 +15,7 @@ from immunization_coverage.release.kept import files_of, opened
 from immunization_coverage.release.rule import GENDERS_WITHHELD, Count, Frame
 
 DATABASE = "immunization_coverage.duckdb"
-# What tells a row of published.measures from the others.
+# The key of published.measures.
 KEY = ("measure", "phu_id", "age", "antigen", "gender")
 
 
@@ -66,7 +66,7 @@ def earlier_releases(warehouse: Path, named: Iterable[Path]) -> list[EarlierRele
 
 
 def keyed(release: Release) -> dict[tuple, tuple[dict, str, str]]:
-    """Every row by what tells it from the others, with the names of its count and its denominator."""
+    """Every row by its key, with the names of its count and its denominator."""
     rows = {tuple(row[name] for name in KEY): (row, "students_counted", "students") for row in release.measures}
     return rows | {
         ("school_assignment", row["decision"], row["age"], None, "all"): (row, "students", "students")
@@ -75,7 +75,7 @@ def keyed(release: Release) -> dict[tuple, tuple[dict, str, str]]:
 
 
 def of_the_same_units(earlier: EarlierRelease, release: Release) -> Release:
-    """The earlier release's rows as rows of this province: a unit's own release says of it what it says of all."""
+    """The earlier release's rows as rows of this province: a unit's own release has its totals as the province's."""
     units = {row["phu_id"] for row in release.measures if row["phu_id"]}
     own = {row["phu_id"] for row in earlier.rows.measures if row["phu_id"]}
     if own == units:
@@ -83,7 +83,7 @@ def of_the_same_units(earlier: EarlierRelease, release: Release) -> Release:
     if len(own) == 1 and own < units:
         return of_own_unit(earlier.rows)
     raise ValueError(
-        f"The release in {earlier.path} is of other public health units: what follows from both is not known."
+        f"The release in {earlier.path} is of other public health units: what follows from both releases is not known."
     )
 
 
@@ -106,7 +106,7 @@ def is_made_of(earlier: Release, release: Release) -> bool:
 
 
 def differing(release: Release, earlier: Release) -> list[tuple]:
-    """Rows of which one prints what the other does not, or another number."""
+    """Rows whose count only one release prints, or whose counts differ."""
     before = keyed(earlier)
     return [
         key
@@ -116,7 +116,7 @@ def differing(release: Release, earlier: Release) -> list[tuple]:
 
 
 def contradicts(release: Release, earlier: Release) -> bool:
-    """Whether both print a count, and not the same: they were made of other data."""
+    """Whether both print a count and the counts differ: they were made from different data."""
     before = keyed(earlier)
     return any(
         row[name] is not None and before[key][0][name] is not None and row[name] != before[key][0][name]
@@ -141,9 +141,9 @@ def difference(one: int | None, other: int | None) -> int | None:
 
 
 def small_differences(release: Release, earlier: Release, frames: dict[int, Frame]) -> list[str]:
-    """Quantities of the difference between two releases of other data that are small, and follow from their sums.
+    """Small quantities of the difference between two releases of different data, as far as sums give them.
 
-    A difference of counts may be negative, so that inclusions say nothing of it: what the sums do not give stays open.
+    A difference of counts may be negative, so inclusions do not bound it: what sums do not give remains unknown.
     """
     threshold = min(release.suppress_below, earlier.suppress_below)
     found = []
@@ -158,7 +158,7 @@ def small_differences(release: Release, earlier: Release, frames: dict[int, Fram
         equal = knowledge.row_low == knowledge.row_high
         sums = knowledge.row_matrix[equal][:, knowledge.hidden]
         values = -(knowledge.row_matrix[equal] @ known)
-        # A column's withheld units together, as the province less the others gives them.
+        # The sum of a column's withheld units: the province less the other units.
         for row, value in zip(sums, values, strict=True):
             if row.any() and 0 < abs(value) < threshold:
                 unit_name = knowledge.counts[int(np.flatnonzero(knowledge.hidden)[np.flatnonzero(row)[0]])][0]

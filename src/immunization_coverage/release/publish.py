@@ -1,7 +1,7 @@
 """Writes the published tables as files that are safe to publish: Parquet, CSV, one read-only DuckDB file, a README.
 
-The tables are attacked first (attack.py). Where the attack cannot show that a small count is safe, its column is
-withheld in all units, then in the province, and its age attacked again; what is not safe then is not published.
+The tables are attacked first (attack.py). If the attack cannot prove a small count safe, its column is withheld in all
+units, then in the province, and its age is attacked again; a release that is still not safe is not published.
 """
 
 import contextlib
@@ -55,18 +55,18 @@ from immunization_coverage.years import attach_years, label_of, use_year
 # The files of a release with their hashes, as `sha256sum --check` reads them.
 MANIFEST = "SHA256SUMS"
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
-# Rounds of withholding what the attack cannot show to be safe.
+# Rounds of withholding what the attack cannot prove safe.
 MOST_ROUNDS = 8
 
 
 class NotPublished(Exception):
-    """Says in a sentence why there are no new files."""
+    """Nothing was published. The message is a sentence for the user."""
 
 
 def years_to_publish(built: Sequence[str], wanted: Collection[str]) -> list[str]:
     """The school years of a warehouse that are wanted, all without a wish, in ascending order."""
     if not built:
-        raise NotPublished("The warehouse has no published tables. Build it first: make build.")
+        raise NotPublished("The warehouse has no published tables. Build it first: icw build.")
     if missing := sorted(set(wanted) - set(built)):
         raise NotPublished(
             f"The warehouse has no school year {' and '.join(missing)}, only {' and '.join(sorted(built))}."
@@ -317,8 +317,8 @@ def made_safe(
         measures = ", ".join(sorted({key[0] for key in rows_that_differ}))
         raise NotPublished(
             f"{one.school_year} has been released before: {one}. {len(rows_that_differ)} counts differ, of {measures}. "
-            "Who has both could subtract one from the other: release a year once. With --again "
-            "the difference is attacked, and published where nothing follows from it."
+            "A reader of both could subtract one from the other: release a year once. With --again "
+            "the difference is attacked, and the release is published if no small count follows."
         )
     rules, same, of_other_data, cells = [rule], [], [], set()
     for one, rows in others:
@@ -330,7 +330,7 @@ def made_safe(
         if rows is one.rows:
             rules.append(Rule(rule.frames, rows.suppress_below))
             if withheld_by(rules[-1], truth) != one.withheld:
-                raise NotPublished(f"{one} withholds other counts than the rule does: what it says is not known.")
+                raise NotPublished(f"{one} withholds other counts than the rule: what follows from it is not known.")
     withhold(connection, cells, rule.frames, schema)
     ages = None
     for round_number in range(MOST_ROUNDS):
@@ -345,8 +345,8 @@ def made_safe(
         protection = Protection(release, truth, rule, cohorts)
         if result.unexplained or same or not hold_back(rule, result, protection) or round_number == MOST_ROUNDS - 1:
             break
-        say(f"{len(result.findings)} are not shown to be safe: {what_is_withheld(result)}, their ages attacked again.")
-        # Ages are decided apart from each other.
+        say(f"{len(result.findings)} are not proven safe: {what_is_withheld(result)}, and their ages attacked again.")
+        # Ages are decided independently of each other.
         ages = {finding.age for finding in result.findings}
         withhold_anew(connection, cells | withheld_by(rule, truth), rule.frames, schema)
     what = (
@@ -364,7 +364,7 @@ def what_is_withheld(result: Result) -> str:
 def refuse_differences(
     release: Release, others: list[tuple[EarlierRelease, Release]], frames: dict[int, Frame]
 ) -> None:
-    """Of other data a release may differ by nothing small, and withhold nothing that was printed."""
+    """Refuses a release of different data that differs by a small number, or withholds a count printed before."""
     for one, rows in others:
         if small := small_differences(release, rows, frames):
             raise NotPublished(
@@ -380,7 +380,7 @@ def refuse_differences(
 
 def write(connection: duckdb.DuckDBPyConnection, tables: Collection[str], folder: Path) -> None:
     quoted = {path: str(path).replace("'", "''") for path in (folder, folder / DATABASE)}
-    # The drivers of others may be years old; DuckDB 2.0 would write what only 2.0 reads.
+    # Other programs may have an older DuckDB, which reads this format only.
     connection.execute(f"attach '{quoted[folder / DATABASE]}' as files (storage_version 'v1.0.0')")
     connection.execute("create schema files.published")
     for table in tables:
@@ -413,7 +413,7 @@ def readme(connection: duckdb.DuckDBPyConnection) -> str:
     lines = [
         f"# Immunization coverage of school pupils, Ontario, {years_in_words(releases)}",
         "",
-        *(["**Synthetic demonstration: the numbers are of nobody.**", ""] if is_demonstration else []),
+        *(["**Synthetic demonstration: the students are fictional.**", ""] if is_demonstration else []),
         *provenance(releases),
         "",
         "Each table is here as Parquet, as CSV (UTF-8, comma, header, empty where there is no value) and in "
@@ -421,11 +421,11 @@ def readme(connection: duckdb.DuckDBPyConnection) -> str:
         "",
         "## What is withheld",
         "",
-        f"Counts above 0 and below {threshold_in_words(releases)}, what subtraction would give included, and the "
+        f"Counts above 0 and below {threshold_in_words(releases)}, differences of counts included, and the "
         f"counts from which they could be derived: {sum(release['counts_withheld'] for release in releases)} of "
         f"{sum(release['counts'] for release in releases)} counts of "
         "`measures`. Where a count is withheld it is empty, its percent is too, and `withheld_reason` is `withheld`: "
-        "the same word for all, since a reason would say something of the count.",
+        "the same word for all, since a reason would disclose something about the count.",
         "",
         *(
             [
@@ -436,7 +436,7 @@ def readme(connection: duckdb.DuckDBPyConnection) -> str:
             if len(releases) > 1
             else []
         ),
-        "The protection holds for this release, beside those of the same school year that the publishing warehouse "
+        "The protection covers this release together with those of the same school year that the publishing warehouse "
         "knows of. Two releases that differ by a few students can be subtracted from each other: release a year once.",
     ]
     table_before = None
@@ -495,7 +495,7 @@ def provenance(releases: Sequence[dict]) -> list[str]:
 
 
 def exchange(new: Path, published: Path) -> None:
-    """Puts the new folder in the place of the published one; where the system can, in one step."""
+    """Replaces the published folder by the new one, in one step if the system can."""
     if not published.exists():
         os.rename(new, published)
         return
@@ -521,7 +521,7 @@ def write_manifest(folder: Path) -> None:
 
 
 def not_of_a_release(folder: Path) -> list[str]:
-    """What a folder holds that no release wrote, or that was changed since one did."""
+    """Files of a folder that no release wrote, or that were changed since."""
     if not folder.exists():
         return []
     try:
@@ -553,12 +553,12 @@ def publish(
 ) -> None:
     """Publishes the wanted school years of a warehouse, all without a wish, as one release."""
     if not warehouse.exists():
-        raise NotPublished(f"There is no warehouse {warehouse}. Build it first: make build.")
+        raise NotPublished(f"There is no warehouse {warehouse}. Build it first: icw build.")
     foreign = not_of_a_release(folder)
     if foreign:
         files = ", ".join(foreign[:5]) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
         raise NotPublished(
-            f"{folder} holds other files than a release as it was written: {files}. Move them away, or name another "
+            f"{folder} has files that are not of a release, or were changed: {files}. Move them away, or name another "
             "folder."
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -581,11 +581,11 @@ def publish(
             write(connection, tables, new)
             (new / "README.md").write_text(readme(connection), encoding="utf-8")
         write_manifest(new)
-        # What leaves the house may be read by all; the database by nobody to write.
+        # Everybody may read what is published; nobody may write to the database.
         for file in new.iterdir():
             file.chmod(0o444 if file.name == DATABASE else 0o644)
         new.chmod(0o755)
-        # Kept before it is published: no release is ever unknown to the next.
+        # Kept before it is published, so that the next release knows of it in any case.
         keep(warehouse.resolve(), new / DATABASE, name)
         exchange(new, folder)
     finally:
@@ -593,10 +593,10 @@ def publish(
 
 
 def main(folder: Path, again: bool = False, earlier: Sequence[Path] = (), first_years: Sequence[int] = ()) -> int:
-    # Through a symbolic link: its folder is replaced, the link stays.
+    # A symbolic link is kept; the folder that it points to is replaced.
     folder = folder.resolve()
     warehouse = warehouse_path()
-    state = "is as it was" if folder.exists() else "is not there"
+    state = "is as it was" if folder.exists() else "is not there yet"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_name(f".{folder.name}.lock"), blocking=False):

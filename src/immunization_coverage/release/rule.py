@@ -1,9 +1,8 @@
 """The rule that decides what a release withholds, run on tables that are not the warehouse's.
 
-An attacker who has read the project holds every table that fits a release against the rule: only those of which it
-makes exactly that release stay possible. `decide` runs the rule's own SQL, the models of
-models/intermediate/release, on any number of such tables at once: ages are decided apart from each other, so a table is
-told by its ages.
+An attacker who has read the project can test every table that fits a release: it remains possible only if the rule
+makes exactly that release from it. `decide` runs the rule's own SQL, the models of models/intermediate/release, on any
+number of such tables at once: ages are decided independently of each other, so a table is identified by its ages.
 """
 
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ GENDERS = ("F", "M")
 
 # (name, unit) of a count, as attack.py names its variables.
 Count = tuple[str, str]
-# The withheld cells of an age, (column, unit); GENDERS_WITHHELD where its counts by gender are.
+# The withheld cells of an age, (column, unit); GENDERS_WITHHELD if its counts by gender are.
 Pattern = frozenset[Count]
 Reasons = dict[Count, str]
 GENDERS_WITHHELD = ("genders", "province")
@@ -34,7 +33,7 @@ GENDERS_WITHHELD = ("genders", "province")
 class Frame:
     """What is counted at an age: antigens, by what they are assessed for. From seeds/annex/assessed_antigens.csv.
 
-    Of antigens `with_immunity`, the immune complete a series without beginning it."""
+    For antigens `with_immunity`, immune students complete a series without beginning it."""
 
     antigens: tuple[str, ...]
     in_all_ispa: frozenset[str]
@@ -100,7 +99,7 @@ def models_of(frame: Frame, counts: Sequence[Count]) -> dict[str, Counted]:
     def add(
         measures: dict[str, str], antigen: str | None = None, gender: str = "all", *, of_everybody: bool = False
     ) -> None:
-        """A row per unit and measure, where there is a count of each measure: its name, and that of the count."""
+        """Adds a row per unit and measure that has a count: the measure's name, and that of the count."""
         for unit in units:
             if all((name, unit) in place for name in measures.values()):
                 geography, phu_id = ("province", None) if unit == "province" else ("phu", unit)

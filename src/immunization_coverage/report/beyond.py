@@ -57,7 +57,7 @@ def figure(
     of: str = "",
     chapter: str = "beyond",
 ) -> Figure:
-    """Dots, or bars, of the rows' percents, and `data` where it holds more rows; `of` tells one of several panels."""
+    """Dots, or bars, of the rows' percents, and `data` if it has more rows; `of` names one of several panels."""
     language = report.language
     subtitle = language(f"{chapter}.{key}_subtitle", **({"of": of} if of else {}))
     headed = [(column, kind, language(f"table.{column}")) for column, kind in marks]
@@ -73,7 +73,7 @@ def figure(
         legend=[(kind, text) for _, kind, text in headed] if len(headed) > 1 else [],
         has_line=len(headed) > 1,
     )
-    # What tells the panel of an age from those of the others.
+    # Identifies the panel of an age among the others.
     name_of_chapter = chapter.replace("_", "-")
     file = f"{name_of_chapter}-{key}-{rows[0]['age']}" if of else f"{name_of_chapter}-{key}"
     said = [language(f"{chapter}.{key}_note"), *notes(language, rows)]
@@ -126,7 +126,7 @@ def reasons_figure(report: Report) -> Figure:
 
 
 def exempt_figure(report: Report) -> Figure:
-    """Of the exempt, those who are up to date all the same."""
+    """Exempt students who are up to date."""
     language = report.language
     found: dict[tuple, dict] = {}
     for row in province(report, "exemptions_by_status"):
@@ -161,7 +161,7 @@ def exempt_figure(report: Report) -> Figure:
 
 
 def doses_figure(report: Report) -> Figure:
-    """Crude beside valid, of the doses that the shortest criterion asks for."""
+    """Crude beside valid, of the doses that the shortest criterion requires."""
     language = report.language
     doses = province(report, "dose_coverage")
     rows = [row for row in doses if row["is_fewest_asked"]]
@@ -251,7 +251,7 @@ def timeliness_figure(report: Report, age: int) -> Figure | None:
 
 
 def reach_figure(report: Report) -> Figure:
-    """Had no visit been missed, and with a grace period."""
+    """Coverage had no visit been missed, and with a grace period."""
     language = report.language
 
     def gain(row: dict) -> float:
@@ -311,7 +311,7 @@ def missed_figure(report: Report) -> Figure:
 
 
 def reporting_figures(report: Report) -> list[Figure]:
-    """How doses of the school year reach the record; none where the extract says neither by whom nor when."""
+    """How doses of the school year reach the record; none if the extract has neither who recorded them nor when."""
     language = report.language
     rows = province(report, "reporting")
     if {(row["channel"], row["delay"]) for row in rows} <= {("not_recorded", "not_recorded")}:
@@ -396,7 +396,7 @@ def curves(report: Report) -> list[Choice]:
 
 
 def drawing_doses(doses: dict[int, list[dict]]) -> dict[int, list[dict]]:
-    """The doses that anybody has, their months in order; the first where nobody has any."""
+    """The doses that any student has, their months in order; the first dose if there is none."""
     ordered = {dose: sorted(rows, key=lambda row: row["age_in_months"]) for dose, rows in sorted(doses.items())}
     given = {dose: rows for dose, rows in ordered.items() if any(row["coverage_percent"] for row in rows)}
     return given or dict([next(iter(ordered.items()))])

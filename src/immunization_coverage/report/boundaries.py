@@ -8,7 +8,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-# Words of a unit's name that say what it is and not where.
+from immunization_coverage.report.errors import BoundariesError
+
+# Words of a unit's name that do not name a place.
 GENERIC_WORDS = frozenset(
     "the of and public health unit units service services department department district districts region regional "
     "county counties city community bureau".split()
@@ -18,15 +20,11 @@ SOUTH = (-83.4, 41.6, -74.2, 46.1)
 WIDTH = 1000.0
 
 
-class BoundariesError(Exception):
-    """The boundary file cannot be used; the message is for the user."""
-
-
 @dataclass(frozen=True)
 class Shape:
-    """One drawn area: of one public health unit, of several taken together, or of none that the year has.
+    """One drawn area: of one public health unit, of several taken together, or of none of the year's.
 
-    `is_part`: it is one of the areas of a unit that merged, by the name of before.
+    `is_part`: the area is a part of a merged unit, under its name before the merger.
     """
 
     name: str
@@ -59,15 +57,15 @@ def place_words(name: str) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Match:
-    """The year's units that a boundary shows, and whether it is a part of the only one, by the name of before."""
+    """The year's units that a boundary shows; `is_part`: it is a part of one, under its name before the merger."""
 
     phu_ids: tuple[str, ...] = ()
     is_part: bool = False
 
 
 def matched(name: str, phus: list[dict]) -> Match:
-    """The unit with the same places in its name; else the one that has become of the unit named; else those whose
-    places make up the name, or that become the unit named."""
+    """The unit with the same places in its name; else the unit that the named one merged into; else the units whose
+    places make up the name, or that later merge into the named one."""
     words = place_words(name)
     places = {phu["phu_id"]: place_words(phu["phu_name"]) for phu in phus}
     same = [phu_id for phu_id, own in places.items() if own == words]
@@ -87,8 +85,7 @@ def matched(name: str, phus: list[dict]) -> Match:
 
 
 def match(names: list[str], phus: list[dict]) -> list[Match]:
-    """The units of each boundary. A unit drawn twice would be counted twice by the eye, unless its parts are drawn: the
-    first boundary has it."""
+    """The units of each boundary. A unit is drawn once, by its first boundary, unless the boundaries are its parts."""
     whole: set[str] = set()
     in_parts: set[str] = set()
     unique = []
@@ -112,15 +109,16 @@ def projected(longitude: float, latitude: float) -> tuple[float, float]:
 
 
 def rings(geometry: dict | None) -> list[list[tuple[float, float]]]:
+    """The rings of a Polygon or MultiPolygon, in degrees. Raises BoundariesError for other shapes and coordinates."""
     geometry = geometry or {}
     polygons = {"Polygon": lambda c: [c], "MultiPolygon": lambda c: c}.get(geometry.get("type", ""))
     if polygons is None:
-        raise BoundariesError("Boundaries have to be polygons (Polygon or MultiPolygon).")
+        raise BoundariesError("boundaries_not_polygons")
     found = [
         [(float(p[0]), float(p[1])) for p in ring] for polygon in polygons(geometry["coordinates"]) for ring in polygon
     ]
     if any(not (-180 <= x <= 180 and -90 <= y <= 90) for ring in found for x, y in ring):
-        raise BoundariesError("Boundaries have to be in longitude and latitude (EPSG 4326).")
+        raise BoundariesError("boundaries_not_in_degrees")
     return found
 
 
@@ -153,20 +151,21 @@ def names_of(features: list[dict], phus: list[dict]) -> list[str]:
 
 
 def read_boundaries(path: str | Path, phus: list[dict]) -> Boundaries:
+    """Reads a GeoJSON file and matches it with the year's units. Raises BoundariesError if it cannot be drawn."""
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
-        raise BoundariesError(f"The boundary file {path} cannot be read.") from error
+        raise BoundariesError("boundaries_not_read", path=path) from error
     except json.JSONDecodeError as error:
-        raise BoundariesError(f"The boundary file {path} is not JSON (line {error.lineno}).") from error
+        raise BoundariesError("boundaries_not_json", path=path, line=error.lineno) from error
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list) or not features:
-        raise BoundariesError(f"The boundary file {path} has no features: it has to be a GeoJSON FeatureCollection.")
+        raise BoundariesError("boundaries_without_features", path=path)
 
     names = names_of(features, phus)
     matches = match(names, phus)
     if not any(found.phu_ids for found in matches):
-        raise BoundariesError(f"No boundary of {path} has the name of a public health unit of the school year.")
+        raise BoundariesError("boundaries_without_units", path=path)
 
     drawn = [[[projected(*point) for point in ring] for ring in rings(feature.get("geometry"))] for feature in features]
     points = [point for areas in drawn for ring in areas for point in ring]

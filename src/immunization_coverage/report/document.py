@@ -1,4 +1,4 @@
-"""Writes the annual report: one HTML file per language that needs nothing else, and its PDF by Chromium."""
+"""Writes the annual report: one self-contained HTML file per language, and its PDF by Chromium."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from immunization_coverage.report.beyond import beyond
-from immunization_coverage.report.boundaries import Boundaries, BoundariesError, read_boundaries
+from immunization_coverage.report.boundaries import Boundaries, read_boundaries
+from immunization_coverage.report.change import change
+from immunization_coverage.report.errors import ReportError
 from immunization_coverage.report.health_unit import health_unit
 from immunization_coverage.report.language import LANGUAGES, Language
+from immunization_coverage.report.over_years import over_years
 from immunization_coverage.report.sections import (
     Report,
     Section,
@@ -35,14 +38,15 @@ from immunization_coverage.report.sections import (
     units,
     years_of,
 )
-from immunization_coverage.report.warehouse import Warehouse, WarehouseError, select
+from immunization_coverage.report.warehouse import Warehouse, select
 from immunization_coverage.warehouse import warehouse_path
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
 SCRATCH = "coverage_report_"
 SECTIONS: list[Callable[[Report], Section | None]] = [
-    summary, province, units, all_ispa, series, exemptions, beyond, health_unit, assignment, quality, methods,
+    summary, province, units, all_ispa, series, exemptions, over_years, change, beyond, health_unit, assignment,
+    quality, methods,
 ]  # fmt: skip
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 
@@ -81,7 +85,7 @@ def running_head(text: str) -> Markup:
 
 
 def file_name(warehouse: Warehouse, language: str) -> str:
-    """An internal report says so in its name, so that nobody sends it by mistake."""
+    """The name of an internal report says so, so that it is not sent by mistake; that of a what-if, too."""
     year = warehouse.year
     definitions = "" if year.is_as_reported else f"-by-{year.definitions.replace(', recorded by ', '-recorded-by-')}"
     audience = "" if warehouse.release else "-internal"
@@ -89,7 +93,7 @@ def file_name(warehouse: Warehouse, language: str) -> str:
 
 
 def notice(warehouse: Warehouse, language: Language) -> str:
-    """Whether the reader may pass the numbers on, and whether they are those that are reported."""
+    """The notice that the report is internal or safe to publish, and that it is a what-if."""
     said = language("report.internal")
     if warehouse.suppress_below is not None:
         said = language("report.release", threshold=language.number(warehouse.suppress_below))
@@ -97,7 +101,7 @@ def notice(warehouse: Warehouse, language: Language) -> str:
 
 
 def population(warehouse: Warehouse, language: Language) -> str:
-    """How many students each full cohort has, and whose definitions hold."""
+    """The number of students in each full cohort, and the annex whose definitions apply."""
     in_province = select(warehouse.coverage, geography="province")
     sizes: dict[int, int | None] = {}
     joined: Callable[[list[str]], str]
@@ -162,7 +166,7 @@ def find_browser() -> str | None:
 
 
 def remove_leftovers() -> None:
-    """Folders of reports that were killed: each is named after its process."""
+    """Removes the folders of killed report runs; each is named after its process."""
     for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*_*"):
         process = folder.name.removeprefix(SCRATCH).partition("_")[0]
         with contextlib.suppress(OSError):
@@ -172,7 +176,7 @@ def remove_leftovers() -> None:
 
 
 def print_pdf(browser: str, page: Path, pdf: Path, private: bool) -> None:
-    """The page as the browser prints it, tagged for screen readers; whole or not at all."""
+    """Prints the page as a PDF, tagged for screen readers, in one step. Raises RuntimeError if the browser fails."""
     # Chromium's sandbox does not start for root, who runs containers.
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     remove_leftovers()
@@ -181,7 +185,7 @@ def print_pdf(browser: str, page: Path, pdf: Path, private: bool) -> None:
         command = [
             browser, "--headless", *(["--no-sandbox"] if is_root else []), "--disable-gpu",
             "--disable-background-networking", "--disable-dev-shm-usage", f"--user-data-dir={folder}/profile",
-            # The page needs no network, and the browser shall ask for nothing of its own.
+            # The page needs no network, and the browser must not make requests of its own.
             "--host-resolver-rules=MAP * ~NOTFOUND",
             "--no-pdf-header-footer", "--generate-pdf-document-outline", f"--print-to-pdf={printed}",
             page.resolve().as_uri(),
@@ -197,7 +201,7 @@ def print_pdf(browser: str, page: Path, pdf: Path, private: bool) -> None:
 
 
 def write(path: Path, text: str, private: bool) -> None:
-    """Whole or not at all; for its owner alone where it holds small counts, as the warehouse is."""
+    """Writes in one step; `private`: only its owner may read it, as it has small counts."""
     partial = path.with_suffix(".partial")
     partial.touch(mode=0o600)
     partial.write_text(text, encoding="utf-8")
@@ -230,8 +234,8 @@ def main(
                 print_pdf(browser, page, printed, private=not release)
                 print(printed)
         if pdf and not browser:
-            print("No Chromium was found, so no PDF: print the page from a browser, or name one in CHROMIUM.")
-    except (WarehouseError, BoundariesError, RuntimeError) as error:
+            print("No PDF was written: Chromium was not found. Print the page from a browser, or name one in CHROMIUM.")
+    except (ReportError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -153,7 +153,7 @@ def tile_positions() -> dict[str, tuple[int, int]]:
 
 
 def category_of(row: dict) -> str:
-    """Class of a coverage row: c1 to c5, or what keeps it from having a category."""
+    """Class of a coverage row: c1 to c5, or why it has no category."""
     if "coverage_percent" in row["withheld"]:
         return "withheld"
     if row["coverage_percent"] is None:
@@ -162,7 +162,7 @@ def category_of(row: dict) -> str:
 
 
 def cell(language: Language, row: dict, column: str, decimals: int = 1) -> str:
-    """A percent as text; or why there is none."""
+    """A percent as text, or why there is none."""
     if column in row["withheld"]:
         return language("withheld")
     if row[column] is None:
@@ -171,10 +171,12 @@ def cell(language: Language, row: dict, column: str, decimals: int = 1) -> str:
 
 
 def few(language: Language, row: dict) -> str:
+    """The mark of a row with fewer than 20 students, else an empty text."""
     return language("few_mark") if row["is_few"] else ""
 
 
 def notes(language: Language, rows: list[dict]) -> list[str]:
+    """The notes that the rows need: on few students, and on withheld values."""
     found = []
     if any(row["is_few"] for row in rows):
         found.append(language("few_note", few=FEW_STUDENTS))
@@ -195,10 +197,12 @@ def domain(values: list[float], ceiling: float | None = 100) -> tuple[float, flo
 
 
 def place(value: float, ends: tuple[float, float]) -> float:
+    """Place of a value on a scale, in percent (0–100) of its width."""
     return round(100 * (value - ends[0]) / (ends[1] - ends[0]), 2)
 
 
 def ticks(language: Language, ends: tuple[float, float]) -> list[tuple[float, str]]:
+    """At most six ticks of a scale: place in percent of its width, and text."""
     span = ends[1] - ends[0]
     step = next((s for s in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 25, 50) if span / s <= 5), 50)
     first = math.ceil(ends[0] / step)
@@ -267,7 +271,7 @@ def dot_table(
 
 
 def line_chart(language: Language, lines: list[Line], label: str, axis: str) -> LineChart:
-    """Percents from 0 to 100 by age in years; the names stand at the ends of the curves, none on another."""
+    """Percents from 0 to 100 by age in years; the names are at the ends of the curves, without overlap."""
     chart = LineChart(label, [], [], [], axis)
     left, right, top, bottom = 36, chart.width - 70, 10, chart.height - 40
     months = max(month for line in lines for month, _ in line.points) or 1
@@ -454,7 +458,7 @@ def shades(
 def category_legend(
     warehouse: Warehouse, language: Language, antigen: str | None, age: int, rows: list[dict]
 ) -> list[tuple]:
-    """(class, text) of the five categories, of the goal's lack, and of whatever else the rows show."""
+    """(class, text) of the five categories, of a missing goal, and of the other classes of the rows."""
     goal = warehouse.goals.get((antigen, age)) if antigen else None
     if goal is None:
         entries = [("no-goal", language("units.category_none"))]

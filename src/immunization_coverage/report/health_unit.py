@@ -12,7 +12,7 @@ CHAPTER = "health_unit"
 
 
 def health_unit(report: Report) -> Section | None:
-    """Coverage by birthday, students without a record, doses that count nowhere, and doses needed, in the province."""
+    """Coverage by birthday, students without a record, doses that count for no antigen, and doses needed."""
     indicators = report.warehouse.indicators
     if not any(row["students"] for row in indicators.get("zero_dose", [])):
         return None
@@ -87,7 +87,7 @@ def needed_figure(report: Report, age: int) -> Figure | None:
     if not rows:
         return None
     rows.sort(key=lambda row: -row["students_needing_1"])
-    # Nobody can be given a dose that no product is offered for.
+    # A dose that no product is offered for cannot be given.
     told = next((row for row in rows if row["is_product_offered"]), rows[0])
 
     def name(row: dict) -> str:
@@ -118,7 +118,7 @@ def needed_figure(report: Report, age: int) -> Figure | None:
 
 
 def invalid_figure(report: Report, age: int) -> Figure | None:
-    """Doses that count nowhere, of all years and reasons together; each year and reason is in the data."""
+    """Doses that count for no antigen, all years and reasons together; the data have each year and reason."""
     language = report.language
     data = select(province(report, "invalid_doses"), age=age)
     found: dict[str, dict] = {}

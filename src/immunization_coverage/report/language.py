@@ -7,7 +7,7 @@ import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from babel import Locale
@@ -16,7 +16,9 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 
 from immunization_coverage.project import ROOT
-from immunization_coverage.years import BuiltYear
+
+if TYPE_CHECKING:
+    from immunization_coverage.years import BuiltYear
 
 FOLDER = ROOT / "report" / "texts"
 LOCALES = {"en": "en_CA", "fr": "fr_CA"}
@@ -39,7 +41,7 @@ def rounded(value: float, decimals: int) -> Decimal:
 class Language:
     """One language's texts, called with a dotted key: `language("coverage.title", age=7)`.
 
-    A key that the file lacks is an error: a report with half of its texts in another language is no report.
+    Raises KeyError for a key that the file lacks, so that a report never mixes languages.
     """
 
     def __init__(self, code: str):
@@ -87,6 +89,7 @@ class Language:
         return self._spaced(text) if isinstance(text, str) else None
 
     def entries(self, key: str) -> dict | list:
+        """The texts below `key`, as a dictionary or list. Raises KeyError if there are none."""
         found = self.find(key)
         if not isinstance(found, dict | list):
             raise KeyError(f"texts/{self.code}.yml has no entries {key}")

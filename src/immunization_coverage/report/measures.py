@@ -1,4 +1,4 @@
-"""The measures of the warehouse as one list, for whoever lets a reader choose among them."""
+"""The measures that a reader of the explorer can choose."""
 
 from __future__ import annotations
 

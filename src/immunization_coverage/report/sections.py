@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from immunization_coverage.report.boundaries import Boundaries
 from immunization_coverage.report.figures import (
@@ -50,6 +51,12 @@ class Report:
     warehouse: Warehouse
     language: Language
     boundaries: Boundaries | None = None
+
+    @cached_property
+    def years(self) -> list[Warehouse]:
+        """The school years of the warehouse up to the report's."""
+        before = [year for year in self.warehouse.years() if year.school_year < self.warehouse.school_year]
+        return [*before, self.warehouse]
 
     def age(self, age: int) -> str:
         return self.language("at_age", age=age)
@@ -106,7 +113,7 @@ def reaches_goal(row: dict) -> bool:
 
 
 def says_little(rows: list[dict], column: str) -> bool:
-    """Whether most of the rows are withheld, or none has a value: those left say little of the highest."""
+    """Whether most of the rows are withheld, or none has a value: the others do not show the extremes."""
     shown = sum(has_value(row, column) for row in rows)
     return not shown or sum(column in row["withheld"] for row in rows) > shown
 
@@ -116,7 +123,7 @@ def of_phus(rows: list[dict]) -> list[dict]:
 
 
 def extremes(language: Language, rows: list[dict], column: str) -> dict[str, str]:
-    """Lowest and highest unit, named; none where the values left say little."""
+    """Lowest and highest unit, named; none if too many values are withheld."""
     units = of_phus(rows)
     if says_little(units, column):
         return {}
@@ -134,7 +141,7 @@ def extremes(language: Language, rows: list[dict], column: str) -> dict[str, str
 
 
 def among_released(language: Language, title: str, rows: list[dict], *columns: str, of: str = "results") -> str:
-    """The title, which says where it is about a part of the rows only; `of` tells what they are."""
+    """The title, with a remark if it is about a part of the rows only; `of` says what they are."""
     if any(column in row["withheld"] for row in rows for column in columns):
         return f"{title} {language(f'released_only.{of}')}"
     return title
@@ -589,7 +596,7 @@ def series(report: Report) -> Section | None:
     ordered = []
     for antigen, age in pairs:
         of_pair = {row["gender"]: row for row in select(in_province, antigen=antigen, age=age)}
-        # Where one gender is assessed, it is all that there is.
+        # If one gender is assessed, it is the total.
         genders = ["all", "F", "M"] if "M" in of_pair else ["F"]
         ordered += [of_pair[gender] for gender in genders]
 
@@ -865,7 +872,7 @@ def quality(report: Report) -> Section | None:
 
 
 def check_text(language: Language, row: dict) -> str:
-    """The check's sentence in the language; a check that the texts do not know keeps the mart's."""
+    """The check's sentence in the language; a check without a text has the mart's sentence."""
     return language.spaced(f"checks.{row['check']}") or row["description"]
 
 
@@ -897,7 +904,7 @@ def years_of(warehouse: Warehouse, language: Language) -> dict[str, str]:
 
 
 def taken_over(warehouse: Warehouse, language: Language) -> str:
-    """A sentence where the definitions are another year's, behind one that names their annex."""
+    """A sentence to follow the annex's name, if the definitions are another year's."""
     if warehouse.definitions["is_own_annex_read"]:
         return ""
     return f" {language('report.taken_over', **years_of(warehouse, language))}"

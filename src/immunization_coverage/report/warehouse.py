@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from immunization_coverage.release.kept import builds_of, files_of
+from immunization_coverage.report.errors import WarehouseError
 from immunization_coverage.warehouse import attach, records_of
 from immunization_coverage.years import BuiltYear, condition, tables_of, use_views, years_kept
 
@@ -55,10 +56,6 @@ INDICATORS = (
 )  # fmt: skip
 
 
-class WarehouseError(Exception):
-    """The warehouse cannot be read; the message is for the user."""
-
-
 @dataclass(frozen=True)
 class Build:
     """The build that wrote the rows, from `marts.builds`."""
@@ -71,9 +68,9 @@ class Build:
 
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
-    """The file as it is now, as catalog `opened`; the caller closes the rest of this computer to it.
+    """Attaches the current file as catalog `opened`; the caller then disables external access.
 
-    Connected to directly, it would be the file that another connection of this process opened, replaced or not.
+    A direct connection would share the file that another connection of this process has open, even if it was replaced.
     """
     connection = duckdb.connect()
     attach(connection, path, "opened")
@@ -98,10 +95,7 @@ def attach_published(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
             builds -= found
         connection.execute("detach release")
     if not connection.execute(tables.replace("opened", "kept"), ["published"]).fetchone():
-        raise WarehouseError(
-            f"What {path} holds has not been published. A release is shown as it was published, and publishing may "
-            "withhold more: `make publish` first."
-        )
+        raise WarehouseError("not_published", path=path)
     return "kept.published"
 
 
@@ -131,27 +125,27 @@ class Warehouse:
         self.release = release
         table = "published.measures" if release else "marts.coverage"
         if not self.path.is_file():
-            raise WarehouseError(f"There is no warehouse {self.path}. `make build` makes one.")
+            raise WarehouseError("no_warehouse", path=self.path)
         try:
             self.connection = connect(self.path)
         except duckdb.Error as error:
-            raise WarehouseError(f"{self.path} cannot be opened as a DuckDB file, read-only.") from error
+            raise WarehouseError("not_opened", path=self.path, reason=str(error).splitlines()[0]) from error
         if not self._has(table):
-            raise WarehouseError(f"{self.path} has no table {table}. `make build` makes it.")
+            raise WarehouseError("no_table", path=self.path, table=table)
         self.published = attach_published(self.connection, self.path) if release else "published"
         self.table = f"{self.published}.measures" if release else table
         catalog = self.published.rpartition(".")[0] or "opened"
         self.kept = years_kept(self.connection, catalog, table)
         self.school_years = sorted({year.school_year for year in self.kept})
         if not self.school_years:
-            raise WarehouseError(f"{self.path} has no rows in {table}.")
+            raise WarehouseError("no_rows", path=self.path, table=table)
         self.school_year = school_year or self.school_years[-1]
         by = [year.definitions for year in self.kept if year.school_year == self.school_year]
         if definitions is None and by:
             definitions = self.school_year if self.school_year in by else by[-1]
         if definitions not in by:
             named = BuiltYear(self.school_year, definitions or self.school_year)
-            raise WarehouseError(f"{self.path} has no school year {named}.")
+            raise WarehouseError("no_school_year", path=self.path, school_year=named)
         self.year = BuiltYear(self.school_year, definitions)
         use_views(self.connection, "opened", "shown", self._rows_shown)
         self.connection.execute("set enable_external_access = false")
@@ -178,7 +172,7 @@ class Warehouse:
         ]
 
     def read_all(self) -> Warehouse:
-        """Reads every measure and lets go of the file, so that no build finds it open."""
+        """Reads every measure and closes the file, so that it is not open when a build replaces it."""
         for name, member in vars(type(self)).items():
             if isinstance(member, cached_property):
                 getattr(self, name)
@@ -188,6 +182,10 @@ class Warehouse:
     def _has(self, table: str) -> bool:
         query = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
         return self.connection.execute(query, table.split(".")).fetchone() is not None
+
+    def _has_column(self, table: str, column: str) -> bool:
+        query = "select 1 from information_schema.columns where table_schema = ? and table_name = ? and column_name = ?"
+        return self.connection.execute(query, [*table.split("."), column]).fetchone() is not None
 
     def rows(self, query: str, parameters: list | None = None) -> list[dict]:
         return records_of(self.connection.cursor().execute("use shown"), query, parameters)
@@ -244,6 +242,21 @@ class Warehouse:
         return self._measures("exemptions_any_ispa")
 
     @cached_property
+    def coverage_change(self) -> list[dict]:
+        """The change since the last school year before this one, in parts: internal, and empty in a release."""
+        if self.release or not self._has("marts.coverage_change"):
+            return []
+        rows = self.rows(
+            "select * from marts.coverage_change where school_year = ? and definitions = ? "
+            "qualify school_year_before = max(school_year_before) over () order by age, antigen, phu_name",
+            list(self.year),
+        )
+        for row in rows:
+            row["withheld"] = frozenset()
+            row["is_few"] = 0 < min(row["students"], row["students_before"]) < FEW_STUDENTS
+        return rows
+
+    @cached_property
     def within_reach(self) -> list[dict]:
         """Coverage had no visit been missed, and with a grace period: internal, and empty in a release."""
         return (
@@ -275,7 +288,7 @@ class Warehouse:
             names = ("school_year", "geography", "phu_id", "phu_name", "age", "antigen", "withheld")
             whole = found.setdefault(key, {name: row[name] for name in names} | {"students": 0})
             whole["students"] += row["students"] or 0
-            # Null where the annex counts no exemptions: nobody looked, which is not zero.
+            # Null if the annex counts no exemptions of the antigen: not counted is not zero.
             before = whole.get(row["status"])
             whole[row["status"]] = before if row["students"] is None else (before or 0) + row["students"]
         for whole in found.values():
@@ -331,12 +344,12 @@ class Warehouse:
 
     @cached_property
     def goals(self) -> dict[tuple[str, int], dict]:
-        """Goal and lower ends of the map's categories by antigen and age."""
+        """Goal and lower ends of the map's categories, percent (0–100), by antigen and age.
+
+        Annex: Geographic Distribution. Raises WarehouseError if the file has no goals.
+        """
         if not self._has("annex.coverage_goals"):
-            raise WarehouseError(
-                f"{self.path} has no table annex.coverage_goals. Report and explorer read the whole warehouse, "
-                "for a release too."
-            )
+            raise WarehouseError("no_goals", path=self.path)
         rows = self.rows(
             "select * from annex.coverage_goals "
             "where coalesce(school_year_from, 0) <= ? and coalesce(school_year_before, 9999) > ?",
@@ -350,11 +363,11 @@ class Warehouse:
 
     @cached_property
     def definitions(self) -> dict:
-        """Whose definitions the school year takes: `definitions_of` an annex, and `is_own_annex_read`; and the year
-        before, `school_year_before`, where its definitions are known."""
+        """The annex whose definitions apply, `definitions_of`; whether it is the year's own, `is_own_annex_read`; and
+        the year before, `school_year_before`, if its definitions are known."""
         years = {row["first_year"]: row for row in self._annex("school_years")}
         if self.first_year not in years:
-            raise WarehouseError(f"{self.path} does not say whose definitions {self.school_year} takes.")
+            raise WarehouseError("no_definitions", path=self.path, school_year=self.school_year)
         before = years.get(self.first_year - 1)
         return years[self.first_year] | {"school_year_before": before and before["school_year"]}
 
@@ -395,8 +408,8 @@ class Warehouse:
 
     @cached_property
     def new_units(self) -> dict[str, list[dict]]:
-        """Public health units that the year before had not, each with the units that they were made of."""
-        units = {row["phu_id"]: row for row in self._annex("public_health_units")}
+        """Public health units that are new in the school year, each with the units that merged into it."""
+        units = {row["phu_id"]: row for row in self.units}
         return {
             phu["phu_id"]: [
                 units[row["phu_id"]]
@@ -407,26 +420,45 @@ class Warehouse:
             if phu["phu_id"] in units and units[phu["phu_id"]]["school_year_from"] == self.first_year
         }
 
+    @cached_property
+    def units(self) -> list[dict]:
+        """The public health units of all years, with the years in which they exist."""
+        return self._annex("public_health_units")
+
+    @cached_property
+    def extraction_days(self) -> int | None:
+        """Days from the assessment date to the last recorded date of the year's extracts; null where it is not known.
+
+        A release does not have it."""
+        if self.release or not self._has_column("marts.builds", "last_recorded_date"):
+            return None
+        rows = self.rows(
+            "select max(last_recorded_date) as recorded from marts.builds where build_id = ?", [self.build.build_id]
+        )
+        recorded = rows[0]["recorded"]
+        return None if recorded is None else (recorded - datetime.date(self.first_year + 1, 8, 31)).days
+
     def _annex(self, table: str) -> list[dict]:
-        """Rows of a table of facts; a warehouse of before has none."""
+        """Rows of a table of the annex; none if an earlier version built the warehouse."""
         return self.rows(f"select * from annex.{table}") if self._has(f"annex.{table}") else []
 
     @cached_property
     def build(self) -> Build:
+        """The build of the school year's rows. Raises WarehouseError if the warehouse does not name it."""
         row = self.rows(
             "select build_id, built_at, is_demonstration, education_record_window, project_version "
             f"from {f'{self.published}.releases' if self.release else 'marts.builds'} "
-            # Of the tables: with a clock that was set back, the latest time is an earlier build's.
+            # The build of the rows: if the clock was set back, an earlier build has the latest time.
             f"where school_year = ? and build_id in (select build_id from {self.table} where school_year = ?) limit 1",
             [self.school_year] * 2,
         )
         if not row:
-            raise WarehouseError(f"{self.path} does not say which build {self.school_year} is of.")
+            raise WarehouseError("no_build", path=self.path, school_year=self.school_year)
         return Build(**row[0])
 
     @cached_property
     def suppress_below(self) -> int | None:
-        """Counts above 0 and below it are withheld from a release."""
+        """Threshold of a release: counts above 0 and below it are withheld. None for the internal tables."""
         if not self.release:
             return None
         query = f"select suppress_below from {self.published}.releases where school_year = ?"
@@ -434,7 +466,10 @@ class Warehouse:
         return rows[0]["suppress_below"]
 
     def map_category(self, antigen: str, age: int, percent: float | None) -> int | None:
-        """Category of a percent that is in no mart: of public health units taken together."""
+        """Category (1–5) of a percent that is in no mart: of public health units taken together.
+
+        Annex: Geographic Distribution. None without a goal.
+        """
         goal = self.goals.get((antigen, age))
         if goal is None or percent is None:
             return None
@@ -451,7 +486,9 @@ def has_value(row: dict, column: str) -> bool:
 
 
 def only(rows: list[dict], **values: object) -> dict:
+    """The one row with these values. Raises WarehouseError if there is none, or more than one."""
     found = select(rows, **values)
     if len(found) != 1:
-        raise WarehouseError(f"{len(found)} rows for {values}, where there should be one.")
+        named = ", ".join(f"{column} {value}" for column, value in values.items())
+        raise WarehouseError("not_one_row", found=len(found), values=named)
     return found[0]

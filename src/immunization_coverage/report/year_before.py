@@ -36,7 +36,7 @@ def unit_sentences(warehouse: Warehouse, language: Language) -> list[str]:
 
 
 def definition_sentences(warehouse: Warehouse, language: Language) -> list[str]:
-    """Alike changes of several antigens are one sentence."""
+    """The same change of several antigens is one sentence."""
     found: dict[tuple, list[str]] = {}
     changed = [row for row in warehouse.antigen_definitions if row.get("change")]
     for row in sorted(changed, key=lambda row: sort_key(language.antigen(row["antigen"], "plain"))):

@@ -1,1 +1,1 @@
-"""Whether the rule tables can be loaded and have every piece that an antigen or a cohort needs."""
+"""Checks that the rule tables can be loaded and have every entry that an antigen or a cohort needs."""

@@ -1,7 +1,7 @@
-"""Whether the rule tables (seeds/annex, practice, quality) are files that dbt can load and have all that they need.
+"""Checks that dbt can load the rule tables (seeds/annex, practice, quality) and that they have every entry needed.
 
 Each problem is a sentence with file, line as an editor counts, column and value (dbt's loaders would name neither line
-nor column), or with the piece that an antigen lacks and where to add it. The tables hold no person.
+nor column), or with the entry that an antigen lacks and where to add it. The tables contain no person-level data.
 """
 
 import csv
@@ -27,7 +27,7 @@ SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 class Unreadable(Exception):
-    """Says from which line on a file cannot be read."""
+    """A file cannot be read. The message has the line and the reason."""
 
 
 def is_day(text: str) -> bool:
@@ -82,7 +82,7 @@ def nearest(word: str, words: list[str]) -> str:
 
 
 def numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:
-    """The rows with the line on which each starts."""
+    """The rows with the line on which each starts. Raises Unreadable if quotation marks do not pair."""
     while True:
         line = reader.line_num + 1
         try:
@@ -105,7 +105,7 @@ def problems_of_header(header: list[str], columns: dict[str, str]) -> Iterator[s
     if missing:
         yield f"line 1: the header lacks {', '.join(missing)}."
     for column in sorted({column for column in header if header.count(column) > 1 and column in columns}):
-        yield f"line 1: the column '{column}' stands twice."
+        yield f"line 1: the column '{column}' is there twice. Remove one."
 
 
 def problems_of_rows(reader: Any, header: list[str], columns: dict[str, str]) -> Iterator[str]:
@@ -115,7 +115,7 @@ def problems_of_rows(reader: Any, header: list[str], columns: dict[str, str]) ->
         elif len(row) != len(header):
             yield (
                 f"line {line}: {len(row)} values, where the header has {len(header)} columns; the first is '{row[0]}'. "
-                'A text with a comma must stand in quotation marks ("…").'
+                'A text with a comma must be in quotation marks ("…").'
             )
         else:
             for column, value in zip(header, row, strict=True):
@@ -154,12 +154,12 @@ def problems_of_rules(seeds: Path = SEEDS, texts: Path = TEXTS) -> list[str]:
             problems += found[:MOST_OF_A_FILE]
             if len(found) > MOST_OF_A_FILE:
                 problems.append(f"seeds/{folder}/{path.name}: and {len(found) - MOST_OF_A_FILE} more.")
-    # What a table lacks is told of tables that can be read.
+    # Missing entries are reported once all tables can be read.
     return problems or [*problems_of_ages(seeds / "annex"), *missing_pieces(seeds, texts)]
 
 
 def main(seeds: Path = SEEDS) -> int:
-    """Prints the problems, or the optional pieces that an antigen or an age lacks."""
+    """Prints the problems, or the optional entries that an antigen or an age lacks."""
     if problems := problems_of_rules(seeds):
         print("\n".join(problems), file=sys.stderr)
         return 1

@@ -1,6 +1,6 @@
-"""What an antigen or a full cohort lacks in the rule tables, a sentence for each missing piece.
+"""What an antigen or a full cohort lacks in the rule tables, a sentence for each missing entry.
 
-A piece that the build needs is missing; one that only some tables need (a goal, doses by a birthday) is optional.
+An entry that the build needs is missing; one that only some tables need (a goal, doses by a birthday) is optional.
 """
 
 import csv
@@ -194,7 +194,7 @@ def unknown_antigens(rules: Rules) -> Iterator[str]:
             if antigen and antigen not in rules.antigens:
                 files_of[antigen].append(file.name)
     for antigen, files in files_of.items():
-        yield f"{antigen} has no row in seeds/annex/antigens.csv, and is named in {listed(files)}: add it there"
+        yield f"{antigen} has no row in seeds/annex/antigens.csv, but is named in {listed(files)}: add it there"
 
 
 def optional_of_antigen(rules: Rules, antigen: str) -> Iterator[str]:
@@ -227,11 +227,11 @@ def optional_of_cohort(rules: Rules, age: str, antigens: list[str]) -> Iterator[
 
 
 def with_years(found: dict[str, list[int]], years: list[int]) -> list[str]:
-    """Each sentence once; with the school years, where it is true of some only."""
+    """Each sentence once, with the school years if it applies to some of them only."""
     return [
         f"{sentence}."
         if in_years == years
-        else f"{sentence}. It is so in the school years {listed([str(year) for year in in_years])}."
+        else f"{sentence}. This applies to the school years {listed([str(year) for year in in_years])}."
         for sentence, in_years in found.items()
     ]
 
@@ -265,5 +265,5 @@ def missing_pieces(seeds: Path, texts: Path) -> list[str]:
 
 
 def optional_pieces(seeds: Path, texts: Path) -> list[str]:
-    """What only some tables need, and the rule tables lack: it may be meant."""
+    """Entries that only some tables need and that are missing, perhaps on purpose."""
     return pieces(Rules(seeds, texts), (optional_of_antigen,), (optional_of_cohort,))
