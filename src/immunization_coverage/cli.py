@@ -391,8 +391,9 @@ def publish(
 def attack(warehouse: Warehouse = None) -> None:
     """Attack the tables of published and schools by differencing, and list what is not safe to publish.
 
-    Every school year is attacked beside those before it, the schools of the last build alone. icw publish attacks
-    before it writes, and withholds; this prints every finding, never with its count.
+    Every school year is attacked together with those before it, the schools of the last build alone.
+    icw publish runs the same attack before it writes, and withholds what it finds; this command lists every finding,
+    never with its count.
 
     **Exit status**: 0 nothing found; 1 a small count can be derived, or there is nothing to attack.
     """

@@ -14,11 +14,11 @@ if at least threshold - 1 of its values remain possible, the number of values ab
 What other school years print of the same students (cohorts.py) is known at each level: a quantity less what another
 year prints of it is a quantity as well.
 
-The attack looks for other tables with linear programs (HiGHS), rounds nothing, checks each in whole numbers, hands it
-to the rule, and takes it where the rule makes this release of it. Every value that it counts is shown by a table. What
-is safe at the last level is safe at all of them. A search that ends without enough values counts as found: the release
-is then not safe, whether or not somebody else could name the count. The tables of schema `schools`, which stay in the
-house, are attacked after the release (attack_schools.py).
+The attack searches for other tables with linear programs (HiGHS), without rounding. It checks each in whole numbers and
+accepts it if the rule makes this release from it: each value counted as possible has a table that proves it. A quantity
+that is safe at the last level is safe at every level. A search that ends without enough values counts as a finding: the
+release is then not safe, even if nobody could derive the count. The tables of schema `schools`, which stay inside the
+organization, are attacked after the release (attack_schools.py).
 """
 
 import random
@@ -112,7 +112,7 @@ class Result:
     findings: list[Finding] = field(default_factory=list)
     levels: tuple[str, ...] = LEVELS[:1]
     has_other_years: bool = False
-    # Ages of which the release is not the one that the rule makes of the true counts: attacked by the tables alone.
+    # Ages for which the rule makes another release of the true counts: attacked at level `tables` only.
     unexplained: list[int] = field(default_factory=list)
 
     @property
@@ -766,7 +766,7 @@ class Search:
         low[i], high[i] = max(low[i], least), min(high[i], most)
 
     def _unseen(self, number: int, planned: set[int], low: float, high: float) -> int:
-        """A value that is still missing: small ones of the same sign first."""
+        """A value not seen yet: small ones of the same sign first."""
         value, taken = int(self.values[number]), int(self.knowledge.taken[number])
         sign = -1 if value < taken else 1
         known = self.seen[number]
@@ -995,7 +995,7 @@ def attack(
             protecting = {(column, unit) for own_age, column, unit in rules[0].units_protecting if own_age == age}
             cells = {(column, unit) for own_age, column, unit in rules[0].units_withheld if own_age == age} - protecting
             knowledge.keep_changes(table[0], cells, protecting, patterns[0] - by_counts.keys(), threshold)
-        # Of this release only what it adds to the earlier ones can be seen.
+        # Only the counts that this release adds to the earlier ones are visible.
         for reasons in decided[1:]:
             decided[0] = {cell: "linked" if cell in reasons else reason for cell, reason in decided[0].items()}
         fits = fits_all(age, knowledge, rules, patterns, threshold) if decided else everything_fits

@@ -345,7 +345,7 @@ def made_safe(
         protection = Protection(release, truth, rule, cohorts)
         if result.unexplained or same or not hold_back(rule, result, protection) or round_number == MOST_ROUNDS - 1:
             break
-        say(f"{len(result.findings)} are not proven safe: {what_is_withheld(result)}, their ages attacked again.")
+        say(f"{len(result.findings)} are not proven safe: {what_is_withheld(result)}, and their ages attacked again.")
         # Ages are decided independently of each other.
         ages = {finding.age for finding in result.findings}
         withhold_anew(connection, cells | withheld_by(rule, truth), rule.frames, schema)
