@@ -31,7 +31,7 @@ OVERLAPS = """
         };
       }
       if (shown.right - shown.left > 2 && shown.bottom - shown.top > 2) {
-        lines.push({ ...shown, text: node.data.trim().slice(0, 60), holder });
+        lines.push({ ...shown, size: box.bottom - box.top, text: node.data.trim().slice(0, 60), holder });
       }
     }
   }
@@ -43,8 +43,8 @@ OVERLAPS = """
       const other = lines[j];
       const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
       const height = Math.min(one.bottom, other.bottom) - other.top;
-      // Line boxes touch by their leading; letters do where a third of the line is shared.
-      const least = Math.min(one.bottom - one.top, other.bottom - other.top);
+      // Line boxes touch by their leading; letters do where a third of the line is shared, whatever is clipped of it.
+      const least = Math.min(one.size, other.size);
       if (across > 2 && height > least / 3) found.push(`${one.text} | ${other.text}`);
     }
   }
