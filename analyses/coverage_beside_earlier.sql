@@ -1,12 +1,47 @@
 -- Coverage of the province and the PHUs compared with another build: last year's warehouse, or the same year under another rule.
 -- Rows with different counts, the largest change of the percent first, then rows that only one build has.
 -- icw compare coverage --with earlier.duckdb
-with now_built as (
-    select * from {{ ref('coverage') }}
+-- Of a warehouse of several years the one that was built last; by other definitions, if it has no others.
+with definitions_now as (
+    select
+        coverage.school_year,
+        coalesce(
+            max(case when coverage.definitions = coverage.school_year then coverage.definitions end), max(coverage.definitions)
+        ) as definitions
+    from {{ ref('coverage') }} as coverage
+    inner join {{ ref('int_school_year') }} as school_year
+        on coverage.school_year = school_year.school_year
+    group by coverage.school_year
+),
+
+definitions_earlier as (
+    select
+        coverage.school_year,
+        coalesce(
+            max(case when coverage.definitions = coverage.school_year then coverage.definitions end), max(coverage.definitions)
+        ) as definitions
+    from earlier.marts.coverage as coverage
+    inner join earlier.intermediate.int_school_year as school_year
+        on coverage.school_year = school_year.school_year
+    group by coverage.school_year
+),
+
+now_built as (
+    select coverage.*
+    from {{ ref('coverage') }} as coverage
+    inner join definitions_now
+        on
+            coverage.school_year = definitions_now.school_year
+            and coverage.definitions = definitions_now.definitions
 ),
 
 built_earlier as (
-    select * from earlier.marts.coverage
+    select coverage.*
+    from earlier.marts.coverage as coverage
+    inner join definitions_earlier
+        on
+            coverage.school_year = definitions_earlier.school_year
+            and coverage.definitions = definitions_earlier.definitions
 ),
 
 compared as (

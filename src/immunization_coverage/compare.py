@@ -14,8 +14,7 @@ from pathlib import Path
 import duckdb
 
 from immunization_coverage.project import DBT, ROOT
-from immunization_coverage.warehouse import existing_warehouse
-from immunization_coverage.years import attach_last_year
+from immunization_coverage.warehouse import attach, existing_warehouse
 
 ANALYSES = {
     "students": "changed_students",
@@ -55,9 +54,8 @@ def compiled(analysis: str, folder: Path) -> str:
 
 
 def attach_or_refuse(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
-    """A warehouse with the school year that was built last."""
     try:
-        attach_last_year(connection, path, f"{name}_file", name)
+        attach(connection, path, name)
     except duckdb.Error as error:
         raise NotCompared(f"{path} cannot be opened ({str(error).splitlines()[0]}).") from None
 

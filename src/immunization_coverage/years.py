@@ -157,25 +157,15 @@ def add_year(scratch: Path, built: Path, year: BuiltYear) -> None:
 
 def last_year(connection: duckdb.DuckDBPyConnection, catalog: str) -> BuiltYear | None:
     """The year that the person-level tables are of: the last that was built by its own definitions, if there is one."""
-    columns = tables_of(connection, catalog).get("published.releases", set())
+    columns = tables_of(connection, catalog).get("published.releases")
+    if not columns:
+        return None
     definitions = "definitions" if "definitions" in columns else "school_year"
     found = connection.execute(
         f'select school_year, {definitions} from "{catalog}".published.releases '
         f"order by {definitions} = school_year desc, built_at desc, build_id limit 1"
     ).fetchall()
     return BuiltYear(*found[0]) if found else None
-
-
-def attach_last_year(
-    connection: duckdb.DuckDBPyConnection, path: Path, name: str = "warehouse", views: str = "of_year"
-) -> None:
-    """
-    Attaches a file and uses a catalog of views of its tables as if it held no year but the last, which the tables of
-    persons are of.
-    """
-    attach(connection, path.resolve(), name)
-    year = last_year(connection, name)
-    use_views(connection, name, views, lambda columns: condition(year, columns) if year else "true")
 
 
 def attach_years(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
