@@ -181,7 +181,7 @@ def changed_rules(extracts, tmp_path_factory) -> Path:
     with (extracts / "2018" / "immunizations.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows[::10]:
-        row["recorded_date"] = "2019-12-20"
+        row["recorded_date"] = "2020-05-01"
     with (own / "2018" / "immunizations.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
