@@ -630,15 +630,22 @@ def explain_change(built: Year, years: list[Year], places: Places, lock: int) ->
         what_ifs = {}
         for number, what_if in enumerate(possible):
             progress.phase(f"Why coverage moved: {what_if.words}.")
+            source = extracts_of[what_if.school_year]
             own = places.working / str(number)
             own.mkdir(mode=0o700)
-            arguments = arguments_of(what_if, extracts_of[what_if.school_year])
-            scratch = replace(places, extracts=own / "extracts", built=own / places.built.name)
-            run_selection(WHAT_IF, arguments, extracts_of[what_if.school_year].extracts, scratch, lock, progress)
+            scratch = replace(
+                places, extracts=places.working / what_if.school_year, built=own / places.built.name
+            )
+            # Two what-ifs of one year read its extracts once.
+            if source.extracts and not scratch.extracts.exists():
+                prepare_extracts(source.extracts, scratch)
+            arguments = arguments_of(what_if, source)
+            run_selection(WHAT_IF, arguments, scratch, str(scratch.extracts) if source.extracts else "", lock, progress)
             what_ifs[year_of(arguments)] = scratch.built
         progress.phase("Why coverage moved: the parts of the change.")
         add_to_published(places, what_ifs)
-        run_selection(CHANGE, ["--vars", given], built.extracts, places, lock, progress)
+        # The table is made of others of the warehouse alone.
+        run_selection(CHANGE, ["--vars", given], places, "", lock, progress)
         publish(places)
     finally:
         ignore_signals()
@@ -653,12 +660,10 @@ def arguments_of(what_if: WhatIf, year: Year) -> list[str]:
 
 
 def run_selection(
-    selection: tuple[str, ...], arguments: list[str], folder: str, places: Places, lock: int, progress: Progress
+    selection: tuple[str, ...], arguments: list[str], places: Places, extracts: str, lock: int, progress: Progress
 ) -> None:
     """Builds some tables of a year that has been built before, without the tests that it has passed."""
-    if folder:
-        prepare_extracts(folder, places)
-    run = run_dbt([*arguments, *selection], places, str(places.extracts) if folder else "", lock, progress)
+    run = run_dbt([*arguments, *selection], places, extracts, lock, progress)
     if run.status != 0:
         say("\n".join([*lines_of_failure(run), f"dbt's log: {log_of_dbt()}."]))
         raise NotPublished("Why coverage moved could not be computed (--no-change leaves it out).")
