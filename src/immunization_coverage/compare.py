@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from immunization_coverage.extracts.duckdb_files import quoted
 from immunization_coverage.project import DBT, ROOT
 from immunization_coverage.warehouse import attach, existing_warehouse
 
@@ -101,9 +102,8 @@ def counted(rows: int) -> str:
 def write(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     path.chmod(0o600)
-    quoted = str(path).replace("'", "''")
     # Writes into the existing file, which keeps its mode.
-    connection.execute(f"copy differing to '{quoted}' (format csv, header, use_tmp_file false)")
+    connection.execute(f"copy differing to {quoted(path)} (format csv, header, use_tmp_file false)")
 
 
 def compare(what: str, limit: int, output: Path | None) -> list[str]:

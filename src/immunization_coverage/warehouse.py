@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from immunization_coverage.extracts.duckdb_files import identifier, quoted
 from immunization_coverage.project import ROOT
 from immunization_coverage.report.errors import WarehouseError
 
@@ -26,8 +27,7 @@ def existing_warehouse() -> Path:
 
 def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
     """Attaches a DuckDB file read-only as catalog `name`."""
-    quoted = str(path).replace("'", "''")
-    connection.execute(f"attach '{quoted}' as \"{name}\" (read_only)")
+    connection.execute(f"attach {quoted(path)} as {identifier(name)} (read_only)")
 
 
 def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:

@@ -1,11 +1,13 @@
 """The school years of a warehouse, each kept as its own build made it, as reported and by other definitions."""
 
+import datetime
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 
+from immunization_coverage.extracts.duckdb_files import identifier, quoted
 from immunization_coverage.warehouse import attach
 
 # The schemas that keep every school year that was built, and their tables to which each build appends its rows.
@@ -13,8 +15,9 @@ SCHEMAS_OF_YEARS = ("marts", "schools", "published")
 HISTORY = ("marts.builds", "marts.build_measures")
 
 
-def quoted(table: str) -> str:
-    return ".".join(f'"{name}"' for name in table.split("."))
+def as_named(table: str) -> str:
+    """SQL of a table, schema.table."""
+    return ".".join(identifier(name) for name in table.split("."))
 
 
 class BuiltYear(NamedTuple):
@@ -32,13 +35,18 @@ class BuiltYear(NamedTuple):
         return self.school_year + by
 
 
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def label_of(first_year: int) -> str:
     """A school year as tables name it, 2018-19."""
     return f"{first_year}-{(first_year + 1) % 100:02d}"
+
+
+def first_year_of(school_year: str) -> int:
+    return int(school_year[:4])
+
+
+def assessment_date_of(school_year: str) -> datetime.date:
+    """31 August at the end of the school year. Annex: Data Management."""
+    return datetime.date(first_year_of(school_year) + 1, 8, 31)
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, set[str]]:
@@ -54,24 +62,31 @@ def tables_of(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, 
 
 def tables_of_years(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, set[str]]:
     """Those that readers read and whose rows say their school year, and their columns."""
-    found = tables_of(connection, catalog)
-    return {table: columns for table, columns in found.items() if is_of_years(table) and "school_year" in columns}
+    return {table: columns for table, columns in tables_of(connection, catalog).items() if has_years(table, columns)}
 
 
-def is_of_years(table: str) -> bool:
+def is_for_readers(table: str) -> bool:
     return table.partition(".")[0] in SCHEMAS_OF_YEARS
 
 
+def has_years(table: str, columns: set[str]) -> bool:
+    return is_for_readers(table) and "school_year" in columns
+
+
+def definitions_in(columns: set[str]) -> str:
+    """SQL of the definitions of a row: a version before 0.2.0 had no others than the school year's."""
+    return "definitions" if "definitions" in columns else "school_year"
+
+
 def condition(year: BuiltYear, columns: set[str]) -> str:
-    """SQL of the rows that a build of a year writes; a version before 0.2.0 had no other definitions."""
-    definitions = f" and definitions = {literal(year.definitions)}" if "definitions" in columns else ""
-    return f"school_year = {literal(year.school_year)}{definitions}"
+    """SQL of the rows that a build of a year writes."""
+    return f"school_year = {quoted(year.school_year)} and {definitions_in(columns)} = {quoted(year.definitions)}"
 
 
 def tables_for_readers(database: Path) -> set[str]:
     with duckdb.connect() as connection:
         attach(connection, database, "opened")
-        return {table for table in tables_of(connection, "opened") if is_of_years(table)}
+        return {table for table in tables_of(connection, "opened") if is_for_readers(table)}
 
 
 def tables_with_rows(database: Path, year: BuiltYear) -> set[str]:
@@ -82,7 +97,7 @@ def tables_with_rows(database: Path, year: BuiltYear) -> set[str]:
             table
             for table, columns in tables_of_years(connection, "opened").items()
             if connection.execute(
-                f"from opened.{quoted(table)} where {condition(year, columns)} limit 1"
+                f"from opened.{as_named(table)} where {condition(year, columns)} limit 1"
             ).fetchall()
         }
 
@@ -97,10 +112,10 @@ def carry_years(published: Path, built: Path, year: BuiltYear) -> None:
         for table, columns in tables_of_years(connection, "last_published").items():
             others = "" if table in HISTORY else f"where not ({condition(year, columns)})"
             added = "" if "definitions" in columns else ", school_year as definitions"
-            rows = f"select *{added} from last_published.{quoted(table)} {others}"
+            rows = f"select *{added} from last_published.{as_named(table)} {others}"
             if connection.execute(f"{rows} limit 1").fetchall():
                 connection.execute(f'create schema if not exists "{catalog}".{table.partition(".")[0]}')
-                connection.execute(f'create table "{catalog}".{quoted(table)} as {rows}')
+                connection.execute(f'create table "{catalog}".{as_named(table)} as {rows}')
 
 
 def assessment_of(school_year: str) -> str:
@@ -114,7 +129,7 @@ def keep_assessment(published: Path, built: Path, year: BuiltYear, school_years:
         # The views of a file know it by its name.
         catalog = published.stem
         attach(connection, published, catalog)
-        connection.execute(f"attach {literal(str(built))} as built_now")
+        connection.execute(f"attach {quoted(built)} as built_now")
         last = last_year(connection, catalog)
         schemas = {assessment_of(kept): assessment_of(kept) for kept in school_years}
         if last and last.school_year in school_years:
@@ -142,14 +157,14 @@ def add_year(scratch: Path, built: Path, year: BuiltYear) -> None:
         for table, columns in tables_of_years(connection, "scratch").items():
             of_year = condition(year, columns)
             if table not in present:
-                connection.execute(f"create schema if not exists {quoted(table.partition('.')[0])}")
-                connection.execute(f"create table {quoted(table)} as from scratch.{quoted(table)} limit 0")
+                connection.execute(f"create schema if not exists {identifier(table.partition('.')[0])}")
+                connection.execute(f"create table {as_named(table)} as from scratch.{as_named(table)} limit 0")
             elif "definitions" not in present[table]:
-                connection.execute(f"alter table {quoted(table)} add column definitions varchar")
-                connection.execute(f"update {quoted(table)} set definitions = school_year")
+                connection.execute(f"alter table {as_named(table)} add column definitions varchar")
+                connection.execute(f"update {as_named(table)} set definitions = school_year")
             if table not in HISTORY:
-                connection.execute(f"delete from {quoted(table)} where {of_year}")
-            connection.execute(f"insert into {quoted(table)} by name from scratch.{quoted(table)} where {of_year}")
+                connection.execute(f"delete from {as_named(table)} where {of_year}")
+            connection.execute(f"insert into {as_named(table)} by name from scratch.{as_named(table)} where {of_year}")
         connection.execute("commit")
         connection.execute("detach scratch")
         connection.execute("checkpoint")
@@ -160,7 +175,7 @@ def last_year(connection: duckdb.DuckDBPyConnection, catalog: str) -> BuiltYear 
     columns = tables_of(connection, catalog).get("published.releases")
     if not columns:
         return None
-    definitions = "definitions" if "definitions" in columns else "school_year"
+    definitions = definitions_in(columns)
     found = connection.execute(
         f'select school_year, {definitions} from "{catalog}".published.releases '
         f"order by {definitions} = school_year desc, built_at desc, build_id limit 1"
@@ -190,11 +205,11 @@ def use_views(
 ) -> None:
     """Uses a catalog of views of another's tables; of those that keep years some rows, by SQL for their columns."""
     connection.execute(f"attach if not exists ':memory:' as {views}")
-    of_years = tables_of_years(connection, catalog)
-    for table in tables_of(connection, catalog):
-        where = f" where {rows(of_years[table])}" if table in of_years else ""
-        connection.execute(f"create schema if not exists {views}.{quoted(table.partition('.')[0])}")
-        connection.execute(f'create or replace view {views}.{quoted(table)} as from "{catalog}".{quoted(table)}{where}')
+    for table, columns in tables_of(connection, catalog).items():
+        named = as_named(table)
+        where = f" where {rows(columns)}" if has_years(table, columns) else ""
+        connection.execute(f"create schema if not exists {views}.{identifier(table.partition('.')[0])}")
+        connection.execute(f'create or replace view {views}.{named} as from "{catalog}".{named}{where}')
     connection.execute(f"use {views}")
 
 
@@ -203,8 +218,7 @@ def years_kept(connection: duckdb.DuckDBPyConnection, catalog: str, table: str =
     columns = tables_of(connection, catalog).get(table, set())
     if "school_year" not in columns:
         return []
-    definitions = "definitions" if "definitions" in columns else "school_year"
-    query = f'select distinct school_year, {definitions} from "{catalog}".{quoted(table)} order by all'
+    query = f'select distinct school_year, {definitions_in(columns)} from "{catalog}".{as_named(table)} order by all'
     return [BuiltYear(*row) for row in connection.execute(query).fetchall()]
 
 
@@ -220,7 +234,7 @@ def remove_year(database: Path, school_year: str, definitions: str | None = None
             else:
                 named = [name for name in ("school_year", "school_year_before") if name in columns]
                 where = " or ".join(f"{name} = '{school_year}'" for name in named)
-            deleted += connection.execute(f"delete from {quoted(table)} where {where}").fetchall()[0][0]
+            deleted += connection.execute(f"delete from {as_named(table)} where {where}").fetchall()[0][0]
         if definitions is None:
             connection.execute(f"drop schema if exists {assessment_of(school_year)} cascade")
         connection.execute("commit")

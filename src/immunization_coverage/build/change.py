@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from immunization_coverage.warehouse import attach
+from immunization_coverage.years import assessment_date_of, first_year_of
 
 CHANGE = """
     with pairs as (
@@ -44,14 +45,6 @@ class WhatIf:
     words: str
 
 
-def first_year(school_year: str) -> int:
-    return int(school_year[:4])
-
-
-def assessment_date(school_year: str) -> datetime.date:
-    return datetime.date(first_year(school_year) + 1, 8, 31)
-
-
 def what_ifs_needed(database: Path, school_year: str) -> list[WhatIf]:
     """For the change from the last school year before this one that the warehouse has, if it has one."""
     with duckdb.connect() as connection:
@@ -66,10 +59,10 @@ def what_ifs_needed(database: Path, school_year: str) -> list[WhatIf]:
     needed = []
     if needs_definitions:
         words = f"{school_year} by the definitions of {before}"
-        needed.append(WhatIf(school_year, {"definitions_of": first_year(before)}, words))
+        needed.append(WhatIf(school_year, {"definitions_of": first_year_of(before)}, words))
     if needs_reporting:
         for year in (before, school_year):
-            day = assessment_date(year) + datetime.timedelta(days)
+            day = assessment_date_of(year) + datetime.timedelta(days)
             if last_recorded[year] > day:
                 needed.append(WhatIf(year, {"recorded_by": str(day)}, f"{year} as recorded by {day}"))
     return needed

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from immunization_coverage.extracts.duckdb_files import quoted
 from immunization_coverage.extracts.notes import FILES_NAME, NOTES_NAME
 from immunization_coverage.project import ROOT
 from immunization_coverage.years import BuiltYear
@@ -95,10 +96,6 @@ def rows_of(
     selected = ", ".join(f'"{column}"' if column in present else f'null as "{column}"' for column in columns)
     found = connection.execute(f"select {selected} from {table} where {where}").fetchall()
     return [dict(zip(columns, row, strict=True)) for row in found]
-
-
-def quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def headline_coverage(

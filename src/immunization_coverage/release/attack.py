@@ -40,7 +40,6 @@ from immunization_coverage.release.cohorts import (
     OtherYear,
     OtherYears,
     changed_among,
-    first_year_of,
     known_sum,
     mergers_of,
     students_of,
@@ -48,7 +47,7 @@ from immunization_coverage.release.cohorts import (
 )
 from immunization_coverage.release.rule import GENDERS_WITHHELD, Count, Frame, Pattern, Reasons, Rule, frames
 from immunization_coverage.warehouse import records_of, warehouse_path
-from immunization_coverage.years import attach_years, use_year
+from immunization_coverage.years import attach_years, first_year_of, use_year
 
 INFINITY = highspy.kHighsInf
 

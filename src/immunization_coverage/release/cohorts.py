@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import duckdb
 
 from immunization_coverage.release.rule import Count, Frame
+from immunization_coverage.years import first_year_of
 
 Values = Mapping[Count, int | None]
 PROVINCE, TOGETHER = "province", "the withheld units together"
@@ -140,10 +141,6 @@ def is_small_together(
             if abs(more_students) < threshold and is_small:
                 return True
     return False
-
-
-def first_year_of(school_year: str) -> int:
-    return int(school_year[:4])
 
 
 class OtherYears:

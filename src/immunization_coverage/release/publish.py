@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock, Timeout
 
+from immunization_coverage.extracts.duckdb_files import quoted
 from immunization_coverage.release.attack import (
     Release,
     Result,
@@ -31,7 +32,6 @@ from immunization_coverage.release.cohorts import (
     PROVINCE,
     OtherYear,
     OtherYears,
-    first_year_of,
     is_small_together,
     mergers_of,
 )
@@ -50,7 +50,7 @@ from immunization_coverage.release.earlier import (
 from immunization_coverage.release.kept import keep
 from immunization_coverage.release.rule import GENDERS_WITHHELD, Count, Frame, Rule, frames
 from immunization_coverage.warehouse import records_of, warehouse_path
-from immunization_coverage.years import attach_years, label_of, use_year
+from immunization_coverage.years import attach_years, first_year_of, label_of, use_year
 
 # The files of a release with their hashes, as `sha256sum --check` reads them.
 MANIFEST = "SHA256SUMS"
@@ -379,23 +379,21 @@ def refuse_differences(
 
 
 def write(connection: duckdb.DuckDBPyConnection, tables: Collection[str], folder: Path) -> None:
-    quoted = {path: str(path).replace("'", "''") for path in (folder, folder / DATABASE)}
     # Other programs may have an older DuckDB, which reads this format only.
-    connection.execute(f"attach '{quoted[folder / DATABASE]}' as files (storage_version 'v1.0.0')")
+    connection.execute(f"attach {quoted(folder / DATABASE)} as files (storage_version 'v1.0.0')")
     connection.execute("create schema files.published")
     for table in tables:
         # Rows in a stable order, so that two releases can be compared as files.
         rows = f"from published.{table} order by all"
-        connection.execute(f"copy ({rows}) to '{quoted[folder]}/{table}.parquet' (format parquet, compression zstd)")
-        connection.execute(f"copy ({rows}) to '{quoted[folder]}/{table}.csv' (header)")
+        connection.execute(f"copy ({rows}) to {quoted(folder / f'{table}.parquet')} (format parquet, compression zstd)")
+        connection.execute(f"copy ({rows}) to {quoted(folder / f'{table}.csv')} (header)")
         connection.execute(f"create table files.published.{table} as {rows}")
     for table, column, text in connection.execute(
         "select table_name, column_name, description from published.data_dictionary union all "
         "select distinct table_name, null, table_description from published.data_dictionary"
     ).fetchall():
         commented = f'column files.published.{table}."{column}"' if column else f"table files.published.{table}"
-        quoted_text = " ".join(text.split()).replace("'", "''")
-        connection.execute(f"comment on {commented} is '{quoted_text}'")
+        connection.execute(f"comment on {commented} is {quoted(' '.join(text.split()))}")
     connection.execute("detach files")
 
 

@@ -17,7 +17,7 @@ from immunization_coverage.report.language import Language, sort_key
 from immunization_coverage.report.measures import Measure
 from immunization_coverage.report.warehouse import FEW_STUDENTS, Warehouse, has_value, select
 from immunization_coverage.report.year_before import LISTS, changes_of, items, missing
-from immunization_coverage.years import label_of
+from immunization_coverage.years import first_year_of, label_of
 
 # Extracts whose last recorded dates differ by more days, counted from the assessment date, have doses reported later.
 EXTRACTION_DAYS = 30
@@ -44,7 +44,7 @@ class Point:
 
     @property
     def first_year(self) -> int:
-        return int(self.school_year[:4])
+        return first_year_of(self.school_year)
 
     @property
     def has_value(self) -> bool:

@@ -16,7 +16,16 @@ import duckdb
 from immunization_coverage.release.kept import builds_of, files_of
 from immunization_coverage.report.errors import WarehouseError
 from immunization_coverage.warehouse import attach, records_of
-from immunization_coverage.years import BuiltYear, condition, tables_of, use_views, years_kept
+from immunization_coverage.years import (
+    BuiltYear,
+    assessment_date_of,
+    condition,
+    definitions_in,
+    first_year_of,
+    tables_of,
+    use_views,
+    years_kept,
+)
 
 # A percent of fewer students moves by five points or more with a single one.
 FEW_STUDENTS = 20
@@ -103,7 +112,6 @@ def copy_builds(connection: duckdb.DuckDBPyConnection, builds: set[str]) -> None
     """Copies the rows of some builds from the catalog `release` into `kept`."""
     columns = tables_of(connection, "release")
     for table in PUBLISHED:
-        # A version before 0.2.0 had no other definitions than the school year's.
         added = "" if "definitions" in columns[table] else ", school_year as definitions"
         rows = f"select *{added} from release.{table}"
         connection.execute(f"create table if not exists kept.{table} as {rows} limit 0")
@@ -153,10 +161,8 @@ class Warehouse:
 
     def _rows_shown(self, columns: set[str]) -> str:
         """Of this year its rows by the definitions chosen, of every other those by its own."""
-        this = condition(self.year, columns)
-        if "definitions" not in columns:
-            return "true"
-        return f"{this} or (school_year <> '{self.school_year}' and definitions = school_year)"
+        others = f"school_year <> '{self.school_year}' and {definitions_in(columns)} = school_year"
+        return f"{condition(self.year, columns)} or ({others})"
 
     def years(self) -> list[Warehouse]:
         """One for each school year of the file, by its own definitions where it was built by them."""
@@ -370,7 +376,7 @@ class Warehouse:
 
     @property
     def first_year(self) -> int:
-        return int(self.school_year[:4])
+        return first_year_of(self.school_year)
 
     @cached_property
     def definitions(self) -> dict:
@@ -447,7 +453,7 @@ class Warehouse:
             "select max(last_recorded_date) as recorded from marts.builds where build_id = ?", [self.build.build_id]
         )
         recorded = rows[0]["recorded"]
-        return None if recorded is None else (recorded - datetime.date(self.first_year + 1, 8, 31)).days
+        return None if recorded is None else (recorded - assessment_date_of(self.school_year)).days
 
     def _annex(self, table: str) -> list[dict]:
         """Rows of a table of the annex; none if an earlier version built the warehouse."""
