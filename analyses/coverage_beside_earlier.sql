@@ -2,47 +2,33 @@
 -- Rows with different counts, the largest change of the percent first, then rows that only one build has.
 -- icw compare coverage --with earlier.duckdb
 -- Of a warehouse of several years the one that was built last; by other definitions, if it has no others.
-with definitions_now as (
+with
+{%- for built, coverage, school_year in [
+    ('now_built', ref('coverage'), ref('int_school_year')),
+    ('built_earlier', 'earlier.marts.coverage', 'earlier.intermediate.int_school_year')
+] %}
+
+{{ built }}_by as (
     select
         coverage.school_year,
         coalesce(
             max(case when coverage.definitions = coverage.school_year then coverage.definitions end), max(coverage.definitions)
         ) as definitions
-    from {{ ref('coverage') }} as coverage
-    inner join {{ ref('int_school_year') }} as school_year
+    from {{ coverage }} as coverage
+    inner join {{ school_year }} as school_year
         on coverage.school_year = school_year.school_year
     group by coverage.school_year
 ),
 
-definitions_earlier as (
-    select
-        coverage.school_year,
-        coalesce(
-            max(case when coverage.definitions = coverage.school_year then coverage.definitions end), max(coverage.definitions)
-        ) as definitions
-    from earlier.marts.coverage as coverage
-    inner join earlier.intermediate.int_school_year as school_year
-        on coverage.school_year = school_year.school_year
-    group by coverage.school_year
-),
-
-now_built as (
+{{ built }} as (
     select coverage.*
-    from {{ ref('coverage') }} as coverage
-    inner join definitions_now
+    from {{ coverage }} as coverage
+    inner join {{ built }}_by as built_by
         on
-            coverage.school_year = definitions_now.school_year
-            and coverage.definitions = definitions_now.definitions
+            coverage.school_year = built_by.school_year
+            and coverage.definitions = built_by.definitions
 ),
-
-built_earlier as (
-    select coverage.*
-    from earlier.marts.coverage as coverage
-    inner join definitions_earlier
-        on
-            coverage.school_year = definitions_earlier.school_year
-            and coverage.definitions = definitions_earlier.definitions
-),
+{%- endfor %}
 
 compared as (
     select

@@ -4,6 +4,7 @@
 with coverage as (
     select
         *,
+        coalesce(phu_id, '') as unit_id,
         substring(definitions, 1, 7) as definitions_of,
         case when definitions like '%, recorded by %' then cast(substring(definitions, length(definitions) - 9) as date) end
             as recorded_by
@@ -145,15 +146,15 @@ geographies as (
     select
         pairs.*,
         'province' as geography,
-        '' as phu_id,
-        '' as phu_id_before
+        '' as unit_id,
+        '' as unit_id_before
     from pairs
     union all
     select
         pairs.*,
         'phu' as geography,
-        case when {{ holds_in('pairs.first_year', 'units') }} then units.phu_id else mergers.merged_into end as phu_id,
-        units.phu_id as phu_id_before
+        case when {{ holds_in('pairs.first_year', 'units') }} then units.phu_id else mergers.merged_into end as unit_id,
+        units.phu_id as unit_id_before
     from pairs
     inner join public_health_units as units
         on {{ holds_in('pairs.first_year_before', 'units') }}
@@ -166,7 +167,7 @@ before as (
         geographies.school_year,
         geographies.school_year_before,
         geographies.geography,
-        geographies.phu_id,
+        geographies.unit_id,
         coverage.age,
         coverage.antigen,
         sum(coverage.students) as students,
@@ -183,18 +184,18 @@ before as (
             geographies.school_year_before = coverage.school_year
             and coverage.definitions = coverage.school_year
             and geographies.geography = coverage.geography
-            and geographies.phu_id_before = coalesce(coverage.phu_id, '')
+            and geographies.unit_id_before = coverage.unit_id
     left join what_ifs as as_recorded
         on
             coverage.school_year = as_recorded.school_year
             and as_recorded.definitions_of = as_recorded.school_year
             and geographies.reporting_days = as_recorded.days_recorded
             and coverage.geography = as_recorded.geography
-            and coalesce(coverage.phu_id, '') = coalesce(as_recorded.phu_id, '')
+            and coverage.unit_id = as_recorded.unit_id
             and coverage.age = as_recorded.age
             and coverage.antigen = as_recorded.antigen
     group by
-        geographies.school_year, geographies.school_year_before, geographies.geography, geographies.phu_id, coverage.age,
+        geographies.school_year, geographies.school_year_before, geographies.geography, geographies.unit_id, coverage.age,
         coverage.antigen
 ),
 
@@ -231,7 +232,7 @@ compared as (
             pairs.school_year = before.school_year
             and pairs.school_year_before = before.school_year_before
             and coverage.geography = before.geography
-            and coalesce(coverage.phu_id, '') = before.phu_id
+            and coverage.unit_id = before.unit_id
             and coverage.age = before.age
             and coverage.antigen = before.antigen
     left join definitions_compared
@@ -245,7 +246,7 @@ compared as (
             and pairs.school_year_before = by_definitions.definitions_of
             and by_definitions.recorded_by is null
             and coverage.geography = by_definitions.geography
-            and coalesce(coverage.phu_id, '') = coalesce(by_definitions.phu_id, '')
+            and coverage.unit_id = by_definitions.unit_id
             and coverage.age = by_definitions.age
             and coverage.antigen = by_definitions.antigen
     left join what_ifs as as_recorded
@@ -254,7 +255,7 @@ compared as (
             and as_recorded.definitions_of = as_recorded.school_year
             and pairs.reporting_days = as_recorded.days_recorded
             and coverage.geography = as_recorded.geography
-            and coalesce(coverage.phu_id, '') = coalesce(as_recorded.phu_id, '')
+            and coverage.unit_id = as_recorded.unit_id
             and coverage.age = as_recorded.age
             and coverage.antigen = as_recorded.antigen
 ),
