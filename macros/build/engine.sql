@@ -15,3 +15,20 @@
 {% macro duckdb__content_hash(columns) -%}
     cast(coalesce(bit_xor(hash({{ columns | join(', ') }})), 0) as varchar)
 {%- endmacro %}
+
+{#- All comments of a table in one statement: dbt's own looks for the columns first, twice for each table. -#}
+{% macro duckdb__persist_docs(relation, model, for_relation, for_columns) -%}
+    {%- set comments -%}
+        {%- if for_relation and config.persist_relation_docs() and model.description -%}
+            {{ alter_relation_comment(relation, model.description) }}
+        {%- endif -%}
+        {%- if for_columns and config.persist_column_docs() -%}
+            {%- for column in model.columns.values() if column.description -%}
+    comment on column {{ relation }}.{{ column.name }} is {{ duckdb_escape_comment(column.description) }};
+            {%- endfor -%}
+        {%- endif -%}
+    {%- endset -%}
+    {%- if comments.strip() -%}
+        {%- do run_query(comments) -%}
+    {%- endif -%}
+{%- endmacro %}
