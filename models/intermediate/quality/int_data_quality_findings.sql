@@ -1,4 +1,7 @@
-{#- Check, extract, id column, value to show, and the condition of a finding. -#}
+{#-
+    Check, extract, id column, value to show, and the condition of a finding. Doses of unknown agents are counted by spelling, in
+    int_findings_counted.
+-#}
 {%- set checks = [
     ["clients_missing_id", "clients", "client_id", "null", "client_id is null"],
     ["schools_missing_id", "schools", "school_id", "null", "school_id is null"],
@@ -28,7 +31,6 @@
     ["education_records_effective_from_not_a_date", "education_records", "education_record_id", "effective_from_unparsed", "effective_from_unparsed is not null"],
     ["education_records_effective_to_not_a_date", "education_records", "education_record_id", "effective_to_unparsed", "effective_to_unparsed is not null"],
     ["immunizations_orphan_client", "immunizations", "immunization_id", "client_id", "not is_known_client"],
-    ["immunizations_unknown_agent", "immunizations", "immunization_id", "agent", "not is_known_agent"],
     ["immunizations_agent_of_another_year", "immunizations", "immunization_id", "agent", "is_agent_of_another_year"],
     ["immunizations_administered_date_missing", "immunizations", "immunization_id", "null", "administered_date is null and administered_date_unparsed is null"],
     ["immunizations_administered_date_not_a_date", "immunizations", "immunization_id", "administered_date_unparsed", "administered_date_unparsed is not null"],
@@ -81,13 +83,10 @@ students as (
     select * from {{ ref('int_students') }}
 ),
 
-agents as (
-    select
-        agent,
-        bool_or(is_known) as is_known,
-        bool_or(is_of_another_year) as is_of_another_year
+agents_of_another_year as (
+    select distinct agent
     from {{ ref('int_agents') }}
-    group by agent
+    where is_of_another_year
 ),
 
 immunization_histories as (
@@ -184,8 +183,7 @@ checked_immunizations as (
         immunizations.administered_date_unparsed,
         immunizations.recorded_date_unparsed,
         clients.student_key is not null as is_known_client,
-        coalesce(agents.is_known, false) as is_known_agent,
-        coalesce(agents.is_of_another_year, false) as is_agent_of_another_year,
+        agents_of_another_year.agent is not null as is_agent_of_another_year,
         coalesce(immunizations.administered_date < clients.date_of_birth, false) as is_before_birth,
         coalesce(immunizations.administered_date > school_year.assessment_date, false) as is_after_assessment_date,
         coalesce(immunizations.administered_date > date '{{ run_started_at.strftime("%Y-%m-%d") }}', false) as is_after_build
@@ -193,15 +191,14 @@ checked_immunizations as (
     cross join school_year
     left join clients
         on immunizations.student_key = clients.student_key
-    left join agents
-        on immunizations.agent = agents.agent
+    left join agents_of_another_year
+        on immunizations.agent = agents_of_another_year.agent
     where
         immunizations.immunization_id is null
         or immunizations.administered_date is null
         or immunizations.recorded_date_unparsed is not null
         or clients.student_key is null
-        or agents.is_known is null
-        or not agents.is_known
+        or agents_of_another_year.agent is not null
         or immunizations.administered_date < clients.date_of_birth
         or immunizations.administered_date > school_year.assessment_date
         or immunizations.administered_date > date '{{ run_started_at.strftime("%Y-%m-%d") }}'

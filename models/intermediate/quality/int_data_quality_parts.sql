@@ -11,7 +11,7 @@ with checks as (
 ),
 
 findings as (
-    select * from {{ ref('int_data_quality_findings') }}
+    select * from {{ ref('int_findings_counted') }}
 ),
 
 files as (
@@ -182,7 +182,7 @@ spellings as (
         findings.value,
         value_columns.column_name,
         {{ normalized_label('findings.value') }} as value_label,
-        count(*) as row_count
+        cast(sum(findings.row_count) as bigint) as row_count
     from findings
     inner join value_columns
         on findings.check_name = value_columns.check_name
@@ -203,21 +203,6 @@ judged_spellings as (
             spellings.column_name = values_passed_over.column_name
             and spellings.value_label = values_passed_over.value_label
     where values_passed_over.value_label is null
-),
-
-findings_of_files as (
-    select
-        findings.check_name,
-        findings.table_name,
-        findings.value,
-        files.file,
-        files.row_count,
-        files.files_of_extract
-    from findings
-    inner join files
-        on
-            findings.table_name = files.extract_name
-            and findings.source_row_number between files.first_row and files.last_row
 ),
 
 rows_with_both_dates as (
@@ -256,10 +241,10 @@ parts_by_file as (
     select
         checks.check_name,
         findings.file as part,
-        coalesce(max(periods_by_file.row_count), max(findings.row_count)) as rows_checked,
-        count(*) as rows_failed,
+        coalesce(max(periods_by_file.row_count), max(findings.rows_of_file)) as rows_checked,
+        cast(sum(findings.row_count) as bigint) as rows_failed,
         cast(null as {{ string }}) as remark
-    from findings_of_files as findings
+    from findings
     inner join checks
         on
             findings.check_name = checks.part_of
@@ -276,8 +261,11 @@ parts_by_file as (
             and findings.table_name = periods_by_file.extract_name
             and findings.file = periods_by_file.file
     where
-        (value_columns.check_name is null and findings.files_of_extract > 1)
-        or judged_spellings.check_name is not null
+        findings.file is not null
+        and (
+            (value_columns.check_name is null and findings.files_of_extract > 1)
+            or judged_spellings.check_name is not null
+        )
     group by checks.check_name, findings.file
 ),
 
@@ -286,10 +274,12 @@ unread_dates as (
         findings.check_name,
         findings.file,
         findings.value,
-        max(findings.row_count) as rows_of_file,
-        count(*) as row_count
-    from findings_of_files as findings
-    where findings.check_name like '%_not_a_date'
+        max(findings.rows_of_file) as rows_of_file,
+        cast(sum(findings.row_count) as bigint) as row_count
+    from findings
+    where
+        findings.check_name like '%_not_a_date'
+        and findings.file is not null
     group by findings.check_name, findings.file, findings.value
 ),
 
@@ -605,7 +595,7 @@ parts_of_periods as (
     left join (
         select
             table_name,
-            count(*) as row_count
+            cast(sum(row_count) as bigint) as row_count
         from findings
         where check_name in ('education_records_inverted_period', 'exemptions_inverted_period')
         group by table_name

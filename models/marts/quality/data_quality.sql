@@ -5,7 +5,7 @@ with checks as (
 ),
 
 findings as (
-    select * from {{ ref('data_quality_findings') }}
+    select * from {{ ref('int_findings_counted') }}
 ),
 
 parts as (
@@ -59,7 +59,7 @@ history_doses as (
 findings_by_check as (
     select
         check_name,
-        count(*) as rows_failed
+        cast(sum(row_count) as bigint) as rows_failed
     from findings
     group by check_name
 ),
