@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared"
 DBT = Path(sys.executable).parent / "dbt"
 ICW = Path(sys.executable).parent / "icw"
+PARSED = warm_dbt.PARSED
 ONLY_TABLES = ("--resource-type", "seed", "--resource-type", "model")
 
 
@@ -53,7 +54,7 @@ def run_dbt(
         link.symlink_to(extracts)
         variables["EXTRACTS_DIR"] = link.name
     reads_project = project != ROOT or warehouse.name != warm_dbt.WAREHOUSE or arguments[0] == "parse"
-    parsed = ROOT / "target" / "parsed" / (variables["EXTRACTS_DIR"] or "demonstration") / "partial_parse.msgpack"
+    parsed = PARSED / (variables["EXTRACTS_DIR"] or "demonstration") / "partial_parse.msgpack"
     # In a copy of the project, dbt parses what differs again.
     if reads_project and parsed.exists():
         target.mkdir(parents=True, exist_ok=True)
@@ -61,6 +62,16 @@ def run_dbt(
     output = warehouse.with_suffix(".output")
     status = warm_dbt.invoke(["--no-use-colors", *arguments], warehouse.parent, variables, output, reads_project)
     return Build(warehouse, status, output.read_text(encoding="utf-8"))
+
+
+def dbt_folders(folder: Path) -> dict[str, str]:
+    """dbt's folders for `icw build`, with the project as it has been read, if it has."""
+    target = folder / "target"
+    parsed = PARSED / "demonstration" / "partial_parse.msgpack"
+    if parsed.exists() and not target.exists():
+        target.mkdir(parents=True)
+        shutil.copy(parsed, target)
+    return {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(folder / "logs")}
 
 
 def edit_rules(project: Path, table: str, edit: Callable[[list[dict[str, str]]], None]) -> None:

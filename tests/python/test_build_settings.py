@@ -147,10 +147,11 @@ def test_a_dbt_that_hangs_is_stopped_at_the_time_limit(tmp_path, monkeypatch):
     hanging = tmp_path / "dbt"
     hanging.write_text("#!/bin/sh\nexec sleep 60\n")
     hanging.chmod(0o700)
-    monkeypatch.setattr(builder, "DBT", str(hanging))
+    monkeypatch.setattr(builder, "DBT", [str(hanging)])
     monkeypatch.setenv("TIME_LIMIT", "1")
     began = time.monotonic()
     places = Places.of(tmp_path / "w.duckdb")
+    places.working.mkdir()
     run = run_dbt([], places, "", os.open(places.lock, os.O_CREAT | os.O_RDWR), Progress())
     assert time.monotonic() - began < 30
     assert run.status == -signal.SIGTERM

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ICW, ROOT
+from conftest import ICW, ROOT, dbt_folders
 from filelock import lock_descriptor
 
 LONG = os.environ.get("LONG_TESTS") == "1"
@@ -38,19 +38,15 @@ def command(school_year: int = 2018) -> list[str]:
     return [str(ICW), "build", *FEW_MODELS, "--vars", f"school_year: {school_year}"]
 
 
-def environment(warehouse: Path, school_year: int = 2018, extracts: str = "") -> dict[str, str]:
-    # A target folder for each year: dbt keeps what it parsed there, and parses anew where variables have changed.
-    dbt_folder = warehouse.parent.parent / f"dbt_{school_year}"
-    return os.environ | {
-        "WAREHOUSE_PATH": str(warehouse), "EXTRACTS_DIR": extracts, "NO_COLOR": "1",
-        "DBT_TARGET_PATH": str(dbt_folder / "target"), "DBT_LOG_PATH": str(dbt_folder / "logs"),
-    }
+def environment(warehouse: Path, extracts: str = "") -> dict[str, str]:
+    paths = {"WAREHOUSE_PATH": str(warehouse), "EXTRACTS_DIR": extracts, "NO_COLOR": "1"}
+    return os.environ | paths | dbt_folders(warehouse.parent.parent / "dbt")
 
 
 def start(warehouse: Path, school_year: int = 2018, extracts: str = "") -> subprocess.Popen:
     """A build in a process group of its own, which a kill stops as a whole."""
     return subprocess.Popen(
-        command(school_year), env=environment(warehouse, school_year, extracts), stdout=subprocess.PIPE,
+        command(school_year), env=environment(warehouse, extracts), stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, start_new_session=True, umask=0o022,
     )
 
@@ -197,7 +193,7 @@ def test_a_failed_build_is_kept_aside_and_the_next_good_one_replaces_the_file_be
     link = warehouse.parent.parent / "link.duckdb"
     link.symlink_to(warehouse)
     build = subprocess.run(
-        command(2017), env=environment(warehouse, 2017) | {"WAREHOUSE_PATH": "link.duckdb"}, cwd=link.parent,
+        command(2017), env=environment(warehouse) | {"WAREHOUSE_PATH": "link.duckdb"}, cwd=link.parent,
         capture_output=True, text=True, check=False, umask=0o022,
     )
     assert build.returncode == 0, build.stdout + build.stderr
@@ -266,7 +262,7 @@ def test_a_warehouse_that_somebody_writes_or_that_is_broken_is_not_replaced(ware
 def test_a_selection_that_leaves_out_published_tables_of_its_year_is_not_published(warehouse):
     before = warehouse.read_bytes()
     selection = [*command(2017), "--exclude", "exemptions_any_ispa"]
-    done = subprocess.run(selection, env=environment(warehouse, 2017), capture_output=True, text=True, check=False)
+    done = subprocess.run(selection, env=environment(warehouse), capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "tables of 2017-18 that this build lacks: marts.exemptions_any_ispa." in done.stdout
     assert warehouse.read_bytes() == before

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ICW, ROOT, copy_project, edit_rules, run_compare
+from conftest import ICW, ROOT, copy_project, dbt_folders, edit_rules, run_compare
 
 from immunization_coverage.build import builder
 from immunization_coverage.report import document
@@ -67,8 +67,7 @@ def icw(warehouse: Path, extracts: Path, *arguments: str, **environment: str) ->
         [ICW, *arguments],
         env=os.environ | {
             "WAREHOUSE_PATH": str(warehouse), "EXTRACTS_DIR": str(extracts), "NO_COLOR": "1",
-            "DBT_TARGET_PATH": str(warehouse.parent / "target"), "DBT_LOG_PATH": str(warehouse.parent / "logs"),
-        } | environment,
+        } | dbt_folders(warehouse.parent) | environment,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ICW
+from conftest import ICW, dbt_folders
 from door_extracts import (
     Extracts,
     as_text,
@@ -59,7 +59,7 @@ def build(folder: Path, place: Path, **environment: str) -> Run:
     warehouse.unlink(missing_ok=True)
     variables = {name: value for name, value in os.environ.items() if name not in ("COMPARE_WITH", "ACCEPT")}
     variables |= {"EXTRACTS_DIR": str(folder), "WAREHOUSE_PATH": str(warehouse)}
-    variables |= {"DBT_TARGET_PATH": str(place / "target"), "DBT_LOG_PATH": str(place / "logs")} | environment
+    variables |= dbt_folders(place) | environment
     done = subprocess.run(
         [ICW, "build", *SELECTED],
         env=variables, capture_output=True, text=True, check=False,

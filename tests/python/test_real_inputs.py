@@ -8,14 +8,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ICW, ROOT, SHARED
+from conftest import ICW, ROOT, SHARED, dbt_folders
 
 SAMPLE = SHARED / "data" / "panorama_sample.csv"
 
 
 def make_build(folder: Path, warehouse: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess:
     environment = os.environ | {"EXTRACTS_DIR": str(folder), "WAREHOUSE_PATH": str(warehouse)}
-    environment |= {"DBT_TARGET_PATH": str(warehouse.parent / "target")} | settings
+    environment |= dbt_folders(warehouse.parent) | settings
     return subprocess.run(
         [ICW, "build", *arguments],
         cwd=ROOT, env=environment, capture_output=True, text=True, check=False,

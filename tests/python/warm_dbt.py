@@ -18,6 +18,7 @@ from dbt.cli.main import dbtRunner
 from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
+PARSED = ROOT / "target" / "parsed"
 IMPORTED_BY = os.getpid()
 SERVER = "TESTS_WARM_DBT"
 # The name of a warehouse is that of its database, which the manifest holds.
@@ -30,7 +31,7 @@ def settings(project: Path) -> dict[str, str]:
 
 def read_project(extracts: str) -> object:
     """The manifest of the project with the demonstration (no extracts) or with a folder of extracts."""
-    target = ROOT / "target" / "parsed" / (extracts or "demonstration")
+    target = PARSED / (extracts or "demonstration")
     target.mkdir(parents=True, exist_ok=True)
     os.environ |= settings(ROOT) | {
         "WAREHOUSE_PATH": WAREHOUSE, "EXTRACTS_DIR": extracts, "DBT_TARGET_PATH": str(target),

@@ -15,6 +15,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import threading
 import time
 import tomllib
@@ -37,7 +38,7 @@ from immunization_coverage.build.summary import Facts, facts_of, summary
 from immunization_coverage.extracts.parts import PreparedFile
 from immunization_coverage.extracts.preparation import prepare, verify
 from immunization_coverage.extracts.problems import ExtractsError
-from immunization_coverage.project import DBT, ROOT
+from immunization_coverage.project import ROOT
 from immunization_coverage.rules.check import is_day, nearest, problems_of_rules
 from immunization_coverage.warehouse import attach, warehouse_path
 from immunization_coverage.warehouse_file import close_to_others, problem_of_mode, problem_of_path
@@ -64,6 +65,9 @@ DBT_OUTPUT = {
 }  # fmt: skip
 # DBT_WRITE_JSON=true writes dbt's artifacts for other programs; a build does not need them.
 DBT_DEFAULTS = {"DBT_WRITE_JSON": "false"}
+DBT = (sys.executable, "-m", "immunization_coverage.build.dbt_process")
+# Those that a user has not set, in the project's folder.
+FOLDERS_OF_DBT = {"DBT_PROFILES_DIR": ".", "DBT_TARGET_PATH": "target", "DBT_LOG_PATH": "logs"}
 # The default selector excludes unit tests, but dbt ignores it if arguments select models.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 # Checks that apply only to the last year if several years are built from one export.
@@ -413,17 +417,24 @@ def check_complete(places: Places, run: DbtRun, year: BuiltYear) -> None:
 
 
 def run_dbt(arguments: list[str], places: Places, extracts: str, lock: int, progress: Progress) -> DbtRun:
-    """Runs `dbt build`. Its output goes to its log; its events give the progress and the reason of a failure."""
-    paths = {"WAREHOUSE_PATH": str(places.built), "EXTRACTS_DIR": extracts}
+    """
+    Runs `dbt build`. Its output goes to its log; its events give the progress and the reason of a failure. The paths
+    are relative, the same for every warehouse of a name: dbt reads the whole project anew when they change.
+    """
+    here = places.built.parent
+    paths = {"WAREHOUSE_PATH": places.built.name, "EXTRACTS_DIR": extracts and os.path.relpath(extracts, here)}
     environment = DBT_DEFAULTS | project_commit() | os.environ | paths | DBT_OUTPUT
+    environment["DBT_PROJECT_DIR"] = str(ROOT)
+    for setting, default in FOLDERS_OF_DBT.items():
+        environment[setting] = str(ROOT / environment.get(setting, default))
     # COMPARE_WITH is for `icw compare`; dbt would look for a relative path in another folder, and fail.
     environment.pop("COMPARE_WITH", None)
     # dbt inherits the lock: no other build starts while dbt runs, even if this process is killed.
     inherited = () if os.name == "nt" else (lock,)
     events = Events(progress, os.environ.get("VERBOSE", "") not in ("", "0"))
     with subprocess.Popen(
-        [DBT, "build", *arguments, *WITHOUT_UNIT_TESTS],
-        cwd=ROOT, env=environment, pass_fds=inherited, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [*DBT, "build", *arguments, *WITHOUT_UNIT_TESTS],
+        cwd=here, env=environment, pass_fds=inherited, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, encoding="utf-8", errors="replace",
     ) as dbt:
         is_over = threading.Event()

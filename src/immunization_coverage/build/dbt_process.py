@@ -1,0 +1,49 @@
+"""
+dbt as a build starts it: it reads the project without --vars, which makes dbt read every file anew, and then runs the
+command with what it has read. No `config` of the project reads a var, so the project is the same for every school year.
+"""
+
+import argparse
+import contextlib
+import gc
+import io
+import os
+import sys
+
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+
+# What the project is read for.
+OPTIONS_OF_READING = (("--target", "-t"), ("--profile",), ("--profiles-dir",), ("--project-dir",))
+
+
+def reading(arguments: list[str]) -> list[str]:
+    """The command that reads the project, with those of the arguments that it depends on."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for names in OPTIONS_OF_READING:
+        parser.add_argument(*names)
+    given = vars(parser.parse_known_args(arguments)[0])
+    return ["parse", *(f"--{name.replace('_', '-')}={value}" for name, value in given.items() if value)]
+
+
+def status(done: dbtRunnerResult) -> int:
+    """dbt's exit status: 1 if a node failed, 2 if the command could not run."""
+    return 0 if done.success else 2 if done.exception else 1
+
+
+def main(arguments: list[str]) -> int:
+    # What is read stays: there is no garbage to find.
+    gc.disable()
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        read = dbtRunner().invoke(reading(arguments))
+    gc.enable()
+    if not read.success:
+        print(said.getvalue(), end="")
+        return status(read)
+    return status(dbtRunner(manifest=read.result).invoke(arguments))
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    # Without Python's end, which takes the objects of the project apart.
+    os._exit(code) if os.name != "nt" else sys.exit(code)
