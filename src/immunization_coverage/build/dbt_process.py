@@ -7,10 +7,10 @@ import argparse
 import contextlib
 import gc
 import io
-import os
 import sys
 
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
 
 # What the project is read for.
 OPTIONS_OF_READING = (("--target", "-t"), ("--profile",), ("--profiles-dir",), ("--project-dir",))
@@ -36,14 +36,11 @@ def main(arguments: list[str]) -> int:
     with contextlib.redirect_stdout(io.StringIO()) as said:
         read = dbtRunner().invoke(reading(arguments))
     gc.enable()
-    if not read.success:
+    if not isinstance(read.result, Manifest):
         print(said.getvalue(), end="")
         return status(read)
     return status(dbtRunner(manifest=read.result).invoke(arguments))
 
 
 if __name__ == "__main__":
-    code = main(sys.argv[1:])
-    sys.stdout.flush()
-    # Without Python's end, which takes the objects of the project apart.
-    os._exit(code) if os.name != "nt" else sys.exit(code)
+    sys.exit(main(sys.argv[1:]))
