@@ -357,7 +357,7 @@ def test_coverage_beside_an_earlier_build_has_the_largest_change_first_and_no_un
 def test_the_demonstration_is_what_its_generator_writes(tmp_path):
     generated = subprocess.run(
         [
-            sys.executable, ROOT / "scripts" / "generate_extracts.py", tmp_path / "extracts", "--students", "2500",
+            sys.executable, ROOT / "scripts" / "generate_extracts.py", tmp_path / "extracts", "--students", "6000",
             "--seed", "2018", "--school-year", "2018", "--format", "csv", "--flaws", "demonstration",
         ],
         capture_output=True, text=True, check=False,
