@@ -133,7 +133,7 @@ with client_rows as (
     from client
 )
 
-select client_id, date_of_birth, gender, client_status
+select client_id, date_of_birth, gender, client_status, true as is_synthetic
 from client_rows
 cross join lateral (select unnest(range(copies)))
 order by client_id;

@@ -156,6 +156,8 @@ def test_extracts_from_a_folder_give_what_the_same_seeds_give(demonstration, tmp
     recorded = "select extract_name, row_count, content_hash from marts.builds order by 1"
     assert build.rows(recorded) == demonstration.rows(recorded)
     assert not build.rows("select 1 from information_schema.tables where table_schema = 'raw'")
+    marked = "select distinct is_demonstration, is_synthetic from marts.builds"
+    assert (demonstration.rows(marked), build.rows(marked)) == ([(True, True)], [(False, True)])
 
 
 @pytest.mark.parametrize(("name", "school_year"), [("open", 2018), ("open_2016", 2016), ("open_2024", 2024)])
