@@ -72,7 +72,7 @@ superset: .superset/.locked  ## Apache Superset with its dashboard on the publis
 	touch $@
 
 demonstration: setup  ## Writes seeds/extracts again
-	.venv/bin/python scripts/generate_extracts.py seeds/extracts --students 2500 --seed 2018 --school-year 2018 --format csv --flaws demonstration
+	.venv/bin/python scripts/generate_extracts.py seeds/extracts --students 6000 --seed 2018 --school-year 2018 --format csv --flaws demonstration
 
 benchmark: setup  ## What a build costs, by size: docs/performance.md. SIZES='16000000', PEERS=0, PUBLISHED=1, EXTRACTS=folder
 	$(UV) sync --locked --inexact --group benchmark

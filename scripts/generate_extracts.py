@@ -4,7 +4,7 @@
 All persons are fictional. The files have the form of Panorama's exports, and coverage by the annex's definitions is
 close to what Ontario published for 2017-18 and 2018-19.
 
-    generate_extracts.py seeds/extracts --students 2500 --seed 2018 --flaws demonstration
+    generate_extracts.py seeds/extracts --students 6000 --seed 2018 --flaws demonstration
     generate_extracts.py /tmp/extracts --students 1600000 --format parquet
 
 --students     students aged 7 to 17 in the denominator; about one client in 31 is added who is excluded from it
@@ -13,7 +13,10 @@ close to what Ontario published for 2017-18 and 2018-19.
                published levels are those of 2018; programs start in fixed calendar years, so cohorts of other years
                differ
 --flaws        realistic: equal birth cohorts, flaws as rare as in a well-kept registry
-               demonstration: mostly 7, 12 and 17 years old, health units evened out, every kind of flaw several times
+               demonstration: nearly all students are 7, 12 or 17, in unequal numbers; every kind of flaw several times
+
+Every client is marked in the column is_synthetic: builds, reports, releases and the explorer say that the numbers are
+of fictional students.
 
 Calibrated: coverage at 7, 12 and 17, exemptions at 7 and 17, the share of students with one usable school record, and
 health units in several map categories. Invented: everything else, the differences between units included.
@@ -39,7 +42,7 @@ SQL_FOLDER = Path(__file__).parent
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Draw synthetic registry extracts.")
     parser.add_argument("output_folder", type=Path)
-    parser.add_argument("--students", type=int, default=2500, help="students in the denominator (default: 2500)")
+    parser.add_argument("--students", type=int, default=6000, help="students in the denominator (default: 6000)")
     parser.add_argument("--seed", type=int, default=2018)
     parser.add_argument("--school-year", type=int, default=2018, help="first year of the school year (default: 2018)")
     parser.add_argument("--format", choices=sorted(COPY_OPTIONS), default="csv")
@@ -49,10 +52,10 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def find_extract_files(folder: Path) -> list[Path]:
+def find_extract_files(folder: Path, names: tuple[str, ...] = EXTRACTS) -> list[Path]:
     patterns = [
         pattern
-        for name in EXTRACTS
+        for name in names
         for extension in COPY_OPTIONS
         for pattern in (f"{name}.{extension}", f"{name}_[0-9]*.{extension}", f"{name}/*.{extension}")
     ]
@@ -60,15 +63,13 @@ def find_extract_files(folder: Path) -> list[Path]:
 
 
 def are_synthetic(folder: Path) -> bool:
-    """Whether extracts are this script's, which it may replace, by the names of the school boards."""
-    for path in find_extract_files(folder):
-        if path.stem == "schools":
-            schools = duckdb.read_parquet(str(path)) if path.suffix == ".parquet" else duckdb.read_csv(str(path))
-            if "school_board" not in schools.columns:
-                return False
-            boards = [board for (board,) in schools.select("school_board").distinct().fetchall() if board]
-            return bool(boards) and all(str(board).startswith("Synthetic ") for board in boards)
-    return False
+    """Whether extracts are this script's, which it may replace: their clients are marked."""
+    clients = find_extract_files(folder, ("clients",))
+    for path in clients:
+        rows = duckdb.read_parquet(str(path)) if path.suffix == ".parquet" else duckdb.read_csv(str(path))
+        if "is_synthetic" not in rows.columns or rows.filter("is_synthetic is distinct from true").limit(1).fetchall():
+            return False
+    return bool(clients)
 
 
 def extract_path(folder: Path, name: str, file_format: str, part: int | None) -> Path:

@@ -27,9 +27,11 @@ aged as (
             when kind = 'age_6' then 6
             when kind = 'age_18' then 18
             when getvariable('flaws') != 'demonstration' then 7 + student_no % 11
-            -- Of 29 students seven each are 7, 12 and 17 years old; the other ages have one each.
-            when student_no % 29 < 21 then [7, 12, 17][1 + student_no % 3]
-            else [8, 9, 10, 11, 13, 14, 15, 16][1 + student_no % 29 - 21]
+            -- Nearly all students are of the ages that are reported in full, in unequal numbers.
+            when draw('age', client_no) < 0.33 then 7
+            when draw('age', client_no) < 0.62 then 12
+            when draw('age', client_no) < 0.92 then 17
+            else [8, 9, 10, 11, 13, 14, 15, 16][1 + student_no % 8]
         end::integer as age
     from numbered
 ),
@@ -101,7 +103,7 @@ select
         when draw('late_start', client_no) < 0.8 then 0
         else days(draw('late_start_days', client_no) * draw('late_start_more', client_no), 260)
     end as late_start,
-    draw('influenza', client_no) < 0.3 as takes_influenza,
+    draw('influenza', client_no) < rate('influenza') as takes_influenza,
     draw('brand', client_no) as brand,
     phu_ranges.phu_no,
     phu_ranges.miss as phu_miss,
@@ -131,7 +133,7 @@ with client_rows as (
     from client
 )
 
-select client_id, date_of_birth, gender, client_status
+select client_id, date_of_birth, gender, client_status, true as is_synthetic
 from client_rows
 cross join lateral (select unnest(range(copies)))
 order by client_id;

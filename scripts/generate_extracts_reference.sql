@@ -52,8 +52,10 @@ from (
     ('exemption_date_shape', 0.004, 0.03),
     ('exemption_bad_date', 0.0005, 0.008),
     ('exemption_odd', 0.002, 0.02),
-    -- No flaw: how often a record bears another than the antigen's usual label.
-    ('exemption_other_label', 0.3, 0.6)
+    -- No flaws: how often a record bears another than the antigen's usual label; students with influenza vaccines, which
+    -- count for no antigen and would be a seventh of the demonstration's rows.
+    ('exemption_other_label', 0.3, 0.6),
+    ('influenza', 0.3, 0.05)
 ) as t (flaw, realistic, demonstration);
 
 set variable rates = (
@@ -163,11 +165,10 @@ create table phu as
 select
     phu_id,
     phu_name,
-    pupils,
+    -- The demonstration raises the smallest units a little, so that each has several students of every main age.
+    pupils + if(getvariable('flaws') = 'demonstration', 3, 0) as pupils,
     miss,
-    row_number() over (order by phu_id) - 1 as phu_no,
-    -- The demonstration flattens the sizes, so that the smallest unit has pupils of each main age.
-    if(getvariable('flaws') = 'demonstration', sqrt(pupils) + 4, pupils) as weight
+    row_number() over (order by phu_id) - 1 as phu_no
 from phu_of_any_year
 where
     coalesce(year_from <= getvariable('school_year'), true)
@@ -192,8 +193,8 @@ create table phu_ranges as
 select
     phu_no,
     miss,
-    (sum(weight) over (order by phu_no) - weight) / sum(weight) over () as chance_from,
-    if(phu_no = max(phu_no) over (), 1.0, sum(weight) over (order by phu_no) / sum(weight) over ()) as chance_before,
+    (sum(pupils) over (order by phu_no) - pupils) / sum(pupils) over () as chance_from,
+    if(phu_no = max(phu_no) over (), 1.0, sum(pupils) over (order by phu_no) / sum(pupils) over ()) as chance_before,
     -- Each unit moved from IRIS to Panorama on a day of its own.
     make_date(2013, 9, 1) + days(draw('phu_migration', phu_id), 1000) as migration_date
 from phu;
@@ -218,7 +219,7 @@ with counted as (
         greatest(
             school_kinds.at_least,
             ceil(
-                getvariable('students') * phu.weight / sum(phu.weight) over (partition by school_kinds.school_type)
+                getvariable('students') * phu.pupils / sum(phu.pupils) over (partition by school_kinds.school_type)
                 * school_kinds.pupil_share / school_kinds.size
                 - if(school_kinds.at_least = 0, draw('school_kind', concat(phu.phu_id, school_kinds.school_type)), 0)
             )

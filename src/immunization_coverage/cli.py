@@ -403,7 +403,7 @@ def attack(warehouse: Warehouse = None) -> None:
     raise typer.Exit(attack.main())
 
 
-@app.command(epilog=examples("icw explain 3907765171", "icw explain 3907765171 1234567890 | less"))
+@app.command(epilog=examples("icw explain 1628025630", "icw explain 1628025630 1234567890 | less"))
 def explain(
     clients: Annotated[list[str] | None, typer.Argument(metavar="CLIENT_ID", show_default=False)] = None,
     warehouse: Warehouse = None,

@@ -156,6 +156,8 @@ def test_extracts_from_a_folder_give_what_the_same_seeds_give(demonstration, tmp
     recorded = "select extract_name, row_count, content_hash from marts.builds order by 1"
     assert build.rows(recorded) == demonstration.rows(recorded)
     assert not build.rows("select 1 from information_schema.tables where table_schema = 'raw'")
+    marked = "select distinct is_demonstration, is_synthetic from marts.builds"
+    assert (demonstration.rows(marked), build.rows(marked)) == ([(True, True)], [(False, True)])
 
 
 @pytest.mark.parametrize(("name", "school_year"), [("open", 2018), ("open_2016", 2016), ("open_2024", 2024)])
@@ -357,7 +359,7 @@ def test_coverage_beside_an_earlier_build_has_the_largest_change_first_and_no_un
 def test_the_demonstration_is_what_its_generator_writes(tmp_path):
     generated = subprocess.run(
         [
-            sys.executable, ROOT / "scripts" / "generate_extracts.py", tmp_path / "extracts", "--students", "2500",
+            sys.executable, ROOT / "scripts" / "generate_extracts.py", tmp_path / "extracts", "--students", "6000",
             "--seed", "2018", "--school-year", "2018", "--format", "csv", "--flaws", "demonstration",
         ],
         capture_output=True, text=True, check=False,

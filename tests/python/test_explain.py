@@ -253,10 +253,10 @@ class Antigen:
         met = any(name == "criterion" for name, _, _ in self.blocks)
         assert met == found.is_up_to_date_by_doses
 
-    def preceding(self, given, agents, years=0):
-        """The last day before this one with a dose of these agents, at this age or later."""
+    def preceding(self, given, agents, years=None):
+        """The last day before this one with a dose of these agents, at this age or later if one is named."""
         days = [d.given for d in self.doses if d.agent in agents and d.given < given]
-        return max((day for day in days if day >= plus_years(self.born, years)), default=None)
+        return max((day for day in days if years is None or day >= plus_years(self.born, years)), default=None)
 
     def bases(self, schedule, given, looked_at):
         """What conditions count from, by the name that is printed: the doses before the day on which one was given,
@@ -620,7 +620,8 @@ def test_who_is_not_assessed_is_told_why(demonstration):
             lines = [line.strip() for line in found[client_id]]
             assert lines[0] == f"Client {client_id} is not a student of the school year 2018-19"
             ((born, status),) = demonstration.rows(
-                "select coalesce(cast(date_of_birth as varchar), 'not recorded'), client_status "
+                "select coalesce(cast(date_of_birth as varchar), 'not recorded'), "
+                    "coalesce(client_status, 'not recorded') "
                 f"from staging.stg_panorama__clients where client_id = '{client_id}'"
             )
             assert lines[1].startswith(f"born {born}, ") and lines[1].endswith(f", client status {status}")
@@ -690,7 +691,7 @@ def test_records_without_ids_are_said_to_have_none(demonstration, tmp_path):
         for column, tables in {
             "immunization_id": ("intermediate.int_doses_judged", "staging.base_panorama__immunizations"),
             "education_record_id": ("assessment.education_record_decisions",),
-            "exemption_id": ("intermediate.int_exemptions_labelled", "staging.base_panorama__exemptions"),
+            "exemption_id": ("intermediate.int_exemptions_labelled", "staging.stg_panorama__exemptions"),
         }.items():
             for table in tables:
                 connection.execute(f"update {table} set {column} = null")

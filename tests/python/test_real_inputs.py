@@ -59,7 +59,7 @@ def test_a_misspelt_header_is_one_sentence_and_windows_1252_with_semicolons_is_r
         names = connection.execute("select school_name from staging.stg_panorama__schools").fetchall()
         assert any("Prés d'Été" in name for (name,) in names if name)
         students = connection.execute("select count(*), min(length(client_id)) from assessment.students").fetchall()[0]
-        assert students == (2500, 10)
+        assert students == (6000, 10)
 
 
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the sample is not beside the project")

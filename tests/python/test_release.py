@@ -358,7 +358,10 @@ def test_the_published_file_describes_its_tables_and_columns(files):
             "select table_name, column_name, description from published.data_dictionary union all "
             "select distinct table_name, '', table_description from published.data_dictionary"
         ).fetchall()
-    assert sorted(comments) == sorted((table, column, " ".join(text.split())) for table, column, text in described)
+    marks = {"": f"{publish.SYNTHETIC} "}
+    assert sorted(comments) == sorted(
+        (table, column, marks.get(column, "") + " ".join(text.split())) for table, column, text in described
+    )
 
 
 def test_the_readme_names_the_build_and_every_column(demonstration, files):
@@ -368,7 +371,7 @@ def test_the_readme_names_the_build_and_every_column(demonstration, files):
     )
     assert build_id in text
     assert all(f"| {column} |" in text for column in described)
-    assert "Synthetic demonstration" in text
+    assert "**Synthetic data: the students are fictional.**" in text
 
 
 def statistics(file: Path, tables: list[str]) -> list[tuple]:

@@ -847,6 +847,21 @@ def changed(database, folder, *statements):
     return path
 
 
+@pytest.mark.parametrize(
+    ("mark", "is_demonstration", "is_shown"), [("true", False, True), ("false", False, False), ("null", True, True)]
+)
+def test_drawn_extracts_are_marked_and_others_never(demonstration, tmp_path, mark, is_demonstration, is_shown):
+    warehouse = changed(
+        demonstration.warehouse,
+        tmp_path,
+        f"update marts.builds set is_synthetic = {mark}, is_demonstration = {is_demonstration}",
+    )
+    assert write_reports(tmp_path, warehouse, "--no-pdf") == 0
+    for code in LANGUAGES:
+        page = (tmp_path / f"immunization-coverage-2018-19-{code}.html").read_text(encoding="utf-8")
+        assert (Language(code)("report.synthetic") in page) == is_shown
+
+
 def test_a_year_of_few_students_or_none_is_a_good_page(browser, tmp_path):
     build = run_dbt("build", *ONLY_TABLES, "--vars", "school_year: 2016", warehouse=tmp_path / "warehouse.duckdb")
     assert build.returncode == 0, build.output

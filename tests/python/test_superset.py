@@ -114,8 +114,8 @@ def test_the_dashboard_shows_every_chart_and_the_synthetic_mark_first(imported):
     [releases] = [dataset for dataset in part(imported, "datasets/") if dataset["table_name"] == "releases"]
     [notice] = [column["expression"] for column in releases["columns"] if column["column_name"] == "notice"]
     with duckdb.connect() as connection:
-        for is_demonstration, mark in ((True, "Synthetic data: no student in these numbers exists."), (False, "")):
-            row = connection.execute(f"select {notice} from (select {is_demonstration} as is_demonstration)").fetchone()
+        for is_synthetic, mark in ((True, "Synthetic data: no student in these numbers exists."), (False, "")):
+            row = connection.execute(f"select {notice} from (select {is_synthetic} as is_synthetic)").fetchone()
             assert row == (mark,)
 
 

@@ -7,7 +7,8 @@ with builds as (
         education_record_window,
         is_demonstration,
         project_version,
-        rules_hash
+        rules_hash,
+        is_synthetic
     from {{ ref('builds') }}
     where build_id = {{ build_id() }}
 ),
@@ -32,7 +33,8 @@ final as (
         builds.rules_hash,
         {{ suppress_below() }} as suppress_below,
         cast(measures.counts as bigint) as counts,
-        cast(measures.counts_withheld as bigint) as counts_withheld
+        cast(measures.counts_withheld as bigint) as counts_withheld,
+        builds.is_synthetic
     from builds
     cross join measures
 )

@@ -28,6 +28,12 @@ inputs as (
     {%- endfor %}
 ),
 
+-- A mark on some clients only says nothing about the others.
+clients as (
+    select coalesce(min(case when is_synthetic then 1 else 0 end) = 1, false) as is_synthetic
+    from {{ ref('base_panorama__clients') }}
+),
+
 final as (
     select
         {{ build_id() }} as build_id,
@@ -44,9 +50,11 @@ final as (
         inputs.last_recorded_date,
         'succeeded' as outcome,
         cast({{ "'" ~ accepted ~ "'" if accepted else 'null' }} as {{ dbt.type_string() }}) as accepted,
-        cast({{ "'" ~ commit ~ "'" if commit else 'null' }} as {{ dbt.type_string() }}) as project_commit
+        cast({{ "'" ~ commit ~ "'" if commit else 'null' }} as {{ dbt.type_string() }}) as project_commit,
+        clients.is_synthetic
     from inputs
     cross join school_year
+    cross join clients
 )
 
 select * from final

@@ -12,7 +12,8 @@ coded_values as (
 ),
 
 read as (
-    {{ values_read('source', ref('base_panorama__value_meanings'), ids=['client_id'], dates=['date_of_birth'], codes=['gender', 'client_status']) }}
+    {{ values_read('source', ref('base_panorama__value_meanings'), ids=['client_id'], dates=['date_of_birth'], codes=['gender', 'client_status'],
+        others=['source_row_number', 'not_in_force', 'is_synthetic']) }}
 ),
 
 spellings as (
@@ -79,6 +80,7 @@ typed as (
         case when statuses.meaning = 'Active' then 'Active' else read.client_status end as client_status,
         read.client_status is null or statuses.spelling is not null as is_known_status,
         read.client_status as client_status_written,
+        coalesce(lower(trim(read.is_synthetic)) = 'true', false) as is_synthetic,
         read.not_in_force,
         read.readings
     from read

@@ -758,7 +758,7 @@ def show(page: Page) -> None:
     t, build = page.language, page.warehouse.build
     st.set_page_config(page_title=t("explorer.title"))
     warnings = [notice(page.warehouse, t)]
-    warnings += [t("report.demonstration")] if build.is_demonstration else []
+    warnings += [t("report.synthetic")] if build.is_synthetic else []
     page.draw(
         f'<p class="headline">{escape(page.headline())}</p><p>{escape(page.rank())}</p>'
         f'<p class="note">{escape(" ".join(warnings))}</p>'

@@ -55,6 +55,7 @@ from immunization_coverage.years import attach_years, first_year_of, label_of, u
 # The files of a release with their hashes, as `sha256sum --check` reads them.
 MANIFEST = "SHA256SUMS"
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
+SYNTHETIC = "Synthetic data: the students are fictional."
 # Rounds of withholding what the attack cannot prove safe.
 MOST_ROUNDS = 8
 
@@ -382,6 +383,8 @@ def write(connection: duckdb.DuckDBPyConnection, tables: Collection[str], folder
     # Other programs may have an older DuckDB, which reads this format only.
     connection.execute(f"attach {quoted(folder / DATABASE)} as files (storage_version 'v1.0.0')")
     connection.execute("create schema files.published")
+    releases = records_of(connection, "select * from published.releases")
+    mark = f"{SYNTHETIC} " if any(is_marked_synthetic(release) for release in releases) else ""
     for table in tables:
         # Rows in a stable order, so that two releases can be compared as files.
         rows = f"from published.{table} order by all"
@@ -393,7 +396,8 @@ def write(connection: duckdb.DuckDBPyConnection, tables: Collection[str], folder
         "select distinct table_name, null, table_description from published.data_dictionary"
     ).fetchall():
         commented = f'column files.published.{table}."{column}"' if column else f"table files.published.{table}"
-        connection.execute(f"comment on {commented} is {quoted(' '.join(text.split()))}")
+        said = text if column else mark + text
+        connection.execute(f"comment on {commented} is {quoted(' '.join(said.split()))}")
     connection.execute("detach files")
 
 
@@ -407,11 +411,11 @@ def readme(connection: duckdb.DuckDBPyConnection) -> str:
         "select table_name, table_description, column_name, data_type, description from published.data_dictionary "
         "order by table_name, column_position"
     ).fetchall()
-    is_demonstration = any(release["is_demonstration"] for release in releases)
+    is_synthetic = any(is_marked_synthetic(release) for release in releases)
     lines = [
         f"# Immunization coverage of school pupils, Ontario, {years_in_words(releases)}",
         "",
-        *(["**Synthetic demonstration: the students are fictional.**", ""] if is_demonstration else []),
+        *([f"**{SYNTHETIC}**", ""] if is_synthetic else []),
         *provenance(releases),
         "",
         "Each table is here as Parquet, as CSV (UTF-8, comma, header, empty where there is no value) and in "
@@ -445,6 +449,12 @@ def readme(connection: duckdb.DuckDBPyConnection) -> str:
             table_before = table
         lines.append(f"| {column} | {data_type} | {description.replace('|', '/')} |")
     return "\n".join(lines) + "\n"
+
+
+def is_marked_synthetic(release: dict) -> bool:
+    """Releases of an earlier version mark the demonstration only."""
+    mark = release.get("is_synthetic")
+    return release["is_demonstration"] if mark is None else mark
 
 
 def years_in_words(releases: Sequence[dict]) -> str:

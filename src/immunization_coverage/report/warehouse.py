@@ -71,7 +71,7 @@ class Build:
 
     build_id: str
     built_at: datetime.datetime
-    is_demonstration: bool
+    is_synthetic: bool
     education_record_window: str
     project_version: str
 
@@ -195,8 +195,8 @@ class Warehouse:
         return self.connection.execute(query, table.split(".")).fetchone() is not None
 
     def _has_column(self, table: str, column: str) -> bool:
-        query = "select 1 from information_schema.columns where table_schema = ? and table_name = ? and column_name = ?"
-        return self.connection.execute(query, [*table.split("."), column]).fetchone() is not None
+        found = self.connection.cursor().execute("use shown").execute(f"select * from {table} limit 0")
+        return column in [name for name, *_ in found.description or []]
 
     def rows(self, query: str, parameters: list | None = None) -> list[dict]:
         return records_of(self.connection.cursor().execute("use shown"), query, parameters)
@@ -462,9 +462,12 @@ class Warehouse:
     @cached_property
     def build(self) -> Build:
         """The build of the school year's rows. Raises WarehouseError if the warehouse does not name it."""
+        table = f"{self.published}.releases" if self.release else "marts.builds"
+        # Builds of an earlier version have no such column, or null.
+        has_mark = self._has_column(table, "is_synthetic")
+        mark = "coalesce(is_synthetic, is_demonstration)" if has_mark else "is_demonstration"
         row = self.rows(
-            "select build_id, built_at, is_demonstration, education_record_window, project_version "
-            f"from {f'{self.published}.releases' if self.release else 'marts.builds'} "
+            f"select build_id, built_at, {mark} as is_synthetic, education_record_window, project_version from {table} "
             # The build of the rows: if the clock was set back, an earlier build has the latest time.
             f"where school_year = ? and build_id in (select build_id from {self.table} where school_year = ?) limit 1",
             [self.school_year] * 2,
