@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from immunization_coverage.report.boundaries import Boundaries
 from immunization_coverage.report.figures import (
@@ -781,7 +781,7 @@ def exemptions_title(report: Report, rows: list[dict]) -> str:
     if not compared(rows, "nonmedical_percent"):
         return language("exemptions.antigens_few", few=FEW_STUDENTS)
     most = {
-        column: share(of_column, lambda row, column=column: printed(row, column))
+        column: share(of_column, partial(printed, column=column))
         for column in columns
         if (of_column := compared(rows, column))
     }

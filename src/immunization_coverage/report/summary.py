@@ -97,7 +97,7 @@ def where(report: Report) -> list[str]:
     language = report.language
     if report.scope.is_unit:
         section = schools(report)
-        return [figure.title + "." for figure in section.context["figures"]] if section else []
+        return [section.context["figures"][0].title + "."] if section else []
     told = lead_row("units", select(report.warehouse.coverage, geography="province"))
     antigen, age = told["antigen"], told["age"]
     rows = select(report.warehouse.coverage, antigen=antigen, age=age)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
-from immunization_coverage.report.language import Language, rounded
+from immunization_coverage.report.language import Language, rounded, sort_key
 from immunization_coverage.report.warehouse import FEW_STUDENTS, has_value
 
 # So many that tie are named; of more, their number is said.
@@ -73,7 +73,7 @@ def antigens_at_ages(language: Language, rows: Sequence[dict]) -> str:
 def extremes(language: Language, rows: list[dict], column: str) -> dict[str, str]:
     """Lowest and highest unit, named, or that they are the `same`; none if too many values are withheld, or if no unit
     has enough students."""
-    units = compared(of_phus(rows), column)
+    units = sorted(compared(of_phus(rows), column), key=lambda row: sort_key(language.phu(row)))
     if not units or says_little(of_phus(rows), column):
         return {}
     low, high = (share(units, lambda row: printed(row, column), end) for end in (min, max))

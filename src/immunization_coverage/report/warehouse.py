@@ -200,8 +200,11 @@ class Warehouse:
             return whole + of_units
         (unit,) = self.shown.units
         own = select(of_units, phu_id=unit["phu_id"])
-        # Its own rows where there are some: what they withhold is withheld, whatever the province's rows show.
-        return [row | unit | {"geography": "province", "phu_id": None} for row in own or whole]
+        # Its own rows where there are some: what they withhold is withheld, whatever the province's rows show. A
+        # release has the genders of the province alone.
+        genders = {row.get("gender") for row in own}
+        shown = own + [row for row in whole if row.get("gender") not in genders]
+        return [row | unit | {"geography": "province", "phu_id": None} for row in shown]
 
     def _with_parts(self, phu_ids: frozenset[str]) -> frozenset[str]:
         parts = frozenset(row["phu_id"] for row in self.mergers if row["merged_into"] in phu_ids)
