@@ -29,8 +29,6 @@ from immunization_coverage.report.sections import (
     Report,
     coverage_sentence,
     points,
-    province,
-    summary,
     unit_figure,
 )
 from immunization_coverage.report.warehouse import Warehouse, select
@@ -298,14 +296,18 @@ def test_what_health_units_ask_for_is_the_marts(english, demonstration):
 
 
 def test_the_headline_of_reasons_is_of_one_cohort(english, demonstration):
-    missing, no_record, refused = demonstration.rows(
+    """In students of the cohort, as the figure has it, and not in pairs of student and antigen."""
+    students, no_record, refused = demonstration.rows(
         "select sum(students), sum(students) filter (status = 'no_record'), "
         "sum(students) filter (status = 'doses_refused') from marts.not_up_to_date_reasons "
-        "where geography = 'province' and antigen = 'measles' and age = 7 and status <> 'up_to_date'"
+        "where geography = 'province' and antigen = 'measles' and age = 7"
     )[0]
     title = english.page.inner_text("#beyond-reasons h3")
-    assert title.startswith("Of the students at 7 who are not up to date for measles vaccination, ")
-    assert f" {percent(no_record, missing)} have no record" in title and f"for {percent(refused, missing)} the" in title
+    assert title.startswith(f"At 7, {percent(no_record, students)} of students are not up to date for measles ")
+    assert f", and {percent(refused, students)} because doses are refused" in title
+    assert dot_rows(english.page, "beyond-reasons")["Measles, at 7"][:2] == [
+        percent(no_record, students), percent(refused, students)
+    ]  # fmt: skip
 
 
 def test_the_headline_of_reporting_is_of_doses_of_the_school_year_and_leaves_migrations_out(english, demonstration):
@@ -913,9 +915,9 @@ def test_an_age_without_goals_has_no_antigen_that_comes_nearest(demonstration, t
         "delete from annex.coverage_goals where age = 12",
     )
     assert write_reports(tmp_path, path, "--no-pdf") == 0
-    goals = summary(Report(Warehouse(path), Language("en"))).context["goals"]
-    assert goals[1] == "At 12, no antigen has a national goal."
-    assert "goal" in goals[0] and "goal" in goals[2]
+    titles = sentences(sections_of(Warehouse(path), "en"))
+    assert titles["province-12"] == "At 12, no antigen has a national goal"
+    assert "with a goal" in titles["province-7"] and " of 20 national goals" in titles["line goals"]
 
 
 def test_a_number_of_students_that_is_withheld_is_none_of_the_sentence(demonstration, released, tmp_path):
@@ -951,11 +953,9 @@ def test_an_age_without_students_says_so(demonstration, tmp_path):
         "update marts.coverage set students = 0, students_up_to_date = 0, coverage_percent = null, map_category = null "
         "where age = 17",
     )
-    report = Report(Warehouse(path), Language("en"))
-    assert summary(report).context["goals"][2] == "At 17, there are no students."
-    assert {figure.key: figure.title for figure in province(report).context["by_age"]}["province-17"] == (
-        "At 17, there are no students"
-    )
+    titles = sentences(sections_of(Warehouse(path), "en"))
+    assert titles["province-17"] == "At 17, there are no students"
+    assert " of 14 national goals" in titles["line goals"] and titles["caution 0"] == "there are no students at 17."
 
 
 # What a release of the demonstration withholds beside its small counts.
@@ -1008,8 +1008,8 @@ def sentences(sections):
     found = {}
     for section in sections:
         found |= {figure.key: figure.title for figure in figures_in(section.context)}
-        found |= {f"finding {key}": text for key, _, text in section.context.get("findings", [])}
-        found |= {f"goal {n}": text for n, text in enumerate(section.context.get("goals", []))}
+        found |= {f"line {line.key}": " ".join(line.sentences) for line in section.context.get("lines", [])}
+        found |= {f"caution {n}": text for n, text in enumerate(section.context.get("cautions", []))}
     return found
 
 
@@ -1019,6 +1019,8 @@ def internal_sentences(demonstration):
     return {code: sentences(sections_of(warehouse, code)) for code in LANGUAGES}
 
 
+# A release has no reasons and no checks, and says other things in their lines.
+OF_RELEASES = ("line who", "line trust")
 # A word in the place of a number: "withheld of 7-year-olds", "which no students had".
 IN_PLACE = re.compile(
     r"(withheld|no students|supprimé|aucun élève) (of|are up|had|have|des|de ceux|élèves|sont|ont|avaient|aged)\b",
@@ -1046,11 +1048,12 @@ def test_a_title_of_a_release_says_what_the_marts_say_or_that_results_are_withhe
         internal, sections = internal_sentences[code], sections_of(warehouse, code)
         assert not [title for title in internal.values() if words in title]
         shown = sentences(sections)
-        assert {"measles-by-age", "exemptions-antigens", "all-maps", "matrix-7", "goal 0"} <= set(shown)
+        assert {"measles-by-age", "exemptions-antigens", "all-maps", "matrix-7", "line goals"} <= set(shown)
         # A part of what the marts say may be left out at the end.
         assert not {
             key: title for key, title in shown.items()
-            if words not in title and not internal[key].rstrip(".").startswith(title.rstrip("."))
+            if key not in OF_RELEASES and words not in title
+            and not internal[key].rstrip(".").startswith(title.rstrip("."))
         }
         assert unreadable(warehouse, code, sections) == []
 
@@ -1059,7 +1062,8 @@ def test_an_extreme_that_is_withheld_is_not_said_of_another(demonstration, inter
     """Nothing else is withheld than what the titles of the internal report name."""
     internal = internal_sentences["en"]
     [(worst, worst_age)] = demonstration.rows(
-        "select antigen, age from marts.coverage where phu_id is not null and map_category = 1 group by all "
+        "select antigen, age from marts.coverage where phu_id is not null and map_category = 1 and students >= 20 "
+        "group by all "
         "order by count(*) desc limit 1"
     )
     (lowest, _), (next_lowest, at_least) = demonstration.rows(
@@ -1084,13 +1088,14 @@ def test_an_extreme_that_is_withheld_is_not_said_of_another(demonstration, inter
     assert internal["measles-by-age"].startswith(f"Measles coverage is lowest at {lowest} ")
     assert shown["measles-by-age"].startswith(f"Measles coverage is lowest at {next_lowest} ({at_least:.1f}%)")
     assert f"({next_most:.1f}%)" in shown["exemptions-antigens"]
-    assert internal["goal 2"].startswith("At 17, ") and "no antigen reaches" not in internal["goal 2"]
-    assert shown["goal 2"].startswith("At 17, no antigen reaches its goal")
-    for key in ("measles-by-age", "exemptions-antigens", "goal 2", "province-17"):
-        assert shown[key].rstrip(".").endswith("(results not withheld)"), key
-    assert shown["all-maps"] != internal["all-maps"] and shown["all-maps"].endswith("(units not withheld)")
-    assert shown[f"matrix-{worst_age}"].endswith("(results not withheld)")
-    assert shown["goal 0"] == internal["goal 0"] and "withheld" not in shown["goal 0"]
+    assert internal["province-17"].startswith("At 17, ") and "no antigen reaches" not in internal["province-17"]
+    assert shown["province-17"].startswith("At 17, no antigen reaches its goal")
+    for key in ("measles-by-age", "exemptions-antigens", "province-17"):
+        assert shown[key].endswith("(results not withheld)"), key
+    assert shown["all-maps"] != internal["all-maps"]
+    assert shown["all-maps"].endswith("(units with 20 students or more, not withheld)")
+    assert shown[f"matrix-{worst_age}"].endswith("(results of 20 students or more, not withheld)")
+    assert shown["province-7"] == internal["province-7"] and "withheld" not in shown["province-7"]
 
 
 def test_the_explorers_rank_in_a_release_is_among_the_units_not_withheld(released, tmp_path, monkeypatch):

@@ -8,7 +8,8 @@ from immunization_coverage.report.figures import Figure, Line, LineChart, cell, 
 from immunization_coverage.report.language import Language, first_upper
 from immunization_coverage.report.leads import lead
 from immunization_coverage.report.sections import Choice, Report, Section
-from immunization_coverage.report.warehouse import STATUSES, has_value, select
+from immunization_coverage.report.titles import compared, marked, named, printed, share
+from immunization_coverage.report.warehouse import FEW_STUDENTS, STATUSES, has_value, select
 
 
 def beyond(report: Report) -> Section | None:
@@ -57,7 +58,8 @@ def figure(
     of: str = "",
     chapter: str = "beyond",
 ) -> Figure:
-    """Dots, or bars, of the rows' percents, and `data` if it has more rows; `of` names one of several panels."""
+    """Dots, or bars, of the rows' percents, and `data` if it has more rows; `of` names one of several panels. Rows know
+    whether their percents are of few (titles.marked)."""
     language = report.language
     subtitle = language(f"{chapter}.{key}_subtitle", **({"of": of} if of else {}))
     headed = [(column, kind, language(f"table.{column}")) for column, kind in marks]
@@ -82,6 +84,18 @@ def figure(
     )
 
 
+def all_few(language: Language) -> str:
+    return language("all_few", few=FEW_STUDENTS)
+
+
+def doses_named(language: Language, rows: list[dict]) -> str:
+    names = [
+        language("beyond.dose_of", antigen=language.antigen(row["antigen"], "of"), dose=row["dose_number"])
+        for row in rows
+    ]
+    return named(language, names, "doses")
+
+
 def panels(report: Report, build: Callable[[Report, int], Figure | None]) -> list[Choice]:
     """One panel for each age that has something to show."""
     ages = sorted({row["age"] for row in report.warehouse.coverage})
@@ -103,16 +117,16 @@ def reasons_figure(report: Report) -> Figure:
         return sum(row[status] or 0 for status in STATUSES)
 
     antigen, _ = lead("province")
-    by_cohort = sorted(rows, key=lambda row: (row["antigen"] != antigen, row["age"]))
+    by_cohort = sorted(compared(rows, "no_record_percent"), key=lambda row: (row["antigen"] != antigen, row["age"]))
     told = next((row for row in by_cohort if missing(row)), None)
-    title = language("beyond.reasons_none")
+    title = language("beyond.reasons_none") if by_cohort else all_few(language)
     if told is not None:
         title = language(
             "beyond.reasons_title",
             antigen=language.antigen(told["antigen"], "of"),
-            age=told["age"],
-            no_record=language.percent(100 * told["no_record"] / missing(told)),
-            refused=language.percent(100 * told["doses_refused"] / missing(told)),
+            age=report.age(told["age"]),
+            no_record=cell(language, told, "no_record_percent"),
+            refused=cell(language, told, "doses_refused_percent"),
         )
     return figure(
         report,
@@ -140,19 +154,25 @@ def exempt_figure(report: Report) -> Figure:
     for row in found.values():
         exempt = row["students_exempt"]
         row["exempt_up_to_date_percent"] = 100 * row["students_exempt_up_to_date"] / exempt if exempt else None
-    rows = sorted(found.values(), key=lambda row: (row["age"], -(row["exempt_up_to_date_percent"] or 0)))
-    most = max(rows, key=lambda row: row["students_exempt"], default=None)
-    return figure(
-        report,
-        "exempt",
-        language(
+    rows = sorted(
+        marked(list(found.values()), "students_exempt"),
+        key=lambda row: (row["age"], -(row["exempt_up_to_date_percent"] or 0)),
+    )
+    title = language("beyond.exempt_none")
+    if any(row["students_exempt"] for row in rows):
+        title = all_few(language)
+    if shown := compared(rows, "exempt_up_to_date_percent"):
+        most = max(shown, key=lambda row: row["students_exempt"])
+        title = language(
             "beyond.exempt_title",
             antigen=language.antigen(most["antigen"], "of"),
             age=report.age(most["age"]),
             percent=cell(language, most, "exempt_up_to_date_percent"),
         )
-        if most and most["students_exempt"]
-        else language("beyond.exempt_none"),
+    return figure(
+        report,
+        "exempt",
+        title,
         rows,
         [("exempt_up_to_date_percent", "bar")],
         ["school_year", "age", "antigen", "students_exempt", "students_exempt_up_to_date", "exempt_up_to_date_percent"],
@@ -163,24 +183,27 @@ def exempt_figure(report: Report) -> Figure:
 def doses_figure(report: Report) -> Figure:
     """Crude beside valid, of the doses that the shortest criterion requires."""
     language = report.language
-    doses = province(report, "dose_coverage")
+    doses = marked(province(report, "dose_coverage"), "students")
     rows = [row for row in doses if row["is_fewest_asked"]]
 
     def gap(row: dict) -> float:
         return (row["crude_percent"] or 0) - (row["valid_percent"] or 0)
 
-    widest = max(rows, key=lambda row: (has_value(row, "crude_percent"), gap(row)))
-    return figure(
-        report,
-        "doses",
-        language(
+    title = all_few(language)
+    if shown := compared(rows, "crude_percent"):
+        widest = max(shown, key=gap)
+        title = language(
             "beyond.doses_title",
             antigen=language.antigen(widest["antigen"], "of"),
             age=report.age(widest["age"]),
             count=widest["dose_number"],
             crude=cell(language, widest, "crude_percent"),
             valid=cell(language, widest, "valid_percent"),
-        ),
+        )
+    return figure(
+        report,
+        "doses",
+        title,
         sorted(rows, key=lambda row: (row["age"], -gap(row))),
         [("crude_percent", "initiated"), ("valid_percent", "completed")],
         ["school_year", "age", "antigen", "dose_number", "students", "students_recorded", "crude_percent",
@@ -192,23 +215,25 @@ def doses_figure(report: Report) -> Figure:
 
 def dropout_figure(report: Report, age: int) -> Figure | None:
     language = report.language
-    rows = [row for row in select(province(report, "dose_coverage"), age=age) if has_value(row, "dropout_percent")]
+    rows = marked(select(province(report, "dose_coverage"), age=age), "students_eligible")
+    rows = [row for row in rows if has_value(row, "dropout_percent")]
     if not rows:
         return None
     rows.sort(key=lambda row: -row["dropout_percent"])
-    most = rows[0]
+    title = all_few(language)
+    if shown := compared(rows, "dropout_percent"):
+        most = share(shown, lambda row: printed(row, "dropout_percent"))
+        percent = cell(language, most[0], "dropout_percent")
+        title = language(
+            "beyond.dropout_title" if printed(most[0], "dropout_percent") else "beyond.dropout_none",
+            doses=doses_named(language, most),
+            age=report.age(age),
+            percent=percent,
+        )
     return figure(
         report,
         "dropout",
-        language(
-            "beyond.dropout_title",
-            antigen=language.antigen(most["antigen"], "of"),
-            age=report.age(age),
-            dose=most["dose_number"],
-            percent=cell(language, most, "dropout_percent"),
-        )
-        if most["dropout_percent"] > 0
-        else language("beyond.dropout_none", age=report.age(age)),
+        title,
         rows,
         [("dropout_percent", "bar")],
         ["school_year", "age", "antigen", "dose_number", "students_eligible", "students_dropped_out", "dropout_percent",
@@ -220,22 +245,23 @@ def dropout_figure(report: Report, age: int) -> Figure | None:
 
 def timeliness_figure(report: Report, age: int) -> Figure | None:
     language = report.language
-    rows = select(province(report, "timeliness"), age=age)
+    rows = marked(select(province(report, "timeliness"), age=age), "students")
     rows.sort(key=lambda row: (language.antigen(row["antigen"]), row["dose_number"]))
-    shown = [row for row in rows if has_value(row, "by_recommended_age_percent")]
-    if not shown:
+    if not any(has_value(row, "by_recommended_age_percent") for row in rows):
         return None
-    least = min(shown, key=lambda row: row["by_recommended_age_percent"])
+    title = all_few(language)
+    if shown := compared(rows, "by_recommended_age_percent"):
+        least = share(shown, lambda row: printed(row, "by_recommended_age_percent"), min)
+        title = language(
+            "beyond.timeliness_title",
+            doses=doses_named(language, least),
+            age=report.age(age),
+            percent=cell(language, least[0], "by_recommended_age_percent"),
+        )
     return figure(
         report,
         "timeliness",
-        language(
-            "beyond.timeliness_title",
-            antigen=language.antigen(least["antigen"], "of"),
-            age=report.age(age),
-            dose=least["dose_number"],
-            percent=cell(language, least, "by_recommended_age_percent"),
-        ),
+        title,
         rows,
         [("timely_percent", "completed"), ("by_recommended_age_percent", "initiated")],
         ["school_year", "age", "antigen", "schedule", "dose_number", "recommended_at", "students", "students_early",
@@ -265,17 +291,23 @@ def reach_figure(report: Report) -> Figure:
         for row in select(report.warehouse.within_reach, geography="province")
     ]
     rows.sort(key=lambda row: (row["age"], -gain(row)))
-    widest = max(rows, key=lambda row: (has_value(row, "coverage_percent"), gain(row)))
+    title = all_few(language)
+    if shown := compared(rows, "coverage_percent"):
+        widest = max(shown, key=gain)
+        coverage, without = (
+            cell(language, widest, column) for column in ("coverage_percent", "coverage_without_missed_percent")
+        )
+        title = language(
+            "beyond.reach_title" if coverage != without else "beyond.reach_none",
+            antigen=language.antigen(widest["antigen"], "of"),
+            age=report.age(widest["age"]),
+            coverage=coverage,
+            without=without,
+        )
     return figure(
         report,
         "reach",
-        language(
-            "beyond.reach_title",
-            antigen=language.antigen(widest["antigen"], "of"),
-            age=report.age(widest["age"]),
-            coverage=cell(language, widest, "coverage_percent"),
-            without=cell(language, widest, "coverage_without_missed_percent"),
-        ),
+        title,
         rows,
         [("coverage_percent", "completed"), ("coverage_with_grace_percent", "unimmunized"),
          ("coverage_without_missed_percent", "initiated")],
@@ -289,19 +321,25 @@ def missed_figure(report: Report) -> Figure:
     """Visits at which a dose was due and not given, corrected and not."""
     language = report.language
     rows = sorted(
-        province(report, "missed_visits"), key=lambda row: (row["age"], -(row["students_missed_percent"] or 0))
+        marked(province(report, "missed_visits"), "students_with_eligible_visit"),
+        key=lambda row: (row["age"], -(row["students_missed_percent"] or 0)),
     )
-    worst = max(rows, key=lambda row: (has_value(row, "uncorrected_percent"), row["uncorrected_percent"] or 0))
-    return figure(
-        report,
-        "missed",
-        language(
+    title = all_few(language)
+    if not any(row["students_missed"] for row in rows):
+        title = language("beyond.missed_none")
+    elif shown := compared(rows, "uncorrected_percent"):
+        worst = max(shown, key=lambda row: row["uncorrected_percent"])
+        title = language(
             "beyond.missed_title",
             antigen=language.antigen(worst["antigen"], "of"),
             age=worst["age"],
             missed=cell(language, worst, "students_missed_percent"),
             uncorrected=cell(language, worst, "uncorrected_percent"),
-        ),
+        )
+    return figure(
+        report,
+        "missed",
+        title,
         rows,
         [("students_missed_percent", "initiated"), ("uncorrected_percent", "unimmunized")],
         ["school_year", "age", "antigen", "visits_eligible", "visits_missed", "visits_missed_percent",
@@ -345,7 +383,7 @@ def reporting_figures(report: Report) -> list[Figure]:
             language("beyond.reporting_title", percent=language.percent(100 * all_in_time / all_told))
             if all_told
             else language("beyond.reporting_none"),
-            sorted(found.values(), key=lambda row: -row["doses"]),
+            sorted(marked(list(found.values()), "doses_with_delay"), key=lambda row: -row["doses"]),
             [("doses_percent", "completed"), ("within_30_days_percent", "initiated")],
             ["school_year", "age", "channel", "is_of_school_year", "delay", "doses", "doses_percent"],
             data=rows,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from immunization_coverage.report.figures import (
     DataTable,
@@ -21,7 +22,8 @@ from immunization_coverage.report.figures import (
 from immunization_coverage.report.language import Language, first_upper, rounded, sort_key
 from immunization_coverage.report.leads import lead
 from immunization_coverage.report.sections import Choice, Report, Section, choice_of, unit_title
-from immunization_coverage.report.warehouse import select
+from immunization_coverage.report.titles import named, printed, share
+from immunization_coverage.report.warehouse import FEW_STUDENTS, select
 
 # In the order in which the change is split.
 PARTS = ("definitions", "reporting", "composition", "rest")
@@ -82,7 +84,7 @@ def change(report: Report) -> Section | None:
     ]
     if not figures:
         return None
-    tables = [
+    tables = [] if report.scope.is_unit else [
         Choice(
             choice_of(antigen, age),
             language("age", age=age),
@@ -98,7 +100,7 @@ def change(report: Report) -> Section | None:
         {
             "figures": figures,
             "tables": tables,
-            "chosen": chosen if chosen in [choice.value for choice in tables] else tables[0].value,
+            "chosen": chosen if chosen in [choice.value for choice in tables] or not tables else tables[0].value,
         },
     )
 
@@ -126,7 +128,7 @@ def unit_figure(report: Report, rows: list[dict]) -> Figure:
     antigen, age = ordered[0]["antigen"], ordered[0]["age"]
     units = [row for row in ordered if row["phu_id"] is not None]
     # A few students move by many points for no reason that is worth a title.
-    told = [row for row in units if not row["is_few"]] or units or ordered
+    told = [row for row in units if not row["is_few"]]
     key = f"change-units-{antigen}-{age}"
     names = {"antigen": language.antigen(antigen, "of"), "age": age}
     columns = ["coverage_percent_before", "coverage_percent", "change_points", *(f"{part}_points" for part in PARTS)]
@@ -141,7 +143,11 @@ def unit_figure(report: Report, rows: list[dict]) -> Figure:
     ]
     return Figure(
         key=key,
-        title=title_of(language, told, "no_unit_moved"),
+        title=title_of(language, told, "no_unit_moved")
+        if told
+        else first_upper(
+            language("change.units_few", antigen=names["antigen"], age=language("at_age", age=age), few=FEW_STUDENTS)
+        ),
         subtitle=language("change.units_subtitle", **names, **years_compared(language, ordered[0])),
         drawing=PartTable(
             [language(f"table.{column}") for column in columns], lines, parts_data(language, key, ordered)
@@ -157,17 +163,30 @@ def years_compared(language: Language, row: dict) -> dict[str, str]:
     }
 
 
-def most_moved(rows: list[dict]) -> dict:
-    return max(rows, key=lambda row: abs(row["change_points"]))
+def moved(row: dict) -> Decimal:
+    """Points between the numbers as printed; 0 where the change itself is printed as 0."""
+    if not rounded(row["change_points"], 1):
+        return Decimal(0)
+    return printed(row, "coverage_percent") - printed(row, "coverage_percent_before")
 
 
 def title_of(language: Language, rows: list[dict], none_moved: str) -> str:
-    """Why the row moved that moved most; or that none did, as printed."""
-    row = most_moved(rows)
-    if rounded(row["change_points"], 1):
+    """Why the row moved that moved most, or that several moved as much, or that none did, as printed."""
+    most = share(rows, lambda row: abs(moved(row)))
+    row = most[0]
+    if moved(row) and len(most) == 1:
         return sentence(language, row)
     names = {"antigen": language.antigen(row["antigen"], "of"), "age": language("at_age", age=row["age"])}
-    return first_upper(language(f"change.{none_moved}", **names, **years_compared(language, row)))
+    names |= years_compared(language, row)
+    if not moved(row):
+        return first_upper(language(f"change.{none_moved}", **names))
+    if row["phu_id"] is None:
+        tied = named(language, [language.antigen(row["antigen"], "plain") for row in most], "antigens")
+    else:
+        tied = named(language, [language.phu(row) for row in most], "units")
+    points = language("points", count=abs(moved(row)), value=language.number(float(abs(moved(row))), 1))
+    key = none_moved.replace("none_moved", "shared").replace("no_unit_moved", "units_shared")
+    return first_upper(language(f"change.{key}", names=tied, points=points, **names))
 
 
 def signed(language: Language, value: float | None) -> str:
@@ -181,10 +200,10 @@ def signed_points(language: Language, value: float) -> str:
     return language("points", count=abs(rounded(value, 1)), value=signed(language, value))
 
 
-def main_part(row: dict) -> str:
-    """The part that moved the row most in the direction in which it moved."""
+def main_parts(row: dict) -> list[str]:
+    """The parts that moved the row most, as printed, in the direction in which it moved."""
     direction = 1 if row["change_points"] > 0 else -1
-    return max(PARTS, key=lambda part: direction * (row[f"{part}_points"] or 0))
+    return share(PARTS, lambda part: direction * rounded(row[f"{part}_points"] or 0, 1))
 
 
 def not_computed(row: dict) -> list[str]:
@@ -202,16 +221,26 @@ def sentence(language: Language, row: dict) -> str:
         "after": cell(language, row, "coverage_percent"),
         **years_compared(language, row),
     }
-    if not rounded(row["change_points"], 1):
-        return first_upper(language("change.unmoved", **values))
-    part = main_part(row)
-    geography = "province" if row["phu_id"] is None else "unit"
-    named = language(f"change.because.{f'{part}_{geography}' if part == 'rest' else part}")
+    if not moved(row):
+        key = "unmoved" if values["before"] == values["after"] else "hardly"
+        return first_upper(language(f"change.{key}", **values))
+    said = language("change.moved", change=signed_points(language, row["change_points"]), **values)
+    parts = [part for part in main_parts(row) if rounded(row[f"{part}_points"] or 0, 1)]
+    if parts:
+        named_parts = language.joined([part_in_words(language, row, part) for part in parts])
+        said += language("change.mostly", parts=named_parts)
+    return first_upper(said)
+
+
+def part_in_words(language: Language, row: dict, part: str) -> str:
+    """A part as the reason of a change, with its points."""
+    # A row of one unit stands for the whole where the data hold no other, and keeps its name.
+    geography = "province" if row["phu_name"] is None else "unit"
+    said = language(f"change.because.{f'{part}_{geography}' if part == 'rest' else part}")
     left_in = [language(f"change.parts.{name}").lower() for name in not_computed(row)]
     if part == "rest" and left_in:
-        named = language("change.because.rest_with", rest=named, parts=language.joined(left_in))
-    values |= {"change": signed_points(language, row["change_points"]), "part": named}
-    return first_upper(language("change.moved", points=signed(language, row[f"{part}_points"]), **values))
+        said = language("change.because.rest_with", rest=said, parts=language.joined(left_in))
+    return language("change.because.points", part=said, points=signed(language, row[f"{part}_points"]))
 
 
 def change_notes(language: Language, rows: list[dict]) -> list[str]:

@@ -21,7 +21,7 @@ from immunization_coverage.report.boundaries import Boundaries, read_boundaries
 from immunization_coverage.report.change import change
 from immunization_coverage.report.errors import ReportError
 from immunization_coverage.report.health_unit import health_unit
-from immunization_coverage.report.language import LANGUAGES, Language
+from immunization_coverage.report.language import LANGUAGES, Language, sort_key
 from immunization_coverage.report.over_years import over_years
 from immunization_coverage.report.sections import (
     Report,
@@ -32,21 +32,22 @@ from immunization_coverage.report.sections import (
     methods,
     province,
     quality,
+    schools,
     series,
-    summary,
     taken_over,
     units,
     years_of,
 )
-from immunization_coverage.report.warehouse import Warehouse, select
+from immunization_coverage.report.summary import summary
+from immunization_coverage.report.warehouse import FEW_STUDENTS, Warehouse, select
 from immunization_coverage.warehouse import warehouse_path
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
 SCRATCH = "coverage_report_"
 SECTIONS: list[Callable[[Report], Section | None]] = [
-    summary, province, units, all_ispa, series, exemptions, over_years, change, beyond, health_unit, assignment,
-    quality, methods,
+    summary, province, units, schools, all_ispa, series, exemptions, over_years, change, beyond, health_unit,
+    assignment, quality, methods,
 ]  # fmt: skip
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 
@@ -125,14 +126,26 @@ def population(warehouse: Warehouse, language: Language) -> str:
     return f"{said}{taken_over(warehouse, language)}"
 
 
+def scope_sentence(report: Report) -> str:
+    """That the data hold only a part of the province, by the shorter of two lists; empty where they hold all of it."""
+    scope, language = report.scope, report.language
+    if scope.kind == "province":
+        return ""
+    held = sorted((language.phu(unit) for unit in scope.units), key=sort_key)
+    lacking = sorted((language.phu(unit) for unit in scope.lacking), key=sort_key)
+    is_shorter = scope.kind == "units" and len(lacking) < len(held)
+    names = {"names": language.joined(lacking if is_shorter else held), "total": language.number(scope.total)}
+    return language(f"scope.{scope.kind}{'_lacking' if is_shorter else ''}", places=language.number(len(held)), **names)
+
+
 def number_or_withheld(language: Language, size: int | None) -> str:
     return language("withheld") if size is None else language.number(size)
 
 
 def render(warehouse: Warehouse, language_code: str, boundaries: Boundaries | None = None) -> str:
     """The report in one language, as one HTML document."""
-    language = Language(language_code)
-    report = Report(warehouse, language, boundaries)
+    report = Report(warehouse, Language(language_code), boundaries)
+    warehouse, language = report.warehouse, report.language
     other = next(code for code in LANGUAGES if code != language_code)
     numbers = count(1)
     sections = [section for build in SECTIONS if (section := build(report)) is not None]
@@ -147,8 +160,10 @@ def render(warehouse: Warehouse, language_code: str, boundaries: Boundaries | No
             notice=notice(warehouse, language),
             build=warehouse.build,
             population=population(warehouse, language),
+            scope=scope_sentence(report),
             sections=sections,
             boundaries=boundaries,
+            few_students=FEW_STUDENTS,
             next_number=lambda: next(numbers),
             other_file=file_name(warehouse, other),
             other_code=other,

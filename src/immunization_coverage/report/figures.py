@@ -6,6 +6,7 @@ import base64
 import csv
 import io
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,6 +14,7 @@ from typing import Any
 
 from immunization_coverage.project import ROOT
 from immunization_coverage.report.boundaries import Boundaries
+from immunization_coverage.report.intervals import interval_of
 from immunization_coverage.report.language import Language, rounded, sort_key
 from immunization_coverage.report.measures import COVERAGE, Measure
 from immunization_coverage.report.warehouse import FEW_STUDENTS, Warehouse, has_value, select
@@ -31,6 +33,8 @@ class Mark:
 
 @dataclass(frozen=True)
 class DotRow:
+    """`group` heads the rows that begin with this one; `interval` is the left end and the width of the dot's bar."""
+
     label: str
     title: str
     values: list[str]
@@ -40,6 +44,8 @@ class DotRow:
     is_province: bool = False
     is_few: bool = False
     is_chosen: bool = False
+    group: str = ""
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -171,7 +177,7 @@ def cell(language: Language, row: dict, column: str, decimals: int = 1) -> str:
 
 
 def few(language: Language, row: dict) -> str:
-    """The mark of a row with fewer than 20 students, else an empty text."""
+    """The mark of a row whose percent is of fewer than 20, else an empty text."""
     return language("few_mark") if row["is_few"] else ""
 
 
@@ -228,17 +234,22 @@ def dot_table(
     has_line: bool = False,
     difference: str = "",
     chosen: Callable[[dict], bool] = lambda row: False,
+    has_intervals: bool = False,
 ) -> DotTable:
     """A dot for each of `columns`, (column, mark's kind, heading), on one scale; rows as they come.
 
-    `difference` heads a column with the distance of the first column from the row's goal.
+    `difference` heads a column with the distance of the first column from the row's goal. Units of few students, which
+    `ranked` has below the others, are headed as not ranked. `has_intervals` draws those of the first column.
     """
     shown = [row[c] for row in rows for c, _, _ in columns if has_value(row, c)]
     goals = [g for g in map(goal, rows) if g is not None]
+    intervals = [interval_of(row, columns[0][0]) if has_intervals and row["phu_id"] else None for row in rows]
+    shown += [end for row, found in zip(rows, intervals, strict=True) if found and not row["is_few"] for end in found]
     ends = ends or domain(shown + goals, ceiling)
     has_units = any(row["phu_id"] for row in rows)
+    apart = next((row for row in rows if row["phu_id"] and row["is_few"]), None)
     dot_rows = []
-    for row in rows:
+    for row, found in zip(rows, intervals, strict=True):
         marks = [
             Mark(kind(row, mark_kind), place(row[column], ends))
             for column, mark_kind, _ in columns
@@ -256,6 +267,8 @@ def dot_table(
                 is_province=row["phu_id"] is None and has_units,
                 is_few=row["is_few"],
                 is_chosen=chosen(row),
+                group=language("not_ranked", few=FEW_STUDENTS) if row is apart else "",
+                interval=bar_of(found, ends),
             )
         )
     return DotTable(
@@ -268,6 +281,14 @@ def dot_table(
         has_line=has_line,
         difference=difference,
     )
+
+
+def bar_of(found: tuple[float, float] | None, ends: tuple[float, float]) -> tuple[float, float] | None:
+    """An interval's left end and width on a scale, cut off at the scale's ends."""
+    if found is None:
+        return None
+    low, high = (place(min(max(end, ends[0]), ends[1]), ends) for end in found)
+    return low, round(high - low, 2)
 
 
 def line_chart(language: Language, lines: list[Line], label: str, axis: str) -> LineChart:
@@ -310,11 +331,13 @@ def distance(language: Language, row: dict, column: str, goal: float | None) -> 
 
 
 def ranked(language: Language, rows: list[dict], column: str) -> list[dict]:
-    """Highest first, the province among its units, those without a value last."""
+    """Highest first, the province among its units; then units of few students, which are not ranked among them; those
+    without a value last."""
     return sorted(
         rows,
         key=lambda row: (
             not has_value(row, column),
+            row["phu_id"] is not None and row["is_few"],
             -row[column] if has_value(row, column) else 0,
             sort_key(language.phu(row)),
         ),
@@ -477,6 +500,28 @@ def category_legend(
     return entries
 
 
+@dataclass(frozen=True)
+class CategoryCount:
+    """A category of the map, how many units are in it, and the width of its bar in percent of the longest."""
+
+    kind: str
+    text: str
+    count: str
+    width: float
+
+
+def category_counts(
+    warehouse: Warehouse, language: Language, antigen: str, age: int, rows: list[dict]
+) -> list[CategoryCount]:
+    """The legend of a map, with the units of each category."""
+    counts = Counter(category_of(row) for row in rows if row["phu_id"] is not None)
+    most = max(counts.values(), default=0) or 1
+    return [
+        CategoryCount(kind, text, language.number(counts[kind]), round(100 * counts[kind] / most, 1))
+        for kind, text in category_legend(warehouse, language, antigen, age, rows)
+    ]
+
+
 def data_table(
     language: Language, name: str, rows: list[dict], columns: list[str], texts: dict | None = None
 ) -> DataTable:
@@ -492,7 +537,7 @@ def data_table(
         if column == "school_type":
             return language.school_type(value)
         if column == "phu_name":
-            return language.phu(row, "name") + few(language, row)
+            return language.phu(row, "name")
         if column == "antigen":
             return language.antigen(value)
         if column == "gender":
@@ -504,7 +549,7 @@ def data_table(
         if column == "goal_percent":
             return language.goal(value)
         if isinstance(value, float):
-            return language.percent(value)
+            return language.percent(value) + (few(language, row) if row.get("is_few") else "")
         return language.number(value) if isinstance(value, int) else str(value)
 
     exact = io.StringIO()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import re
 import unicodedata
@@ -18,6 +19,7 @@ from babel.numbers import format_decimal
 from immunization_coverage.project import ROOT
 
 if TYPE_CHECKING:
+    from immunization_coverage.report.scope import Scope
     from immunization_coverage.years import BuiltYear
 
 FOLDER = ROOT / "report" / "texts"
@@ -50,6 +52,21 @@ class Language:
         self.code = code
         self.locale = Locale.parse(LOCALES[code])
         self.texts = yaml.safe_load((FOLDER / f"{code}.yml").read_text(encoding="utf-8"))
+        self.place: dict[str, str] = {}
+        self.place = self._place("province")
+
+    def within(self, scope: Scope) -> Language:
+        """The same texts, in which the whole is called what the data hold."""
+        within = copy.copy(self)
+        unit = scope.units[0] if scope.is_unit else {"phu_id": None}
+        names = {"unit": self.phu(unit), "unit_name": self.phu(unit, "name"), "units": self.number(len(scope.units))}
+        within.place = self._place(scope.kind, **names)
+        return within
+
+    def _place(self, kind: str, **names: str) -> dict[str, str]:
+        """Words that every text may use, for what the data hold."""
+        forms = {"place": "short", "place_name": "name", "place_in": "in"}
+        return {word: self(f"places.{kind}.{form}", **names) for word, form in forms.items()}
 
     def find(self, key: str) -> Any:
         found = self.texts
@@ -68,7 +85,7 @@ class Language:
             raise KeyError(f"texts/{self.code}.yml has no text {key}")
         if isinstance(values.get("count"), int):
             values["count"] = self.number(values["count"])
-        return self._spaced(text.format(**values))
+        return self._spaced(text.format(**self.place | values))
 
     def _spaced(self, text: str) -> str:
         """No-break spaces where French typography has them."""
@@ -145,7 +162,7 @@ class Language:
     def phu(self, row: dict, form: str = "short") -> str:
         """Name of a row's public health unit; the mart's own for one that the texts do not know."""
         if row["phu_id"] is None:
-            return self("province")
+            return self.place["place_name" if form == "name" else "place"]
         known = self.find(f"public_health_units.{row['phu_id']}")
         return known.get(form, row["phu_name"]) if isinstance(known, dict) else row["phu_name"]
 

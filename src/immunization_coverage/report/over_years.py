@@ -22,10 +22,11 @@ from immunization_coverage.report.sections import (
     Choice,
     Report,
     Section,
-    among_released,
     antigen_of_most_ages,
     unit_title,
 )
+from immunization_coverage.report.titles import named as ties
+from immunization_coverage.report.titles import remarked, share
 from immunization_coverage.report.trends import (
     Point,
     Remarks,
@@ -128,7 +129,7 @@ def over_years(report: Report) -> Section | None:
         for key in EXEMPTIONS
         for age in BY_KEY[key].ages(report.warehouse)
     ]
-    tables = [
+    tables = [] if report.scope.is_unit else [
         Choice("-".join(str(part) for part in (measure.key, antigen, age) if part), group, label, figure)
         for measure, age, antigen, group, label in measures_of_units(report)
         if (figure := unit_table(report, measure, age, antigen))
@@ -141,7 +142,7 @@ def over_years(report: Report) -> Section | None:
             "figures": [figure for figure in figures if figure],
             "choices": choices,
             "tables": tables,
-            "chosen": chosen if chosen in [choice.value for choice in tables] else tables[0].value,
+            "chosen": chosen if chosen in [choice.value for choice in tables] or not tables else tables[0].value,
         },
     )
 
@@ -183,8 +184,9 @@ def in_years(report: Report) -> dict[str, str]:
 
 
 def in_both(named: list[Named]) -> list[Named]:
-    """The series with values in the first and in the last year."""
-    return [one for one in named if one.points[0].has_value and one.points[-1].has_value]
+    """The series with values of enough students in the first and in the last year."""
+    ends = ((one, (one.points[0], one.points[-1])) for one in named)
+    return [one for one, points in ends if all(point.has_value and not point.is_few for point in points)]
 
 
 def from_to(language: Language, one: Named) -> dict[str, str]:
@@ -206,12 +208,17 @@ def higher_title(report: Report, key: str, named: list[Named], **values: str) ->
     values |= in_years(report)
     if not compared:
         return first_upper(language("over_years.none", **in_years(report)))
-    most = max(compared, key=lambda one: abs(change_of(one)))
+    most = share(compared, lambda one: abs(change_of(one)))
     higher = sum(change_of(one) > 0 for one in compared)
     title = language(f"over_years.{key}_title", count=higher, total=language.number(len(compared)), **values)
-    if change_of(most):
-        antigen = language.antigen(most.name, "of")
-        title += language("over_years.most", antigen=antigen, **from_to(language, most))
+    largest = abs(change_of(most[0]))
+    if largest and len(most) == 1:
+        antigen = language.antigen(most[0].name, "of")
+        title += language("over_years.most", antigen=antigen, **from_to(language, most[0]))
+    elif largest:
+        antigens = ties(language, [language.antigen(one.name, "plain") for one in most], "antigens")
+        points = language("points", count=largest, value=language.number(largest, 1))
+        title += language("over_years.most_shared", antigens=antigens, points=points)
     return qualified(report, first_upper(title), named)
 
 
@@ -233,7 +240,7 @@ def qualified(report: Report, title: str, named: list[Named]) -> str:
     if any(has_breaks(one.points) for one in named):
         title = report.language("over_years.with_breaks", title=title)
     rows = [point.row for one in named for point in one.points if point.row]
-    return among_released(report.language, title, rows, *{point.percent for one in named for point in one.points})
+    return remarked(report.language, title, rows, *{point.percent for one in named for point in one.points})
 
 
 def coverage_panels(report: Report, age: int) -> Figure | None:
@@ -328,12 +335,13 @@ def cohort_panels(report: Report) -> Figure | None:
     # The cohort that is seen longest, the youngest of these.
     told = max(named, key=lambda one: (len(one.points), one.name))
     shown = [point for point in told.points if point.has_value]
+    before, after = (cell(language, p.row or {}, p.percent) + few(language, p.row or {}) for p in (shown[0], shown[-1]))
     title = language(
-        "over_years.cohorts_title",
+        f"over_years.cohorts_{'title' if before != after else 'same'}",
         born=told.name,
         antigen=language.antigen(antigen, "of"),
-        before=cell(language, shown[0].row or {}, COVERAGE.percent),
-        after=cell(language, shown[-1].row or {}, COVERAGE.percent),
+        before=before,
+        after=after,
         first=shown[0].age,
         last=shown[-1].age,
     )

@@ -6,9 +6,10 @@ texts in both languages.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from immunization_coverage.report.boundaries import Boundaries
 from immunization_coverage.report.figures import (
@@ -17,7 +18,7 @@ from immunization_coverage.report.figures import (
     Figure,
     antigen_ages,
     area_map,
-    category_legend,
+    category_counts,
     category_of,
     cell,
     data_table,
@@ -28,9 +29,22 @@ from immunization_coverage.report.figures import (
     tile_map,
     tile_notes,
 )
+from immunization_coverage.report.intervals import overlapping
 from immunization_coverage.report.language import Language, first_upper, rounded, sort_key
 from immunization_coverage.report.leads import lead, lead_row
-from immunization_coverage.report.warehouse import Warehouse, has_value, only, select
+from immunization_coverage.report.titles import (
+    antigens_at_ages,
+    at_ages,
+    compared,
+    extremes,
+    named,
+    of_phus,
+    printed,
+    remarked,
+    says_little,
+    share,
+)
+from immunization_coverage.report.warehouse import FEW_STUDENTS, Warehouse, has_value, only, select
 from immunization_coverage.report.year_before import changes
 
 COVERAGE_COLUMNS = [
@@ -46,11 +60,16 @@ EXEMPTION_COLUMNS = ["students", "students_medical", "students_nonmedical", "med
 
 @dataclass
 class Report:
-    """What every section needs."""
+    """What every section needs. The warehouse's rows and the language's words are those of its scope."""
 
     warehouse: Warehouse
     language: Language
     boundaries: Boundaries | None = None
+
+    def __post_init__(self) -> None:
+        self.scope = self.warehouse.scope
+        self.warehouse = self.warehouse.within(self.scope)
+        self.language = self.language.within(self.scope)
 
     @cached_property
     def years(self) -> list[Warehouse]:
@@ -112,41 +131,6 @@ def reaches_goal(row: dict) -> bool:
     return has_value(row, "coverage_percent") and row["map_category"] == 5
 
 
-def says_little(rows: list[dict], column: str) -> bool:
-    """Whether most of the rows are withheld, or none has a value: the others do not show the extremes."""
-    shown = sum(has_value(row, column) for row in rows)
-    return not shown or sum(column in row["withheld"] for row in rows) > shown
-
-
-def of_phus(rows: list[dict]) -> list[dict]:
-    return [row for row in rows if row["phu_id"] is not None]
-
-
-def extremes(language: Language, rows: list[dict], column: str) -> dict[str, str]:
-    """Lowest and highest unit, named; none if too many values are withheld."""
-    units = of_phus(rows)
-    if says_little(units, column):
-        return {}
-    shown = [row for row in units if has_value(row, column)]
-    ordered = sorted(shown, key=lambda row: (row[column], language.phu(row)))
-    low, high = ordered[0], ordered[-1]
-    if low[column] == high[column]:
-        return {"same": cell(language, low, column)}
-    return {
-        "low": cell(language, low, column),
-        "low_phu": language.phu(low) + few(language, low),
-        "high": cell(language, high, column),
-        "high_phu": language.phu(high) + few(language, high),
-    }
-
-
-def among_released(language: Language, title: str, rows: list[dict], *columns: str, of: str = "results") -> str:
-    """The title, with a remark if it is about a part of the rows only; `of` says what they are."""
-    if any(column in row["withheld"] for row in rows for column in columns):
-        return f"{title} {language(f'released_only.{of}')}"
-    return title
-
-
 def first_shown(pairs: list[tuple[str, list[dict]]], column: str, preferred: str = "") -> str:
     """Of several panels, each its value and rows, the one that is shown first: one with something to see."""
     seen = [value for value, rows in pairs if any(has_value(row, column) for row in rows)]
@@ -170,23 +154,35 @@ def goals_title(report: Report, age: int) -> str:
     language = report.language
     rows = select(report.warehouse.coverage, geography="province", age=age)
     with_goal = [row for row in rows if row["goal_percent"] is not None]
-    shown = [row for row in with_goal if has_value(row, "coverage_percent")]
     if says_little(with_goal, "coverage_percent"):
         return first_upper(language(f"coverage.{why_no_goals(with_goal)}", age=report.age(age)))
+    shown = compared(with_goal, "coverage_percent")
+    if not shown:
+        return first_upper(language("coverage.goals_few", age=report.age(age), few=FEW_STUDENTS))
     reached = [row for row in shown if reaches_goal(row)]
-    if len(reached) == len(shown):
-        title = first_upper(language("coverage.goals_all", age=report.age(age)))
-        return among_released(language, title, with_goal, "coverage_percent")
     values = {"age": report.age(age), "count": len(reached), "total": language.number(len(shown))}
     values["list"] = language.joined([language.antigen(row["antigen"], "plain") for row in reached])
-    if not reached:
-        nearest = max(shown, key=lambda row: row["coverage_percent"] - row["goal_percent"])
-        values["nearest"] = language.antigen(nearest["antigen"], "plain")
-        values["nearest_of"] = language.antigen(nearest["antigen"], "of")
-        values["coverage"] = cell(language, nearest, "coverage_percent")
-        values["goal"] = language.goal(nearest["goal_percent"])
-    title = first_upper(language("coverage.goals_reached", **values))
-    return among_released(language, title, with_goal, "coverage_percent")
+    if len(reached) == len(shown):
+        title = language("coverage.goals_all", age=report.age(age))
+    else:
+        if not reached:
+            nearest = share(shown, to_goal)
+            names = [language.antigen(row["antigen"], "plain") for row in nearest]
+            values["nearest"] = named(language, names, "antigens")
+            values["points"] = below_goal(language, nearest[0])
+        title = language("coverage.goals_reached", **values)
+    return remarked(language, first_upper(title), with_goal, "coverage_percent")
+
+
+def to_goal(row: dict) -> float:
+    """Points above the goal, or below it, between the numbers as printed."""
+    return float(printed(row, "coverage_percent")) - row["goal_percent"]
+
+
+def below_goal(language: Language, row: dict) -> str:
+    """By how much a row is below its goal: `2.3 points below`, or `just below`, which is less than is printed."""
+    key = "below" if rounded(to_goal(row), 1) else "just_below"
+    return language(f"coverage.points_{key}", points=points(language, to_goal(row)))
 
 
 def why_no_goals(rows: list[dict]) -> str:
@@ -194,6 +190,26 @@ def why_no_goals(rows: list[dict]) -> str:
     if not rows:
         return "goals_none_set"
     return "goals_unknown" if any(row["withheld"] for row in rows) else "goals_no_students"
+
+
+def goal_legend(report: Report, rows: list[dict]) -> list[tuple[str, str]]:
+    """What the colours of the rows' dots say: how far below the goal, where that is the same for all of the rows."""
+    language, goals = report.language, report.warehouse.goals
+    own = [goals[row["antigen"], row["age"]] for row in rows if (row["antigen"], row["age"]) in goals]
+    steps = {tuple(goal["goal_percent"] - goal[f"category_{n}_from"] for n in (2, 3, 4)) for goal in own}
+    texts = dict(enumerate(language.entries("units.categories"), start=1))
+    if len(steps) == 1:
+        far, middle, near = (language.goal(step).rstrip("%\u00a0") for step in steps.pop())
+        texts = {
+            1: language("coverage.dot_furthest", far=far),
+            2: language("coverage.dot_between", near=middle, far=far),
+            3: language("coverage.dot_between", near=near, far=middle),
+            4: language("coverage.dot_nearest", near=near),
+            5: language("coverage.dot_reached"),
+        }
+    shown = {category_of(row) for row in rows}
+    legend = [(f"c{n} round", text) for n, text in sorted(texts.items(), reverse=True) if f"c{n}" in shown]
+    return legend + ([("no-goal round", language("units.category_none"))] if "no-goal" in shown else [])
 
 
 def coverage_dots(report: Report, rows: list[dict], label: str, name: Callable[[dict], str], heading: str) -> DotTable:
@@ -208,7 +224,7 @@ def coverage_dots(report: Report, rows: list[dict], label: str, name: Callable[[
         name=name,
         goal=lambda row: row["goal_percent"],
         kind=lambda row, kind: category_of(row),
-        legend=[("goal", language("coverage.mark_goal"))] if goal_in_figure else [],
+        legend=[("goal", language("coverage.mark_goal")), *goal_legend(report, rows)] if goal_in_figure else [],
         difference=language("coverage.to_goal") if goal_in_figure else "",
     )
 
@@ -224,20 +240,16 @@ def by_age_title(report: Report, antigen: str, rows: list[dict]) -> str:
     of = language.antigen(antigen, "of")
     if says_little(rows, "coverage_percent"):
         return first_upper(language("coverage.by_age_none", antigen=of))
-    shown = [row for row in rows if has_value(row, "coverage_percent")]
-    low = min(shown, key=lambda row: row["coverage_percent"])
-    high = max(shown, key=lambda row: row["coverage_percent"])
-    title = language(
-        "coverage.by_age",
-        antigen=of,
-        low=cell(language, low, "coverage_percent"),
-        low_age=report.age(low["age"]),
-        high=cell(language, high, "coverage_percent"),
-        high_age=report.age(high["age"]),
-    )
-    if low["coverage_percent"] == high["coverage_percent"]:
-        title = language("coverage.by_age_same", antigen=of, same=cell(language, low, "coverage_percent"))
-    return among_released(language, first_upper(title), rows, "coverage_percent")
+    shown = compared(rows, "coverage_percent")
+    if not shown:
+        return first_upper(language("coverage.by_age_few", antigen=of, few=FEW_STUDENTS))
+    low, high = (share(shown, lambda row: printed(row, "coverage_percent"), end) for end in (min, max))
+    values = {"low": cell(language, low[0], "coverage_percent"), "high": cell(language, high[0], "coverage_percent")}
+    ages = {"low_age": at_ages(language, low), "high_age": at_ages(language, high)}
+    title = language("coverage.by_age", antigen=of, **values, **ages)
+    if values["low"] == values["high"]:
+        title = language("coverage.by_age_same", antigen=of, same=values["low"])
+    return remarked(language, first_upper(title), rows, "coverage_percent")
 
 
 def antigen_of_most_ages(rows: list[dict]) -> str:
@@ -289,41 +301,45 @@ def province(report: Report) -> Section:
 def range_title(report: Report, antigen: str, age: int, rows: list[dict]) -> str:
     language = report.language
     units = of_phus(rows)
-
-    def among(title: str) -> str:
-        return among_released(language, title, units, "coverage_percent", of="units")
-
     values = extremes(language, units, "coverage_percent")
-    values |= {"antigen": language.antigen(antigen, "of"), "age": report.age(age)}
-    if "same" in values:
-        return among(first_upper(language("units.range_same", **values)))
-    if "low" not in values:
-        return first_upper(language("units.range_none", **values))
+    names = {"antigen": language.antigen(antigen, "of"), "age": report.age(age), "few": FEW_STUDENTS}
+    if not values:
+        key = "range_none" if says_little(units, "coverage_percent") else "range_few"
+        return first_upper(language(f"units.{key}", **names))
     goal = units[0]["goal_percent"]
-    if goal is None:
-        return among(first_upper(language("units.range_no_goal", **values)))
-    reached = sum(reaches_goal(row) for row in units)
-    total = language.number(sum(has_value(row, "coverage_percent") for row in units))
-    return among(first_upper(language("units.range", count=reached, total=total, goal=language.goal(goal), **values)))
+    if "same" in values or "one" in values:
+        key = "range_same" if "same" in values else "range_one"
+        title = language(f"units.{key}", **names, **values)
+    elif goal is None:
+        title = language("units.range_no_goal", **names, **values)
+    else:
+        shown = compared(units, "coverage_percent")
+        reached = sum(map(reaches_goal, shown))
+        counts = {"count": reached, "total": language.number(len(shown)), "goal": language.goal(goal)}
+        title = language(f"units.range{'_all' if reached == len(shown) else ''}", **names, **values, **counts)
+    return remarked(language, first_upper(title), units, "coverage_percent", of="units")
 
 
 def unit_figure(report: Report, antigen: str, age: int) -> Figure:
-    """Map and ranking of one antigen at one age."""
+    """Map and ranking of one antigen at one age; of a few units, the ranking alone."""
     language, warehouse = report.language, report.warehouse
     rows = ranked(language, select(warehouse.coverage, antigen=antigen, age=age), "coverage_percent")
     of = {"antigen": language.antigen(antigen, "plain"), "age": age}
     at = of | {"age": report.age(age)}
     subtitle = language("units.subtitle", **of)
     areas = None
-    area_notes: list[str] = []
+    said: list[str] = []
     if report.boundaries is not None:
         label = language("units.boundaries_label", **at)
-        areas, area_notes = area_map(warehouse, language, rows, report.boundaries, label)
-    tiles = tile_map(language, rows, language("units.map_label", **at))
+        areas, said = area_map(warehouse, language, rows, report.boundaries, label)
+    tiles = None
+    if report.scope.has_map:
+        tiles = tile_map(language, rows, language("units.map_label", **at))
+        said = [*tile_notes(language, tiles), *said]
     drawing = {
         "tiles": tiles,
         "areas": areas,
-        "categories": category_legend(warehouse, language, antigen, age, rows),
+        "categories": category_counts(warehouse, language, antigen, age, rows),
         "dots": dot_table(
             language,
             rows,
@@ -334,6 +350,7 @@ def unit_figure(report: Report, antigen: str, age: int) -> Figure:
             title=unit_title(language),
             goal=lambda row: row["goal_percent"],
             kind=lambda row, kind: category_of(row),
+            has_intervals=True,
         ),
     }
     return Figure(
@@ -342,8 +359,14 @@ def unit_figure(report: Report, antigen: str, age: int) -> Figure:
         subtitle=subtitle,
         drawing=drawing,
         data=data_table(language, f"coverage-{antigen}-{age}", rows, COVERAGE_COLUMNS),
-        notes=[*tile_notes(language, tiles), *area_notes, *notes(language, rows)],
+        notes=[*interval_note(language, rows, "coverage_percent"), *said, *notes(language, rows)],
     )
+
+
+def interval_note(language: Language, rows: list[dict], column: str) -> list[str]:
+    """What the bars of a ranking say, and how often the order of two neighbours may be chance."""
+    count, total = overlapping(compared(of_phus(rows), column), column)
+    return [language("units.interval_note", count=count, total=language.number(total))] if total else []
 
 
 def matrix(report: Report, age: int) -> Figure:
@@ -361,13 +384,13 @@ def matrix(report: Report, age: int) -> Figure:
         first = cells[antigens[0]]
         lines.append(
             {
-                "label": language.phu(first) + few(language, first),
+                "label": language.phu(first),
                 "title": unit_title(language)(first),
                 "is_province": first["phu_id"] is None,
                 "cells": [
                     (
                         category_of(row),
-                        language.number(row["coverage_percent"], 1)
+                        language.number(row["coverage_percent"], 1) + few(language, row)
                         if has_value(row, "coverage_percent")
                         else ("–" if not row["withheld"] else "…"),
                     )
@@ -397,10 +420,12 @@ def matrix_title(report: Report, age: int, rows: list[dict]) -> str:
         return first_upper(
             language("units.matrix_none" if key == "goals_unknown" else f"coverage.{key}", age=report.age(age))
         )
-    total = sum(has_value(row, "coverage_percent") for row in units)
-    reached = sum(reaches_goal(row) for row in units)
-    title = language("units.matrix", age=report.age(age), count=reached, total=language.number(total))
-    return among_released(language, first_upper(title), units, "coverage_percent")
+    shown = compared(units, "coverage_percent")
+    if not shown:
+        return first_upper(language("units.matrix_few", age=report.age(age), few=FEW_STUDENTS))
+    reached = sum(map(reaches_goal, shown))
+    title = language("units.matrix", age=report.age(age), count=reached, total=language.number(len(shown)))
+    return remarked(language, first_upper(title), units, "coverage_percent")
 
 
 def of_units(warehouse: Warehouse, pair: tuple[str, int]) -> list[dict]:
@@ -408,28 +433,36 @@ def of_units(warehouse: Warehouse, pair: tuple[str, int]) -> list[dict]:
 
 
 def all_maps_title(report: Report, pairs: list[tuple[str, int]]) -> str:
-    """Which map has the most units in the lowest category, of what is not withheld."""
+    """Which maps have the most units in the lowest category, of the units that may be compared."""
     language = report.language
     maps = {pair: of_units(report.warehouse, pair) for pair in pairs}
     rows = [row for of_map in maps.values() for row in of_map]
     if says_little(rows, "coverage_percent"):
         return language("units.all_maps_none")
-    lowest = {pair: sum(category_of(row) == "c1" for row in of_map) for pair, of_map in maps.items()}
-    worst = max(pairs, key=lambda pair: lowest[pair])
-    is_alone = list(lowest.values()).count(lowest[worst]) == 1 or not lowest[worst]
+    shown = {pair: compared(of_map, "coverage_percent") for pair, of_map in maps.items()}
+    if not any(shown.values()):
+        return language("units.all_maps_few", few=FEW_STUDENTS)
+    lowest = {pair: sum(category_of(row) == "c1" for row in of_map) for pair, of_map in shown.items()}
+    most = max(lowest.values())
+    worst = [pair for pair in pairs if lowest[pair] == most]
+    totals = {len(shown[pair]) for pair in worst}
+    names = antigens_at_ages(language, [{"antigen": antigen, "age": age} for antigen, age in worst])
     title = language(
-        "units.all_maps" if is_alone else "units.all_maps_shared",
-        count=lowest[worst],
-        total=language.number(sum(has_value(row, "coverage_percent") for row in maps[worst])),
-        antigen=language.antigen(worst[0], "plain"),
-        antigen_of=language.antigen(worst[0], "of"),
-        age=report.age(worst[1]),
+        "units.all_maps" if len(totals) == 1 else "units.all_maps_each",
+        count=len(worst),
+        units=language.number(most),
+        total=language.number(max(totals)),
+        names=names,
     )
-    return among_released(language, first_upper(title), rows, "coverage_percent", of="units")
+    if not most:
+        title = language("units.all_maps_zero")
+    return remarked(language, first_upper(title), rows, "coverage_percent", of="units")
 
 
-def units(report: Report) -> Section:
+def units(report: Report) -> Section | None:
     language, warehouse = report.language, report.warehouse
+    if report.scope.is_unit:
+        return None
     pairs = antigen_ages(warehouse)
     choices = [
         Choice(
@@ -451,7 +484,7 @@ def units(report: Report) -> Section:
 
     with_goal = [pair for pair in pairs if pair in warehouse.goals]
     all_maps = None
-    if with_goal:
+    if with_goal and report.scope.has_map:
         all_maps = Figure(
             key="all-maps",
             title=all_maps_title(report, with_goal),
@@ -468,6 +501,77 @@ def units(report: Report) -> Section:
         "units",
         {"choices": choices, "chosen": chosen, "all_maps": all_maps, "matrices": matrices, "categories": categories},
     )
+
+
+# Coverage by school, of one unit
+
+
+def schools(report: Report) -> Section | None:
+    """How many schools of the unit are in each category: no school is named, and few students are not judged."""
+    if not report.scope.is_unit:
+        return None
+    rows = report.warehouse.schools_of(report.scope.units[0]["phu_id"])
+    with_goal = [row for row in rows if (row["antigen"], row["age"]) in report.warehouse.goals]
+    figures = [
+        schools_figure(report, age, of_age)
+        for age in report.warehouse.cohorts
+        if (of_age := select(with_goal, age=age))
+    ]
+    return Section("schools", {"figures": figures}) if figures else None
+
+
+def schools_figure(report: Report, age: int, rows: list[dict]) -> Figure:
+    language, warehouse = report.language, report.warehouse
+    columns = [*(f"schools_{n}" for n in range(1, 6)), "schools_few", "schools_withheld"]
+    counts: dict[str, Counter] = {}
+    for row in rows:
+        counts.setdefault(row["antigen"], Counter())[f"schools_{place_of_school(warehouse, row)}"] += 1
+    total = sum(counts.values(), Counter())
+    below = sum(total[f"schools_{n}"] for n in range(1, 5))
+    title = language(
+        "schools.title",
+        age=report.age(age),
+        below=language.number(below),
+        reached=language.number(total["schools_5"]),
+        few=language.number(total["schools_few"]),
+        withheld=language.number(total["schools_withheld"]),
+    )
+    subtitle = language("schools.subtitle", age=age)
+    kinds = [*(f"c{n}" for n in range(1, 6)), "no-goal", "withheld"]
+    lines = [
+        {
+            "label": language.antigen(antigen),
+            "title": "",
+            "is_province": False,
+            "cells": [
+                (kind if of_antigen[column] else "nothing", language.number(of_antigen[column]))
+                for kind, column in zip(kinds, columns, strict=True)
+            ],
+        }
+        for antigen, of_antigen in sorted(counts.items(), key=lambda found: sort_key(language.antigen(found[0])))
+    ]
+    data = [
+        {"school_year": warehouse.school_year, "age": age, "antigen": antigen} | {c: of_antigen[c] for c in columns}
+        for antigen, of_antigen in counts.items()
+    ]
+    headings = [*language.entries("units.categories"), language("schools.few", few=FEW_STUDENTS), language("withheld")]
+    key = f"schools-{age}"
+    return Figure(
+        key=key,
+        title=first_upper(title),
+        subtitle=subtitle,
+        drawing={"headings": headings, "lines": lines, "label": subtitle},
+        data=data_table(language, key, data, ["school_year", "age", "antigen", *columns]),
+        notes=[language("schools.note")],
+    )
+
+
+def place_of_school(warehouse: Warehouse, row: dict) -> str:
+    if row["is_withheld"]:
+        return "withheld"
+    if row["students"] < FEW_STUDENTS:
+        return "few"
+    return str(warehouse.map_category(row["antigen"], row["age"], row["coverage_percent"]))
 
 
 # All diseases designated under the ISPA
@@ -487,7 +591,7 @@ def all_ispa(report: Report) -> Section | None:
         unit["is_few"] = unit["is_few"] or row["is_few"]
     ages = sorted({row["age"] for row in rows})
     ordered = ranked(language, list(by_unit.values()), f"percent_{ages[0]}")
-    subtitle = language("all_ispa.subtitle", first=report.age(ages[0]))
+    subtitle = language(f"all_ispa.subtitle{'_unit' if report.scope.is_unit else ''}", first=report.age(ages[0]))
     # The youngest cohort is drawn full, the oldest open, as initiated and completed series are.
     marks = {age: f"cohort-{place}" for place, age in enumerate([ages[0], *ages[:0:-1]])}
     drawing = dot_table(
@@ -502,6 +606,16 @@ def all_ispa(report: Report) -> Section | None:
         has_line=True,
     )
     at = {age: only(rows, geography="province", age=age) for age in ages}
+    if report.scope.is_unit:
+        drawing = dot_table(
+            language,
+            list(at.values()),
+            label=subtitle,
+            heading=language("table.age"),
+            columns=[("coverage_percent", "bar", language("table.coverage_percent"))],
+            name=lambda row: language("age", age=row["age"]),
+            ends=(0, 100),
+        )
     data_rows = sorted(rows, key=lambda row: (row["age"], row["phu_id"] is not None, sort_key(language.phu(row))))
     figure = Figure(
         key="all-ispa",
@@ -554,20 +668,22 @@ def series_sentence(language: Language, row: dict) -> str:
     return first_upper(language(f"series.{key}", completed=cell(language, row, "completed_percent"), **values))
 
 
-def beside_province(language: Language, section: str, rows: list[dict], column: str, values: dict) -> str:
-    """The title of a ranking of units: its ends, and the province where it has a value."""
-    of_province = only(rows, geography="province")
-    values = values | extremes(language, rows, column)
-    is_told = has_value(of_province, column)
+def beside_whole(language: Language, section: str, rows: list[dict], column: str, values: dict) -> str:
+    """The title of a ranking of units: its ends, and the units together where these have a value."""
+    whole = only(rows, geography="province")
+    values = values | extremes(language, rows, column) | {"few": FEW_STUDENTS}
+    is_told = has_value(whole, column)
     if is_told:
-        values["province"] = cell(language, of_province, column)
-    if "same" in values:
-        key = "units_same"
+        values["province"] = cell(language, whole, column)
+    if "same" in values or "one" in values:
+        key = "units_same" if "same" in values else "units_one"
     elif "high" in values:
         key = "units_title" if is_told else "units_range"
-    else:
+    elif says_little(of_phus(rows), column):
         return language(f"{section}.{'units_none' if is_told else 'units_nothing'}", **values)
-    return among_released(language, language(f"{section}.{key}", **values), of_phus(rows), column, of="units")
+    else:
+        return language(f"{section}.{'units_few' if is_told else 'units_nothing'}", **values)
+    return remarked(language, language(f"{section}.{key}", **values), of_phus(rows), column, of="units")
 
 
 def series_dots(report: Report, rows: list[dict], label: str, heading: str, name: Callable[[dict], str]) -> DotTable:
@@ -613,11 +729,13 @@ def series(report: Report) -> Section | None:
         data=data_table(language, "series-uptake-province", ordered, SERIES_COLUMNS),
         notes=notes(language, ordered),
     )
-    choices = []
+    choices: list[Choice] = []
+    if report.scope.is_unit:
+        return Section("series", {"province": province_figure, "choices": choices})
     for antigen, age in pairs:
         unit_rows = ranked(language, select(rows, antigen=antigen, age=age, gender="all"), "completed_percent")
         at = {"antigen": language.antigen(antigen, "of"), "age": report.age(age)}
-        title = beside_province(language, "series", unit_rows, "completed_percent", at)
+        title = beside_whole(language, "series", unit_rows, "completed_percent", at)
         subtitle = language("series.units_subtitle", antigen=language.antigen(antigen, "plain"), age=report.age(age))
         figure = Figure(
             key=f"series-{antigen}-{age}",
@@ -660,20 +778,25 @@ def exemptions_title(report: Report, rows: list[dict]) -> str:
     columns = [name for name in ("nonmedical_percent", "medical_percent") if not says_little(rows, name)]
     if "nonmedical_percent" not in columns:
         return language("exemptions.antigens_none")
-    first, *others = (max((row for row in rows if has_value(row, c)), key=lambda row: row[c]) for c in columns)
-    if not first["nonmedical_percent"]:
-        return among_released(language, language("exemptions.antigens_zero"), rows, "nonmedical_percent")
-    values = {
-        "antigen": language.antigen(first["antigen"], "plain"),
-        "antigen_of": language.antigen(first["antigen"], "of"),
-        "age": report.age(first["age"]),
-        "nonmedical": cell(language, first, "nonmedical_percent"),
+    if not compared(rows, "nonmedical_percent"):
+        return language("exemptions.antigens_few", few=FEW_STUDENTS)
+    most = {
+        column: share(of_column, partial(printed, column=column))
+        for column in columns
+        if (of_column := compared(rows, column))
     }
-    title = language("exemptions.antigens_title_nonmedical", **values)
-    if others:
-        values["medical"] = cell(language, others[0], "medical_percent")
-        title = language("exemptions.antigens_title", **values)
-    return among_released(language, title, rows, *columns)
+    first = most["nonmedical_percent"]
+    values = {"nonmedical": cell(language, first[0], "nonmedical_percent")}
+    values["results"] = antigens_at_ages(language, first)
+    key = "antigens_title_nonmedical"
+    if "medical_percent" in most:
+        key = "antigens_title"
+        values["medical"] = cell(language, most["medical_percent"][0], "medical_percent")
+    if not any(row["nonmedical_percent"] for row in first):
+        key = "antigens_zero"
+    elif not printed(first[0], "nonmedical_percent"):
+        key = "antigens_under"
+    return remarked(language, language(f"exemptions.{key}", **values), rows, *columns)
 
 
 def exemptions(report: Report) -> Section:
@@ -695,10 +818,12 @@ def exemptions(report: Report) -> Section:
         data=data_table(language, "exemptions-province", by_age, ["school_year", "age", "antigen", *EXEMPTION_COLUMNS]),
         notes=notes(language, rows),
     )
+    if report.scope.is_unit:
+        return Section("exemptions", {"by_antigen": by_antigen, "any": any_exemption(report), "choices": []})
     choices = []
     for age in sorted({row["age"] for row in warehouse.exemptions_any_ispa}):
         unit_rows = ranked(language, select(warehouse.exemptions_any_ispa, age=age), "nonmedical_percent")
-        title = beside_province(language, "exemptions", unit_rows, "nonmedical_percent", {"age": report.age(age)})
+        title = beside_whole(language, "exemptions", unit_rows, "nonmedical_percent", {"age": report.age(age)})
         subtitle = language("exemptions.units_subtitle", age=age)
         figure = Figure(
             key=f"exemptions-{age}",
@@ -716,7 +841,39 @@ def exemptions(report: Report) -> Section:
         choices.append(Choice(str(age), language("table.age"), language("age", age=age), figure))
     shown = [(choice.value, select(warehouse.exemptions_any_ispa, age=int(choice.value))) for choice in choices]
     chosen = first_shown(shown, "nonmedical_percent")
-    return Section("exemptions", {"by_antigen": by_antigen, "choices": choices, "chosen": chosen})
+    return Section("exemptions", {"by_antigen": by_antigen, "any": None, "choices": choices, "chosen": chosen})
+
+
+def any_exemption(report: Report) -> Figure:
+    """Of one unit: exemptions to any designated disease, by age."""
+    language = report.language
+    rows = sorted(select(report.warehouse.exemptions_any_ispa, geography="province"), key=lambda row: row["age"])
+    subtitle = language("exemptions.any_subtitle")
+    ages = language("table.age")
+    columns = ["school_year", "phu_name", "age", *EXEMPTION_COLUMNS]
+    return Figure(
+        key="exemptions-any",
+        title=exemptions_sentence(language, rows),
+        subtitle=subtitle,
+        drawing=exemption_dots(report, rows, subtitle, ages, lambda row: language("age", age=row["age"])),
+        data=data_table(language, "exemptions-any-ispa", rows, columns),
+        notes=notes(language, rows),
+    )
+
+
+def exemptions_sentence(language: Language, rows: list[dict]) -> str:
+    """Exemptions to any designated disease at each age."""
+
+    def at_each_age(column: str) -> str:
+        said = [
+            language("exemptions.at", percent=cell(language, row, column) + few(language, row), age=row["age"])
+            for row in sorted(rows, key=lambda row: row["age"])
+        ]
+        return language.joined(said)
+
+    return language(
+        "exemptions.any_title", nonmedical=at_each_age("nonmedical_percent"), medical=at_each_age("medical_percent")
+    )
 
 
 # Assignment of students
@@ -937,49 +1094,3 @@ def methods(report: Report) -> Section:
             )
         antigens.append((antigen, language.antigen(antigen), groups))
     return Section("methods", {"paragraphs": paragraphs, "antigens": antigens})
-
-
-# At a glance
-
-
-def summary(report: Report) -> Section:
-    """The findings that the chapters open with, each with its number and its chapter."""
-    language, warehouse = report.language, report.warehouse
-    coverage = select(warehouse.coverage, geography="province")
-    series_rows = select(warehouse.series_uptake, geography="province", gender="all")
-    ispa = rows_by_age(select(warehouse.coverage_all_ispa, geography="province"))
-    exempt = rows_by_age(select(warehouse.exemptions_any_ispa, geography="province"))
-
-    def number(row: dict, column: str) -> str:
-        return cell(language, row, column) if has_value(row, column) else "–"
-
-    findings = []
-    for chapter in ("province", "units"):
-        row = lead_row(chapter, coverage)
-        findings.append((chapter, number(row, "coverage_percent"), coverage_sentence(language, row) + "."))
-    if ispa:
-        youngest = next(iter(ispa.values()))
-        findings.append(("all_ispa", number(youngest, "coverage_percent"), all_ispa_sentence(language, ispa) + "."))
-    if series_rows:
-        row = lead_row("series", series_rows)
-        findings.append(("series", number(row, "completed_percent"), series_sentence(language, row) + "."))
-    if exempt:
-        youngest = next(iter(exempt.values()))
-        text = language(
-            "summary.exemptions",
-            nonmedical=exempt_at_ages(language, exempt, "nonmedical_percent"),
-            medical=exempt_at_ages(language, exempt, "medical_percent"),
-        )
-        findings.append(("exemptions", number(youngest, "nonmedical_percent"), text))
-    goals = [goals_title(report, age) + "." for age in warehouse.cohorts]
-    return Section("summary", {"findings": findings, "goals": goals})
-
-
-def rows_by_age(rows: list[dict]) -> dict[int, dict]:
-    return {row["age"]: row for row in sorted(rows, key=lambda row: row["age"])}
-
-
-def exempt_at_ages(language: Language, exempt: dict[int, dict], column: str) -> str:
-    return language.joined(
-        [language("summary.exemptions_at", percent=cell(language, row, column), age=age) for age, row in exempt.items()]
-    )

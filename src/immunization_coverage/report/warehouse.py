@@ -6,6 +6,7 @@ and those from which they could be derived withheld. A row knows which of its pe
 
 from __future__ import annotations
 
+import copy
 import datetime
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ import duckdb
 
 from immunization_coverage.release.kept import builds_of, files_of
 from immunization_coverage.report.errors import WarehouseError
+from immunization_coverage.report.scope import Scope, scope_of
 from immunization_coverage.warehouse import attach, records_of
 from immunization_coverage.years import (
     BuiltYear,
@@ -132,6 +134,7 @@ class Warehouse:
         self.path = Path(path)
         self.release = release
         self.is_closed = False
+        self.shown: Scope | None = None
         table = "published.measures" if release else "marts.coverage"
         if not self.path.is_file():
             raise WarehouseError("no_warehouse", path=self.path)
@@ -166,7 +169,46 @@ class Warehouse:
 
     def years(self) -> list[Warehouse]:
         """One for each school year of the file, by its own definitions where it was built by them."""
-        return [Warehouse(self.path, self.release, year) for year in self.school_years]
+        years = [Warehouse(self.path, self.release, year) for year in self.school_years]
+        return years if self.shown is None else [year.within(self.shown) for year in years]
+
+    @cached_property
+    def scope(self) -> Scope:
+        """Of the school year in the file, whatever is shown of it."""
+        query = f"select phu_id, phu_name, students from {self.table} where school_year = ? and geography = 'phu'"
+        return scope_of(self.rows(f"{query} order by phu_name", [self.school_year]))
+
+    def within(self, scope: Scope) -> Warehouse:
+        """The school year of the scope's units: those without students are left out, and one unit is the whole."""
+        within = copy.copy(self)
+        for name, member in vars(type(self)).items():
+            if isinstance(member, cached_property):
+                within.__dict__.pop(name, None)
+        within.shown = scope
+        return within
+
+    def _shown(self, rows: list[dict]) -> list[dict]:
+        """The rows of the scope's units and, in an earlier year, of those that became part of them; with the whole
+        where these units are all that the year holds."""
+        if self.shown is None or self.shown.kind == "province":
+            return rows
+        phu_ids = self._with_parts(self.shown.phu_ids)
+        is_whole = self.scope.phu_ids <= phu_ids
+        of_units = [row for row in rows if row.get("phu_id") in phu_ids]
+        whole = [row for row in rows if row.get("phu_id") is None and is_whole]
+        if not self.shown.is_unit:
+            return whole + of_units
+        (unit,) = self.shown.units
+        own = select(of_units, phu_id=unit["phu_id"])
+        # Its own rows where there are some: what they withhold is withheld, whatever the province's rows show. A
+        # release has the genders of the province alone.
+        genders = {row.get("gender") for row in own}
+        shown = own + [row for row in whole if row.get("gender") not in genders]
+        return [row | unit | {"geography": "province", "phu_id": None} for row in shown]
+
+    def _with_parts(self, phu_ids: frozenset[str]) -> frozenset[str]:
+        parts = frozenset(row["phu_id"] for row in self.mergers if row["merged_into"] in phu_ids)
+        return phu_ids if parts <= phu_ids else self._with_parts(phu_ids | parts)
 
     def what_ifs(self) -> list[Warehouse]:
         """The school years that were built by other definitions in every table."""
@@ -213,8 +255,8 @@ class Warehouse:
     def _whole(self, mart: str) -> list[dict]:
         """Rows of the province and its units; other groups of units are shown nowhere."""
         rows = self.rows(f"select * from marts.{mart} where school_year = ?", [self.school_year])
-        shown = (row for row in rows if row.get("geography", "province") in ("province", "phu"))
-        return [row | {"withheld": frozenset()} for row in shown]
+        rows = [row for row in rows if row.get("geography", "province") in ("province", "phu")]
+        return [row | {"withheld": frozenset()} for row in self._shown(rows)]
 
     def _released(self, mart: str) -> list[dict]:
         """The mart's rows put together from those of its measures."""
@@ -230,7 +272,7 @@ class Warehouse:
             whole = found.setdefault(key, row | {"withheld": frozenset()})
             whole |= values
             whole["withheld"] |= {percent} if reason is not None else set()
-        return list(found.values())
+        return self._shown(list(found.values()))
 
     @cached_property
     def coverage(self) -> list[dict]:
@@ -262,6 +304,7 @@ class Warehouse:
             "qualify school_year_before = max(school_year_before) over () order by age, antigen, phu_name",
             list(self.year),
         )
+        rows = self._shown(rows)
         for row in rows:
             row["withheld"] = frozenset()
             row["is_few"] = 0 < min(row["students"], row["students_before"]) < FEW_STUDENTS
@@ -319,7 +362,7 @@ class Warehouse:
             with again.connection:
                 if again.build != self.build:
                     raise WarehouseError("built_again", path=self.path)
-                return again.indicators
+                return (again if self.shown is None else again.within(self.shown)).indicators
         keys = (
             "phu_id", "age", "antigen", "schedule", "dose_number", "age_in_months", "days_short", "exemption",
             "is_up_to_date", "channel", "is_of_school_year", "delay", "birthday", "year_given", "reason",
@@ -342,6 +385,13 @@ class Warehouse:
         else:
             query = "select * from marts.school_assignment"
         return self.rows(f"{query} where school_year = ? order by age, kind, name", [self.school_year])
+
+    def schools_of(self, phu_id: str) -> list[dict]:
+        """Coverage by school, with small counts withheld from its readers: internal, and empty in a release."""
+        if self.release or not self._has("schools.coverage"):
+            return []
+        query = "select * from schools.coverage where school_year = ? and phu_id = ? and students > 0 order by all"
+        return self.rows(query, [self.school_year, phu_id])
 
     @cached_property
     def data_quality(self) -> list[dict]:
@@ -407,6 +457,8 @@ class Warehouse:
             "where school_year = ? and geography = 'phu' order by phu_name",
             [self.school_year],
         )
+        if self.shown is not None and self.shown.kind != "province":
+            phus = [phu for phu in phus if phu["phu_id"] in self.shown.phu_ids]
         names: dict[str, list[str]] = {}
         for row in self._annex("public_health_units") + self._annex("public_health_unit_aliases"):
             names.setdefault(row["phu_id"], []).append(row.get("alias") or row["phu_name"])
