@@ -7,12 +7,15 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import cache
 from itertools import count
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from immunization_coverage.build.progress import Progress
 from immunization_coverage.report.beyond import beyond
 from immunization_coverage.report.boundaries import Boundaries, read_boundaries
 from immunization_coverage.report.change import change
@@ -36,6 +39,7 @@ from immunization_coverage.report.sections import (
     units,
     years_of,
 )
+from immunization_coverage.report.sheets import Sheet, Units
 from immunization_coverage.report.warehouse import Warehouse, select
 from immunization_coverage.warehouse import warehouse_path
 
@@ -55,6 +59,7 @@ SECTIONS: list[Callable[[Report], Section | None]] = [
 
 
 
+@cache
 def templates() -> Environment:
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -65,6 +70,7 @@ def templates() -> Environment:
     )
 
 
+@cache
 def font_faces() -> str:
     return "".join(
         f'@font-face{{font-family:"{family}";font-weight:{weights};{characters}src:url(data:font/woff2;base64,'
@@ -73,8 +79,8 @@ def font_faces() -> str:
     )
 
 
-def style() -> Markup:
-    sheets = [TEMPLATES / f"{name}.css" for name in ("figures", "page")]
+def style(*further: str) -> Markup:
+    sheets = [TEMPLATES / f"{name}.css" for name in ("figures", "page", *further)]
     return Markup("".join(sheet.read_text(encoding="utf-8") for sheet in sheets))
 
 
@@ -96,7 +102,8 @@ def running_heads(language: Language, notice: str, title: str, chapters: dict[st
     ]
     for key, chapter in chapters.items():
         rules.append(f"@page {key} {{ @top-right {{ content: {css_text(chapter)} }} }} #{key} {{ page: {key} }}")
-    rules.append(f"footer {{ page: {list(chapters)[-1]} }}")
+    # The foot of the document is on the last chapter's page.
+    rules += [f"footer {{ page: {key} }}" for key in list(chapters)[-1:]]
     rules.append("@page :first { @top-left { content: none } @top-right { content: none } }")
     return Markup("\n".join(rules))
 
@@ -139,6 +146,12 @@ def population(warehouse: Warehouse, language: Language) -> str:
             for place, (age, size) in enumerate(sizes.items())
         ]
     said = language(key, cohorts=joined(parts), **years_of(warehouse, language))
+    return f"{said}{taken_over(warehouse, language)}"
+
+
+def method(warehouse: Warehouse, language: Language) -> str:
+    """The annex whose definitions apply."""
+    said = language("sheet.method", **years_of(warehouse, language))
     return f"{said}{taken_over(warehouse, language)}"
 
 
@@ -189,6 +202,70 @@ def render(warehouse: Warehouse, language_code: str, boundaries: Boundaries | No
     )
 
 
+def render_sheet(units: Units, language: Language, phu: dict) -> str:
+    """The sheet of one public health unit, as one HTML document."""
+    warehouse, sheet = units.warehouse, Sheet(units, language, phu)
+    year = language.school_year(warehouse.school_year)
+    title = language("sheet.document_title", unit=sheet.name, school_year=year)
+    other = next(code for code in LANGUAGES if code != language.code)
+    return (
+        templates()
+        .get_template("sheet.html")
+        .render(
+            t=language,
+            year=year,
+            release=warehouse.release,
+            notice=notice(warehouse, language),
+            build=warehouse.build,
+            sheet=sheet,
+            coverage=sheet.coverage(),
+            title=title,
+            method=method(warehouse, language),
+            other_file=sheet_name(warehouse, phu, other),
+            other_code=other,
+            fonts=Markup(font_faces()),
+            style=style("sheet"),
+            running_heads=running_heads(language, notice(warehouse, language), title, {}),
+        )
+    )
+
+
+def sheet_name(warehouse: Warehouse, phu: dict, language: str) -> str:
+    return file_name(warehouse, language).replace("immunization-coverage", f"immunization-coverage-{phu['phu_id']}")
+
+
+def write_sheets(warehouse: Warehouse, output: Path, browser: str | None, names: list[str], schools: bool) -> None:
+    """Writes the sheets of the units named, of all if none is, in each language; a few are printed at a time."""
+    units = Units(warehouse, schools)
+    chosen = units.named(names)
+    pages = []
+    for code in LANGUAGES:
+        language = Language(code)
+        for phu in chosen:
+            page = output / sheet_name(warehouse, phu, code)
+            write(page, render_sheet(units, language, phu), private=not warehouse.release)
+            pages.append(page)
+    if browser:
+        progress = Progress()
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            printed = [
+                pool.submit(print_pdf, browser, page, page.with_suffix(".pdf"), not warehouse.release) for page in pages
+            ]
+            try:
+                for done, one in enumerate(as_completed(printed), start=1):
+                    one.result()
+                    progress.step(done, len(pages), "PDF")
+            except RuntimeError:
+                pool.shutdown(cancel_futures=True)
+                raise
+            finally:
+                progress.end()
+    print(f"Sheets of {len(chosen)} public health units in {len(LANGUAGES)} languages: {output}")
+    if not names and units.without_students:
+        without = ", ".join(phu["phu_name"] for phu in units.without_students)
+        print(f"No sheet for {len(units.without_students)} without students in a full cohort: {without}")
+
+
 def write(path: Path, text: str, private: bool) -> None:
     """Writes in one step; `private`: only its owner may read it, as it has small counts."""
     partial = path.with_suffix(".partial")
@@ -204,7 +281,10 @@ def main(
     pdf: bool = True,
     school_year: str | None = None,
     definitions: str | None = None,
+    units: list[str] | None = None,
+    schools: bool = False,
 ) -> int:
+    """Writes the report; the sheets of public health units instead if `units` is a list, of all if it is empty."""
     try:
         warehouse = Warehouse(warehouse_path(), release, school_year, definitions)
         named = os.environ.get("PHU_BOUNDARIES")
@@ -214,7 +294,9 @@ def main(
         if is_new and release:
             output.chmod(0o755)
         browser = find_browser() if pdf else None
-        for code in LANGUAGES:
+        if units is not None:
+            write_sheets(warehouse, output, browser, units, schools)
+        for code in LANGUAGES if units is None else ():
             page = output / file_name(warehouse, code)
             write(page, render(warehouse, code, boundaries), private=not release)
             print(page)
