@@ -67,7 +67,16 @@ def violations(pdf: Path) -> str:
         [Path(sys.executable).parent / "pdfua", "check", "--min-severity", "warning", pdf],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    return "" if "result: PASS" in done.stdout else done.stdout + done.stderr
+    # Its check for empty headings stops at a list of attributes; `empty_headings` asks the same.
+    skipped = [line for line in done.stdout.splitlines() if "not evaluated" in line and "UA-14-001" not in line]
+    return "" if "result: PASS" in done.stdout and not skipped else done.stdout + done.stderr
+
+
+def empty_headings(pdf: Path) -> int:
+    """Headings among the tags without content."""
+    with pikepdf.open(pdf) as document:
+        headings = [element for element in structure(document) if str(element.S)[:3] in ("/H1", "/H2", "/H3", "/H4")]
+        return sum("/K" not in element for element in headings)
 
 
 def headings_of(page: Path) -> set[str]:

@@ -5,7 +5,7 @@ import re
 import pikepdf
 import pytest
 from pages import Page
-from pdfs import fonts_of, headings_of, outline_of, pages_of, tags_of, violations, words
+from pdfs import empty_headings, fonts_of, headings_of, outline_of, pages_of, tags_of, violations, words
 
 from immunization_coverage.report import document
 from immunization_coverage.report.language import LANGUAGES, Language
@@ -68,7 +68,7 @@ def test_every_page_has_its_head_and_its_number(printed):
 def test_the_pdf_is_tagged_and_a_validator_finds_nothing(printed):
     code, page, pdf = printed
     assert pdf.stat().st_mode & 0o077 == 0
-    assert violations(pdf) == ""
+    assert violations(pdf) == "" and empty_headings(pdf) == 0
     tags = tags_of(pdf)
     assert tags["H2"] >= 10 and tags["Table"] > 30 and tags["TH"] > 300 and tags["Figure"] >= 2
     with pikepdf.open(pdf) as opened:

@@ -23,7 +23,7 @@ MISSING = {
     "under_immunized": ("no_dose", "doses_refused", "series_incomplete"),
     "exempt": ("exempt_medical", "exempt_nonmedical", "exempt_not_counted"),
 }
-MOST_SCHOOLS = 6
+MOST_SCHOOLS = 5
 
 
 @dataclass(frozen=True)
