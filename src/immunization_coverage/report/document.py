@@ -102,8 +102,6 @@ def running_heads(language: Language, notice: str, title: str, chapters: dict[st
     ]
     for key, chapter in chapters.items():
         rules.append(f"@page {key} {{ @top-right {{ content: {css_text(chapter)} }} }} #{key} {{ page: {key} }}")
-    # The foot of the document is on the last chapter's page.
-    rules += [f"footer {{ page: {key} }}" for key in list(chapters)[-1:]]
     rules.append("@page :first { @top-left { content: none } @top-right { content: none } }")
     return Markup("\n".join(rules))
 
