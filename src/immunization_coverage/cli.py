@@ -251,6 +251,8 @@ def remove(
         "icw report",
         "icw report --release --output /public/reports",
         "icw report --warehouse /secure/2018.duckdb --boundaries /maps/units.geojson --no-pdf",
+        "icw report --units    (a sheet for each public health unit)",
+        "icw report --unit Toronto --unit PL --schools",
     ),
 )
 def report(
@@ -271,13 +273,26 @@ def report(
         str | None,
         typer.Option(metavar="TEXT", help="The year by other definitions, as definitions says them: 2017-18."),
     ] = None,
+    units: Annotated[
+        bool, typer.Option("--units", help="Instead of the report, a sheet of two pages for each public health unit.")
+    ] = False,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="UNIT", help="The sheet of this public health unit only, by id or name; may be repeated."),
+    ] = None,
+    schools: Annotated[
+        bool,
+        typer.Option(
+            "--schools", envvar="SCHOOLS", help="Sheets name schools below the goal, for users who may see schools."
+        ),
+    ] = False,
     pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Also print each page as a PDF; needs Chromium.")] = True,
     boundaries: Boundaries = None,
     chromium: Annotated[
         Path | None, typer.Option(envvar="CHROMIUM", metavar="FILE", help="The browser; without it, one on the PATH.")
     ] = None,
 ) -> None:
-    """Write the annual report, HTML and PDF in English and French.
+    """Write the annual report, or a sheet for each public health unit, HTML and PDF in English and French.
 
     Without --release the report is internal: it has every count, and its file name says so.
 
@@ -290,7 +305,8 @@ def report(
     keep_private()
     put(WAREHOUSE_PATH=warehouse, PHU_BOUNDARIES=boundaries, CHROMIUM=chromium)
     label = None if school_year is None else label_of(school_year)
-    raise typer.Exit(document.main(output or ROOT / "reports", release, pdf, label, definitions))
+    named = list(unit or ()) if units or unit else None
+    raise typer.Exit(document.main(output or ROOT / "reports", release, pdf, label, definitions, named, schools))
 
 
 @app.command(

@@ -21,7 +21,7 @@ from rich.text import Text
 from immunization_coverage.extracts.preparation import prepare
 from immunization_coverage.extracts.problems import ExtractsError
 from immunization_coverage.project import DBT, ROOT
-from immunization_coverage.report.document import find_browser
+from immunization_coverage.report.printing import find_browser
 from immunization_coverage.rules.check import problems_of_rules
 from immunization_coverage.warehouse import records_of, warehouse_path
 from immunization_coverage.warehouse_file import problem_of_mode, problem_of_path

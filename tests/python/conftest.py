@@ -166,7 +166,7 @@ def browser():
     """The system's Chromium, headless. `.ci/run` installs it where it is missing."""
     from playwright.sync_api import sync_playwright
 
-    from immunization_coverage.report.document import find_browser
+    from immunization_coverage.report.printing import find_browser
 
     found = find_browser()
     if found is None:

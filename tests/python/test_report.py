@@ -19,7 +19,7 @@ from pages import WIDTHS, Page, colours, percent
 from streamlit.testing.v1 import AppTest
 
 from immunization_coverage.explorer.start import APP
-from immunization_coverage.report import document
+from immunization_coverage.report import document, printing
 from immunization_coverage.report.boundaries import Match, match, read_boundaries
 from immunization_coverage.report.errors import BoundariesError, ReportError, WarehouseError
 from immunization_coverage.report.figures import Figure, tile_positions
@@ -484,18 +484,6 @@ def test_a_reader_chooses_an_antigen_by_keyboard_and_by_its_small_map(browser, r
         assert download.value.suggested_filename == "coverage-measles-7-2018-19.csv"
         page.goto(reports["en"].as_uri() + "#HEP-3-3b")
         assert page.is_visible("#HEP-3-3b")
-
-
-def test_the_pdf_is_tagged_and_has_every_section(reports, browser, tmp_path):
-    pdf = tmp_path / "report.pdf"
-    document.print_pdf(document.find_browser(), reports["fr"], pdf, private=True)
-    assert pdf.stat().st_mode & 0o077 == 0
-    content = pdf.read_bytes()
-    assert content.startswith(b"%PDF-")
-    assert b"/StructTreeRoot" in content and b"(fr)" in content
-    pages = len(re.findall(rb"/Type /Page\b", content))
-    # Ten sections and fourteen antigens' rules: fewer pages, and something was not printed; more, and something broke.
-    assert 18 <= pages <= 40
 
 
 def test_a_title_is_what_the_numbers_say():
@@ -1168,7 +1156,7 @@ def test_what_cannot_be_read_is_one_sentence(released, tmp_path, capsys):
     with pytest.raises(WarehouseError, match="cannot be opened"):
         Warehouse(tmp_path / "text.duckdb")
     with pytest.raises(RuntimeError, match="wrote no PDF"):
-        document.print_pdf(str(tmp_path / "none"), tmp_path / "page.html", tmp_path / "page.pdf", private=True)
+        printing.print_pdf(str(tmp_path / "none"), tmp_path / "page.html", tmp_path / "page.pdf", private=True)
     duckdb.connect(str(tmp_path / "empty.duckdb")).close()
     with pytest.raises(WarehouseError, match="has no table published.measures"):
         Warehouse(tmp_path / "empty.duckdb", release=True)
@@ -1201,7 +1189,7 @@ def test_what_a_killed_report_left_in_the_temporary_folder_goes_with_the_next(tm
     names = ["coverage_report_999999999_x", f"coverage_report_{os.getpid()}_x", "coverage_report_of_mine", "others"]
     for name in names:
         (tmp_path / name).mkdir()
-    document.remove_leftovers()
+    printing.remove_leftovers()
     assert {path.name for path in tmp_path.iterdir()} == set(names[1:])
 
 

@@ -1,21 +1,21 @@
-"""Writes the annual report: one self-contained HTML file per language, and its PDF by Chromium."""
+"""Writes the annual report: one self-contained HTML file per language, and its PDF."""
 
 from __future__ import annotations
 
 import base64
-import contextlib
 import os
-import shutil
-import subprocess
+import re
 import sys
-import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import cache
 from itertools import count
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from immunization_coverage.build.progress import Progress
 from immunization_coverage.report.beyond import beyond
 from immunization_coverage.report.boundaries import Boundaries, read_boundaries
 from immunization_coverage.report.change import change
@@ -23,6 +23,7 @@ from immunization_coverage.report.errors import ReportError
 from immunization_coverage.report.health_unit import health_unit
 from immunization_coverage.report.language import LANGUAGES, Language, sort_key
 from immunization_coverage.report.over_years import over_years
+from immunization_coverage.report.printing import find_browser, print_pdf
 from immunization_coverage.report.sections import (
     Report,
     Section,
@@ -38,20 +39,28 @@ from immunization_coverage.report.sections import (
     units,
     years_of,
 )
+from immunization_coverage.report.sheets import Sheet, Units
 from immunization_coverage.report.summary import summary
 from immunization_coverage.report.warehouse import FEW_STUDENTS, Warehouse, select
 from immunization_coverage.warehouse import warehouse_path
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
-SCRATCH = "coverage_report_"
+# A file for each weight: Chromium does not embed the outlines of variable fonts in a PDF.
+FONTS = [
+    (family, weights, characters, f"{file}-{weight}.woff2")
+    for family, name in (("Source Sans 3", "sans-3"), ("Source Serif 4", "serif-4"))
+    for weight, weights in ((400, "200 500"), (600, "600 900"))
+    for file, characters in ((f"source-{name}", ""), (f"dagger-{name}", "unicode-range:U+2020;"))
+]
 SECTIONS: list[Callable[[Report], Section | None]] = [
     summary, province, units, schools, all_ispa, series, exemptions, over_years, change, beyond, health_unit,
     assignment, quality, methods,
 ]  # fmt: skip
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 
 
+
+@cache
 def templates() -> Environment:
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -62,27 +71,40 @@ def templates() -> Environment:
     )
 
 
+@cache
 def font_faces() -> str:
-    faces = {"Source Sans 3": "source-sans-3.woff2", "Source Serif 4": "source-serif-4.woff2"}
     return "".join(
-        f'@font-face{{font-family:"{family}";font-weight:200 900;src:url(data:font/woff2;base64,'
+        f'@font-face{{font-family:"{family}";font-weight:{weights};{characters}src:url(data:font/woff2;base64,'
         f'{base64.b64encode((HERE / "fonts" / file).read_bytes()).decode("ascii")}) format("woff2")}}\n'
-        for family, file in faces.items()
+        for family, weights, characters, file in FONTS
     )
 
 
-def style() -> Markup:
-    sheets = [TEMPLATES / f"{name}.css" for name in ("figures", "page")]
+def style(*further: str) -> Markup:
+    sheets = [TEMPLATES / f"{name}.css" for name in ("figures", "page", *further)]
     return Markup("".join(sheet.read_text(encoding="utf-8") for sheet in sheets))
 
 
-def running_head(text: str) -> Markup:
-    """The notice at the head of every printed page but the first, which has it larger."""
-    quoted = text.replace("\\", "").replace('"', "")
-    font = 'font: 8pt "Source Sans 3", sans-serif; color: #57616b;'
-    return Markup(
-        f'@page {{ @top-left {{ content: "{quoted}"; {font} }} }} @page :first {{ @top-left {{ content: none; }} }}'
-    )
+def css_text(text: str) -> str:
+    """A string of CSS; nothing in it ends the string or the style element."""
+    return '"' + re.sub(r'[\\"<>\n]', lambda found: f"\\{ord(found[0]):x} ", text) + '"'
+
+
+def running_heads(language: Language, notice: str, title: str, chapters: dict[str, str]) -> Markup:
+    """The margins of printed pages: notice and chapter at the head, title and page number at the foot.
+
+    Each chapter has pages of its own. The first page has the notice larger, and no head.
+    """
+    pages = css_text(language("report.page_of", page="[page]", pages="[pages]"))
+    pages = pages.replace("[page]", '" counter(page) "').replace("[pages]", '" counter(pages) "')
+    rules = [
+        f"@page {{ @top-left {{ content: {css_text(notice)} }} @bottom-left {{ content: {css_text(title)} }} "
+        f"@bottom-right {{ content: {pages} }} }}"
+    ]
+    for key, chapter in chapters.items():
+        rules.append(f"@page {key} {{ @top-right {{ content: {css_text(chapter)} }} }} #{key} {{ page: {key} }}")
+    rules.append("@page :first { @top-left { content: none } @top-right { content: none } }")
+    return Markup("\n".join(rules))
 
 
 def file_name(warehouse: Warehouse, language: str) -> str:
@@ -138,6 +160,12 @@ def scope_sentence(report: Report) -> str:
     return language(f"scope.{scope.kind}{'_lacking' if is_shorter else ''}", places=language.number(len(held)), **names)
 
 
+def method(warehouse: Warehouse, language: Language) -> str:
+    """The annex whose definitions apply."""
+    said = language("sheet.method", **years_of(warehouse, language))
+    return f"{said}{taken_over(warehouse, language)}"
+
+
 def number_or_withheld(language: Language, size: int | None) -> str:
     return language("withheld") if size is None else language.number(size)
 
@@ -149,70 +177,108 @@ def render(warehouse: Warehouse, language_code: str, boundaries: Boundaries | No
     other = next(code for code in LANGUAGES if code != language_code)
     numbers = count(1)
     sections = [section for build in SECTIONS if (section := build(report)) is not None]
+    environment = templates()
+    year = language.school_year(warehouse.school_year)
+    shared = {
+        "t": language, "school_year": warehouse.school_year, "few_students": FEW_STUDENTS,
+        "next_number": lambda: next(numbers),
+    }  # fmt: skip
+    # The contents list what the chapters hold, so that these are drawn first.
+    chapters: list[tuple[Section, Markup, list[tuple[str, ...]]]] = []
+    for section in sections:
+        headings: list[tuple[str, ...]] = []
+        drawn = environment.get_template("section.html").render(
+            shared, section=section, listed=lambda *heading, headings=headings: headings.append(heading)
+        )
+        chapters.append((section, Markup(drawn), headings))
+    # The first chapter begins on the title page, which has no head.
+    heads = {section.key: language(f"sections.{section.key}") for section in sections[1:]}
+    return environment.get_template("report.html").render(
+        shared,
+        year=year,
+        release=warehouse.release,
+        notice=notice(warehouse, language),
+        build=warehouse.build,
+        population=population(warehouse, language),
+        scope=scope_sentence(report),
+        chapters=chapters,
+        boundaries=boundaries,
+        other_file=file_name(warehouse, other),
+        other_code=other,
+        fonts=Markup(font_faces()),
+        running_heads=running_heads(
+            language,
+            notice(warehouse, language),
+            language("report.document_title", school_year=year),
+            {"contents": language("report.contents"), **heads},
+        ),
+        style=style(),
+        script=Markup((TEMPLATES / "script.js").read_text(encoding="utf-8")),
+    )
+
+
+def render_sheet(units: Units, language: Language, phu: dict) -> str:
+    """The sheet of one public health unit, as one HTML document."""
+    warehouse, sheet = units.warehouse, Sheet(units, language, phu)
+    year = language.school_year(warehouse.school_year)
+    title = language("sheet.document_title", unit=sheet.name, school_year=year)
+    other = next(code for code in LANGUAGES if code != language.code)
     return (
         templates()
-        .get_template("report.html")
+        .get_template("sheet.html")
         .render(
             t=language,
-            year=language.school_year(warehouse.school_year),
-            school_year=warehouse.school_year,
+            year=year,
             release=warehouse.release,
             notice=notice(warehouse, language),
             build=warehouse.build,
-            population=population(warehouse, language),
-            scope=scope_sentence(report),
-            sections=sections,
-            boundaries=boundaries,
-            few_students=FEW_STUDENTS,
-            next_number=lambda: next(numbers),
-            other_file=file_name(warehouse, other),
+            sheet=sheet,
+            coverage=sheet.coverage(),
+            title=title,
+            method=method(warehouse, language),
+            other_file=sheet_name(warehouse, phu, other),
             other_code=other,
             fonts=Markup(font_faces()),
-            running_head=running_head(notice(warehouse, language)),
-            style=style(),
-            script=Markup((TEMPLATES / "script.js").read_text(encoding="utf-8")),
+            style=style("sheet"),
+            running_heads=running_heads(language, notice(warehouse, language), title, {}),
         )
     )
 
 
-def find_browser() -> str | None:
-    named = os.environ.get("CHROMIUM")
-    return named or next((found for name in BROWSERS if (found := shutil.which(name))), None)
+def sheet_name(warehouse: Warehouse, phu: dict, language: str) -> str:
+    return file_name(warehouse, language).replace("immunization-coverage", f"immunization-coverage-{phu['phu_id']}")
 
 
-def remove_leftovers() -> None:
-    """Removes the folders of killed report runs; each is named after its process."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*_*"):
-        process = folder.name.removeprefix(SCRATCH).partition("_")[0]
-        with contextlib.suppress(OSError):
-            is_mine = not hasattr(os, "geteuid") or folder.lstat().st_uid == os.geteuid()
-            if is_mine and process.isdigit() and not Path(f"/proc/{process}").exists() and Path("/proc/self").exists():
-                shutil.rmtree(folder)
-
-
-def print_pdf(browser: str, page: Path, pdf: Path, private: bool) -> None:
-    """Prints the page as a PDF, tagged for screen readers, in one step. Raises RuntimeError if the browser fails."""
-    # Chromium's sandbox does not start for root, who runs containers.
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    remove_leftovers()
-    with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}_") as folder:
-        printed = Path(folder) / "report.pdf"
-        command = [
-            browser, "--headless", *(["--no-sandbox"] if is_root else []), "--disable-gpu",
-            "--disable-background-networking", "--disable-dev-shm-usage", f"--user-data-dir={folder}/profile",
-            # The page needs no network, and the browser must not make requests of its own.
-            "--host-resolver-rules=MAP * ~NOTFOUND",
-            "--no-pdf-header-footer", "--generate-pdf-document-outline", f"--print-to-pdf={printed}",
-            page.resolve().as_uri(),
-        ]  # fmt: skip
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise RuntimeError(f"{browser} wrote no PDF: {type(error).__name__}.") from error
-        if done.returncode or not printed.is_file():
-            raise RuntimeError(f"{browser} wrote no PDF (exit status {done.returncode}).")
-        printed.chmod(0o600 if private else 0o644)
-        shutil.move(printed, pdf)
+def write_sheets(warehouse: Warehouse, output: Path, browser: str | None, names: list[str], schools: bool) -> None:
+    """Writes the sheets of the units named, of all if none is, in each language; a few are printed at a time."""
+    units = Units(warehouse, schools)
+    chosen = units.named(names)
+    pages = []
+    for code in LANGUAGES:
+        language = Language(code)
+        for phu in chosen:
+            page = output / sheet_name(warehouse, phu, code)
+            write(page, render_sheet(units, language, phu), private=not warehouse.release)
+            pages.append(page)
+    if browser:
+        progress = Progress()
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            printed = [
+                pool.submit(print_pdf, browser, page, page.with_suffix(".pdf"), not warehouse.release) for page in pages
+            ]
+            try:
+                for done, one in enumerate(as_completed(printed), start=1):
+                    one.result()
+                    progress.step(done, len(pages), "PDF")
+            except RuntimeError:
+                pool.shutdown(cancel_futures=True)
+                raise
+            finally:
+                progress.end()
+    print(f"Sheets of {len(chosen)} public health units in {len(LANGUAGES)} languages: {output}")
+    if not names and units.without_students:
+        without = ", ".join(phu["phu_name"] for phu in units.without_students)
+        print(f"No sheet for {len(units.without_students)} without students in a full cohort: {without}")
 
 
 def write(path: Path, text: str, private: bool) -> None:
@@ -230,7 +296,10 @@ def main(
     pdf: bool = True,
     school_year: str | None = None,
     definitions: str | None = None,
+    units: list[str] | None = None,
+    schools: bool = False,
 ) -> int:
+    """Writes the report; the sheets of public health units instead if `units` is a list, of all if it is empty."""
     try:
         warehouse = Warehouse(warehouse_path(), release, school_year, definitions)
         named = os.environ.get("PHU_BOUNDARIES")
@@ -240,7 +309,9 @@ def main(
         if is_new and release:
             output.chmod(0o755)
         browser = find_browser() if pdf else None
-        for code in LANGUAGES:
+        if units is not None:
+            write_sheets(warehouse, output, browser, units, schools)
+        for code in LANGUAGES if units is None else ():
             page = output / file_name(warehouse, code)
             write(page, render(warehouse, code, boundaries), private=not release)
             print(page)

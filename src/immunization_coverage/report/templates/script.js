@@ -25,4 +25,5 @@ const reveal = () => {
 };
 addEventListener('hashchange', reveal);
 reveal();
-addEventListener('beforeprint', () => { for (const rules of document.querySelectorAll('details.rules')) rules.open = true; });
+// On paper a details element is open; the tables of the figures' data are left out.
+addEventListener('beforeprint', () => { for (const closed of document.querySelectorAll('details:not(.data)')) closed.open = true; });
