@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from scipy.stats import binomtest
+from scipy.stats import binomtest  # type: ignore[import-untyped]
 
 from immunization_coverage.report.warehouse import has_value
 

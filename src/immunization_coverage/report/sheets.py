@@ -12,9 +12,9 @@ from immunization_coverage.report.figures import Mark, category_of, cell, distan
 from immunization_coverage.report.language import LANGUAGES, Language, first_upper, rounded, sort_key
 from immunization_coverage.report.leads import lead
 from immunization_coverage.report.measures import COVERAGE, MEASURES, Measure
-from immunization_coverage.report.sections import among_released, says_little
+from immunization_coverage.report.titles import compared, remarked, says_little
 from immunization_coverage.report.trends import Point, Remarks, parts_by, segments, series
-from immunization_coverage.report.warehouse import Warehouse, has_value, select
+from immunization_coverage.report.warehouse import FEW_STUDENTS, Warehouse, has_value, select
 
 ALL_ISPA = next(measure for measure in MEASURES if measure.key == "all_ispa")
 # What keeps a student from being up to date, in the three groups that a unit acts on by different means.
@@ -289,7 +289,9 @@ class Sheet:
         if says_little(with_goal, COVERAGE.percent):
             is_withheld = any(row["withheld"] for row in with_goal)
             return first_upper(language("sheet.title_withheld" if is_withheld else "sheet.title_none", age=at))
-        shown = [row for row in with_goal if has_value(row, COVERAGE.percent)]
+        shown = compared(with_goal, COVERAGE.percent)
+        if not shown:
+            return first_upper(language("coverage.goals_few", age=at, few=FEW_STUDENTS))
         reached = sum(row["map_category"] == 5 for row in shown)
         title = language("sheet.title", age=at, count=reached, total=language.number(len(shown)))
         gaps = {
@@ -301,7 +303,7 @@ class Sheet:
         if widest > 0 and len(furthest) == 1:
             points = language("points", count=widest, value=language.number(float(widest), 1))
             title += language("sheet.furthest", antigen=language.antigen(furthest[0], "plain"), points=points)
-        return among_released(language, first_upper(title), with_goal, COVERAGE.percent)
+        return remarked(language, first_upper(title), with_goal, COVERAGE.percent)
 
     def missing(self) -> list[Missing]:
         """None in a release, which has no reasons."""
