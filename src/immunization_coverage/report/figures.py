@@ -40,6 +40,8 @@ class DotRow:
     is_province: bool = False
     is_few: bool = False
     is_chosen: bool = False
+    # What a click on the row chooses.
+    choice: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ class DotTable:
     legend: list[tuple[str, str]]
     has_line: bool = False
     difference: str = ""
+    # The name of the group of rows that can be chosen, and the choice that is made.
+    choices: str = ""
+    chosen: str = ""
 
 
 @dataclass(frozen=True)
@@ -228,6 +233,9 @@ def dot_table(
     has_line: bool = False,
     difference: str = "",
     chosen: Callable[[dict], bool] = lambda row: False,
+    choice: Callable[[dict], str] = lambda row: "",
+    choices: str = "",
+    current: str = "",
 ) -> DotTable:
     """A dot for each of `columns`, (column, mark's kind, heading), on one scale; rows as they come.
 
@@ -256,6 +264,7 @@ def dot_table(
                 is_province=row["phu_id"] is None and has_units,
                 is_few=row["is_few"],
                 is_chosen=chosen(row),
+                choice=choice(row),
             )
         )
     return DotTable(
@@ -267,6 +276,8 @@ def dot_table(
         legend=legend or [],
         has_line=has_line,
         difference=difference,
+        choices=choices,
+        chosen=current,
     )
 
 
