@@ -71,7 +71,7 @@ class Explorer(Page):
     def __init__(self, browser, address, width=WIDTHS[0], query=""):
         super().__init__(browser, width, (address, address.replace("http", "ws"), "data:", "blob:"))
         self.page.goto(f"{address}/{query}")
-        self.page.wait_for_selector(".tile-grid", timeout=60_000)
+        self.page.wait_for_selector(".explorer .headline", timeout=60_000)
         self.rest()
 
     def rest(self) -> None:
@@ -145,7 +145,7 @@ def test_map_ranking_and_headline_are_the_marts(explorer, demonstration):
     assert shown["Windsor-Essex"] == by_id["WE"] and shown["Ontario"] == by_id[None]
     assert sorted(shown.values()) == sorted(by_id.values())
     tiles = explorer.page.eval_on_selector_all(
-        ".tile-grid span", "tiles => tiles.map(t => [t.dataset.phu, t.childNodes[1].data, t.className])"
+        ".tile-grid button", "tiles => tiles.map(t => [t.dataset.phu, t.childNodes[1].data, t.className])"
     )
     for phu_id, value, category in tiles:
         assert value.rstrip("†") + "%" == by_id[phu_id]
@@ -153,7 +153,7 @@ def test_map_ranking_and_headline_are_the_marts(explorer, demonstration):
     assert len(tiles) == 35
     _, name, students, up_to_date, _ = next(row for row in rows if row[0] == "WE")
     assert explorer.headline().startswith(f"{name}†: {by_id['WE']}" if students < 20 else f"{name}: {by_id['WE']}")
-    assert f"({up_to_date} of {students} students)" in explorer.headline()
+    assert f"({up_to_date:,} of {students:,} students)" in explorer.headline()
     higher = sum(up / of > up_to_date / students for p, _, of, up, _ in rows if p is not None)
     assert f"Rank {higher + 1} of 35" in explorer.page.inner_text("body")
 
@@ -522,3 +522,117 @@ def test_schools_without_a_record_of_dtp_are_withheld_as_schools_are(demonstrati
             row = re.search(rf"<tr><td>{re.escape(name)}</td>.*?</tr>", shown)[0]
             assert ("withheld" in row) == is_withheld
             assert dtp is None or f"<td>{students}</td><td>{dtp}</td>" in row
+
+
+def chosen_by(page, choose, name: str) -> float:
+    """Seconds until the headline is the chosen unit's."""
+    started = time.monotonic()
+    choose()
+    page.wait_for_function(f"document.querySelector('.explorer .headline').textContent.startsWith('{name}')")
+    return time.monotonic() - started
+
+
+def test_a_tile_and_a_row_choose_their_unit_by_click_and_by_keyboard(browser, address):
+    with Explorer(browser, address) as opened:
+        page = opened.page
+        chosen_by(page, lambda: page.click('.tile-grid button[data-phu="OT"]'), "Ottawa")
+        opened.rest()
+        assert "unit=OT" in page.url
+        # The focus is still on the tile; the arrows lead to the tile beside it.
+        assert page.evaluate("document.activeElement.dataset.phu") == "OT"
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("document.activeElement.dataset.phu") == "EO"
+        chosen_by(page, lambda: page.keyboard.press("Enter"), "Eastern Ontario")
+        opened.rest()
+        # A row is a button as a whole, the province's too.
+        took = [chosen_by(page, page.locator(".ranking .row", has_text="Peel").click, "Peel")]
+        opened.rest()
+        took.append(chosen_by(page, page.locator(".ranking .row.province").click, "Ontario"))
+        opened.rest()
+        # As after a choice in a list: on a quiet machine a third of a second.
+        assert min(took) < 1 and "unit=ON" in page.url
+        # Each group is one stop of the Tab key.
+        stops = page.eval_on_selector_all(
+            "[data-choices]", "groups => groups.map(group => group.querySelectorAll('[tabindex=\"0\"]').length)"
+        )
+        assert set(stops) == {1}
+
+
+def test_the_codes_of_the_tiles_stand_beside_their_names(explorer):
+    shown = explorer.page.eval_on_selector_all(
+        ".tile-key div", "entries => entries.map(e => [e.children[0].textContent, e.children[1].textContent])"
+    )
+    tiles = explorer.page.eval_on_selector_all(".tile-grid button", "tiles => tiles.map(t => t.dataset.phu)")
+    assert [code for code, _ in shown] == sorted(tiles) and dict(shown)["TO"] == "Toronto"
+
+
+def test_the_address_opens_what_another_reader_saw(browser, address):
+    with Explorer(browser, address, query="?unit=OT&age=7&antigen=measles") as opened:
+        opened.show("Rules and data")
+        opened.page.wait_for_url(lambda url: "tab=rules" in url)
+        link = opened.page.url
+        headline = opened.headline()
+    with Explorer(browser, address, query=f"?{link.split('?')[1]}") as opened:
+        assert opened.headline() == headline
+        tab = opened.page.get_by_role("tab", name="Rules and data")
+        assert tab.get_attribute("aria-selected") == "true"
+
+
+def test_each_figure_is_downloaded_as_picture_and_as_data(browser, address, tmp_path):
+    with Explorer(browser, address, query="?unit=OT&age=7&antigen=measles") as opened:
+        for tab, names in (("Map and ranking", ["map", "ranking"]), ("Compare", ["compare", "profile"])):
+            opened.show(tab)
+            panel = opened.page.get_by_role("tabpanel", name=tab)
+            for place, name in enumerate(names):
+                for form in ("SVG", "PNG", "CSV"):
+                    with opened.page.expect_download() as download:
+                        panel.get_by_role("button", name=f"Download {form}").nth(place).click()
+                    suggested = download.value.suggested_filename
+                    assert suggested == f"{name}-coverage-measles-7-OT-2018-19.{form.lower()}"
+                    download.value.save_as(tmp_path / suggested)
+        drawing = (tmp_path / "map-coverage-measles-7-OT-2018-19.svg").read_text(encoding="utf-8")
+        tiles = opened.page.eval_on_selector_all(".tile-grid button", "tiles => tiles.map(t => t.childNodes[1].data)")
+        assert len(tiles) == 35 and all(value in drawing for value in tiles)
+        assert "Synthetic data: all students are fictional." in drawing
+        assert colours((tmp_path / "profile-coverage-measles-7-OT-2018-19.png").read_bytes()) > 20
+
+
+def test_the_headline_says_how_far_the_goal_and_the_province_are(demonstration, monkeypatch):
+    for name in ("RELEASE", "EXPLAIN", "SCHOOLS", "WAREHOUSE_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WAREHOUSES", str(demonstration.warehouse))
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    for key, value in (("age", 7), ("antigen", "measles"), ("unit", "TO")):
+        app.selectbox(key=key).set_value(value).run()
+    rows = dict(
+        demonstration.rows(
+            "select phu_id, round(coverage_percent::decimal(12, 6), 1)::double from marts.coverage "
+            "where antigen = 'measles' and age = 7 and (phu_id = 'TO' or phu_id is null)"
+        )
+    )
+    for language, goal, province in (
+        ("en", "{} points below the national goal of 95%.", "{} points {} Ontario"),
+        ("fr", "{} points de moins que l’objectif national de 95", "{} points de {} que l’Ontario"),
+    ):
+        app.selectbox(key="language").set_value(language).run()
+        shown, apart = html_of(app).replace("\u00a0", " "), rows["TO"] - rows[None]
+        words = {"en": ("above", "below"), "fr": ("plus", "moins")}[language]
+        assert goal.format(Language(language).number(95 - rows["TO"], 1)) in shown
+        assert province.format(Language(language).number(abs(apart), 1), words[apart < 0]) in shown
+
+
+def test_every_tab_says_whose_numbers_it_shows(demonstration, monkeypatch):
+    for name in ("RELEASE", "EXPLAIN", "SCHOOLS", "WAREHOUSE_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WAREHOUSES", str(demonstration.warehouse))
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    for key, value in (("age", 7), ("antigen", "measles"), ("unit", "TO")):
+        app.selectbox(key=key).set_value(value).run()
+    shown = html_of(app)
+    assert shown.count("<h2>Toronto Public Health: measles, at 7</h2>") == 2
+    assert "Ontario as a whole (not calculated by unit)" in shown
+    [(students, recorded)] = demonstration.rows(
+        "select students, students_recorded from marts.dose_coverage "
+        "where phu_id = 'TO' and antigen = 'measles' and age = 7 and dose_number = 1"
+    )
+    assert f"<td>1</td><td>{students}</td><td>{recorded}</td>" in shown

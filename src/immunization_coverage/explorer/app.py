@@ -14,7 +14,8 @@ import base64
 import os
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,11 @@ from typing import Any
 import altair
 import streamlit as st
 from markupsafe import Markup, escape
+from streamlit.delta_generator import DeltaGenerator
 
 from immunization_coverage.explain.student import explanations, why_no_students
+from immunization_coverage.explorer.chooser import listen
+from immunization_coverage.explorer.pictures import FORMATS, Chart, dots_chart, drawn, tiles_chart
 from immunization_coverage.explorer.trend import (
     PEER_COLOURS,
     PROVINCE_COLOUR,
@@ -37,6 +41,8 @@ from immunization_coverage.report.change import bar_table, change_notes, parts_d
 from immunization_coverage.report.document import TEMPLATES, font_faces, notice, templates
 from immunization_coverage.report.errors import BoundariesError, ReportError, WarehouseError
 from immunization_coverage.report.figures import (
+    DataTable,
+    DotTable,
     area_map,
     category_legend,
     category_of,
@@ -50,7 +56,7 @@ from immunization_coverage.report.figures import (
     tile_map,
     tile_notes,
 )
-from immunization_coverage.report.language import LANGUAGES, Language, first_upper
+from immunization_coverage.report.language import LANGUAGES, Language, first_upper, rounded
 from immunization_coverage.report.leads import lead
 from immunization_coverage.report.measures import COVERAGE, MEASURES
 from immunization_coverage.report.sections import unit_title
@@ -216,7 +222,7 @@ class Page:
         # Trends are of years as they are reported.
         self.years = {year.school_year: found for year, found in warehouses.items() if year.is_as_reported}
         what_ifs = {str(year): found for year, found in warehouses.items() if not year.is_as_reported}
-        boxes = st.columns([1, 2, 1, 2, 2])
+        boxes = st.container(key="choices").columns([1, 2, 1, 2, 2])
         with boxes[0]:
             found = dict(reversed(self.years.items())) | what_ifs
             year = self.choose("year", t("explorer.school_year"), list(found), lambda year: t.year(found[year].year))
@@ -281,6 +287,13 @@ class Page:
             return t("explorer.subject_all", **names)
         return t("explorer.subject", antigen=t.antigen(self.antigen, "plain"), **names)
 
+    @property
+    def topic(self) -> str:
+        """The chosen unit, antigen and age, of tables that have several measures."""
+        t = self.language
+        antigen = t("explorer.every_antigen") if self.antigen is None else t.antigen(self.antigen, "plain")
+        return t("explorer.topic", where=self.where, antigen=antigen, age=self.age)
+
     def headline(self) -> str:
         t, row, measure = self.language, self.row, self.measure
         of = ""
@@ -288,6 +301,27 @@ class Page:
             of = t("explorer.of_students", count=t.number(row[measure.count]), total=t.number(row["students"]))
         value = cell(t, row, measure.percent)
         return t("explorer.headline", where=self.where + few(t, row), value=value, subject=self.subject, of=of)
+
+    def goal(self) -> str:
+        """How far the value is from the national goal, and a unit's from the province's, between numbers as printed."""
+        t, row, percent = self.language, self.row, self.measure.percent
+        if not has_value(row, percent):
+            return ""
+        said = []
+        if self.measure is COVERAGE and row["goal_percent"] is not None:
+            said.append(self.gap("goal", row["goal_percent"], t.goal(row["goal_percent"])))
+        province = only(self.rows, phu_id=None)
+        if self.phu_id is not None and has_value(province, percent):
+            said.append(self.gap("province", float(rounded(province[percent], 1)), t.percent(province[percent])))
+        return " ".join(said)
+
+    def gap(self, kind: str, other: float, shown: str) -> str:
+        points = float(rounded(self.row[self.measure.percent], 1)) - other
+        side = "above" if points > 0 else "below" if points < 0 else "equal"
+        distance = rounded(abs(points), 1)
+        return self.language(
+            f"explorer.gaps.{kind}_{side}", count=distance, other=shown, points=self.language.number(distance, 1)
+        )
 
     def rank(self) -> str:
         """The chosen unit's rank; equal percents share it."""
@@ -304,10 +338,10 @@ class Page:
             return t(key, **texts)
         return t(f"{key}_shared", shared=t.number(shared), **texts)
 
-    def dots(self, rows: list[dict], label: str) -> str:
-        """The rows' percents on one scale, the chosen unit marked."""
+    def dots(self, rows: list[dict], label: str, choices: str) -> DotTable:
+        """The rows' percents on one scale, the chosen unit marked; a row can be chosen, in the group `choices`."""
         coverage = self.measure is COVERAGE
-        table = dot_table(
+        return dot_table(
             self.language,
             rows,
             label=label,
@@ -319,8 +353,10 @@ class Page:
             kind=lambda row, kind: category_of(row) if coverage else kind,
             ceiling=100 if self.measure.more_is_better else None,
             chosen=lambda row: self.phu_id is not None and row["phu_id"] == self.phu_id,
+            choice=lambda row: row["phu_id"] or PROVINCE,
+            choices=choices,
+            current=self.phu_id or PROVINCE,
         )
-        return str(drawings().dots(table))
 
     def notes(self, rows: list[dict], more: list[str] | None = None) -> str:
         texts = [*(more or []), *notes(self.language, rows)]
@@ -336,22 +372,27 @@ class Page:
         else:
             category, legend = shades(t, self.measure, rows)
         label = t("explorer.tiles", subject=self.subject)
-        drawn = ""
+        shown = ""
         said: list[str] = []
         if boundaries := self.boundaries():
             areas, said = area_map(self.warehouse, t, rows, boundaries, label, self.measure, category)
             image = standalone(str(drawings().areas(areas, False)))
-            drawn = f"<h3>{escape(t('units.boundaries_title'))}</h3>" + f'<img alt="{escape(label)}" src="{image}">'
-        tile_grid = tile_map(t, rows, label, self.measure, category)
-        tiles = drawings().tile_grid(tile_grid, self.phu_id)
-        said = [*tile_notes(t, tile_grid), *said]
+            shown = f"<h3>{escape(t('units.boundaries_title'))}</h3>" + f'<img alt="{escape(label)}" src="{image}">'
+        tiles = tile_map(t, rows, label, self.measure, category)
+        said = [*tile_notes(t, tiles), *said]
+        units = {phu["phu_id"]: t.phu(phu) for phu in self.warehouse.phus}
+        key = drawings().tile_key(sorted((tile.phu_id, units[tile.phu_id]) for tile in tiles.tiles))
         left, right = st.columns(2, gap="large")
         with left:
-            drawn += f"<h3>{escape(t('units.tiles_title'))}</h3>{tiles}{drawings().legend(legend)}"
-            self.draw(f'<div class="maps-of-explorer">{drawn}{self.notes([], said)}</div>')
+            shown += f"<h3>{escape(t('units.tiles_title'))}</h3>{drawings().tile_grid(tiles, self.phu_id)}"
+            shown += f"{drawings().legend(legend)}<h3>{escape(t('explorer.codes'))}</h3>{key}"
+            self.draw(f'<div class="maps-of-explorer">{shown}{self.notes([], said)}</div>')
+            self.download_figure("map", lambda: tiles_chart(tiles, legend), self.subject, self.data_of(rows))
         with right:
-            ranking = f"<h3>{escape(t('units.ranking_title'))}</h3>" + self.dots(rows, self.subject)
-            self.draw(f'<div class="ranking">{ranking}{self.notes(rows)}</div>')
+            ranking = self.dots(rows, self.subject, "ranking")
+            shown = f"<h3>{escape(t('units.ranking_title'))}</h3><p class=\"note\">{escape(t('explorer.choose'))}</p>"
+            self.draw(f'<div class="ranking">{shown}{drawings().dots(ranking)}{self.notes(rows)}</div>')
+            self.download_figure("ranking", lambda: dots_chart(ranking), self.subject, self.data_of(rows))
 
     def boundaries(self) -> Boundaries | None:
         named = os.environ.get("PHU_BOUNDARIES")
@@ -371,7 +412,9 @@ class Page:
             peers = self.choose_peers("peers")
             chosen = [row for row in rows if row["phu_id"] in (None, self.phu_id, *peers)]
             self.heading(t("explorer.compare_title", where=self.where))
-            self.draw(self.dots(chosen, self.subject) + self.notes(chosen))
+            table = self.dots(chosen, self.subject, "compared")
+            self.draw(f"{drawings().dots(table)}{self.notes(chosen)}")
+            self.download_figure("compare", lambda: dots_chart(table), self.subject, self.data_of(chosen))
         self.show_profile(province)
 
     def choose_peers(self, key: str) -> list[str]:
@@ -423,6 +466,9 @@ class Page:
         )
         self.heading(title)
         self.draw(str(drawings().dots(table)) + self.notes(pairs))
+        rows = [row for row in coverage if row["phu_id"] in (None, self.phu_id)]
+        shown = ["school_year", "phu_name", "age", "antigen", "students", "students_up_to_date", "coverage_percent"]
+        self.download_figure("profile", lambda: dots_chart(table), title, data_table(t, "profile", rows, shown))
 
     def show_trend(self) -> None:
         t, measure = self.language, self.measure
@@ -463,7 +509,7 @@ class Page:
         self.draw(self.notes([], change_notes(t, ordered)))
         data = parts_data(t, f"change-{self.antigen}-{self.age}", ordered)
         self.draw(html_table(data.headings, data.rows))
-        self.download(f"{data.name}-{self.warehouse.school_year}.csv", data.csv)
+        self.download(self.file_name("change"), data.csv)
 
     def lines_of(self, found: dict[str | None, list[Point]]) -> list[Series]:
         """The province, the chosen unit and its peers, each with its colour; the peers' numbers are in the table."""
@@ -489,7 +535,7 @@ class Page:
         columns = ["school_year", *ages, "phu_name", "students", measure.count, measure.percent]
         table = data_table(t, name, trend.rows, columns)
         self.draw(html_table(table.headings, table.rows))
-        self.download(f"{name}-{self.file_stem}.csv", table.csv)
+        self.download_figure(name, lambda: trend.picture, title, table)
 
     def show_rules(self) -> None:
         t, warehouse = self.language, self.warehouse
@@ -517,29 +563,26 @@ class Page:
                 headings = [t("methods.rule"), t("explorer.definition"), t("methods.applied"), t("methods.annex")]
                 self.draw(html_table(headings, lines))
         self.heading(t("explorer.data_title"))
-        columns = ["school_year", "phu_name", "age", *(["antigen"] if self.antigen else []), "students"]
-        columns += [self.measure.count, self.measure.percent]
-        columns += ["goal_percent", "map_category"] if self.measure is COVERAGE else []
-        table = data_table(t, self.file_stem, self.rows, columns)
-        self.download(f"{self.file_stem}-{warehouse.school_year}.csv", table.csv)
+        table = self.data_of(self.rows)
+        self.download(self.file_name(), table.csv)
         self.draw(html_table(table.headings, table.rows))
 
     def show_indicators(self) -> None:
         """The indicators beyond coverage of the measure's antigen and age, in the chosen unit."""
-        t, indicators = self.language, self.warehouse.indicators
-        self.draw(f'<p class="note">{escape(t("explorer.indicators_note"))}</p>')
+        indicators = self.warehouse.indicators
+        self.show_indicator_tables(INDICATOR_COLUMNS)
         if self.antigen is not None:
             self.show_curves(select(indicators["coverage_by_age_in_months"], age=self.age, antigen=self.antigen))
-        self.show_indicator_tables(INDICATOR_COLUMNS)
 
     def show_health_unit(self) -> None:
         """The tables that health units ask for, each with a note on what it does not measure."""
-        self.draw(f'<p class="note">{escape(self.language("explorer.indicators_note"))}</p>')
         self.show_indicator_tables(HEALTH_UNIT_COLUMNS, "health_unit_notes")
 
     def show_indicator_tables(self, tables: dict[str, list[str]], notes_key: str = "") -> None:
         """Tables of the measure's antigen and age in the chosen unit; `notes_key` has a sentence for each."""
         t = self.language
+        self.heading(self.topic)
+        self.draw(f'<p class="note">{escape(t("explorer.indicators_note"))}</p>')
         for name, columns in tables.items():
             rows = select(self.warehouse.indicators.get(name, []), age=self.age, phu_id=self.phu_id)
             if rows and "antigen" in rows[0]:
@@ -558,7 +601,7 @@ class Page:
             texts["recommended_at"] = lambda row: t.rule(row["recommended_at"])
             table = data_table(t, name, rows, columns, texts)
             self.draw(html_table(table.headings, table.rows))
-            self.download(f"{name}-{self.antigen or 'all'}-{self.age}.csv", table.csv)
+            self.download(self.file_name(name), table.csv)
 
     def show_curves(self, rows: list[dict]) -> None:
         t = self.language
@@ -589,6 +632,9 @@ class Page:
             color=altair.Color("line:N", title=None, legend=altair.Legend(orient="top", columns=3, labelLimit=400)),
         )
         self.draw_chart(chart, title)
+        columns = ["school_year", "age", "antigen", "schedule", "dose_number", "age_in_months", "coverage_percent"]
+        texts = {"schedule": text_of_value(t, "schedule")}
+        self.download_figure("curves", lambda: chart, title, data_table(t, "curves", rows, columns, texts))
 
     def draw_chart(self, chart: altair.Chart | altair.LayerChart, description: str) -> None:
         """A chart with the language's number format on its axes."""
@@ -621,7 +667,7 @@ class Page:
         columns = ["school_name", "school_type", *HEALTH_UNIT_COLUMNS["zero_dose"]]
         table = data_table(t, "schools-zero-dose", rows, columns)
         self.draw(html_table(table.headings, table.rows))
-        self.download(f"schools-zero-dose-{self.phu_id}-{self.age}.csv", table.csv)
+        self.download(self.file_name("schools-zero-dose"), table.csv)
 
     def show_school_coverage(self) -> None:
         t = self.language
@@ -636,7 +682,7 @@ class Page:
         columns = ["school_name", "school_type", "students", "students_up_to_date", "coverage_percent"]
         table = data_table(t, "schools", rows, columns)
         self.draw(html_table(table.headings, table.rows))
-        self.download(f"schools-{self.phu_id}-{self.antigen}-{self.age}.csv", table.csv)
+        self.download(self.file_name("schools"), table.csv)
 
     def show_overdue(self) -> None:
         """The ISPA list of the chosen unit, by school, and why students of its schools are not up to date."""
@@ -708,13 +754,60 @@ class Page:
         applicable = select(self.warehouse.exemptions, age=self.age, geography="province")
         return sorted({row["antigen"] for row in applicable}, key=self.language.antigen)
 
-    @property
-    def file_stem(self) -> str:
-        return "-".join(str(part) for part in (self.measure.key, self.antigen, self.age) if part)
+    def data_of(self, rows: list[dict]) -> DataTable:
+        """Rows of the measure as a table."""
+        columns = ["school_year", "phu_name", "age", *(["antigen"] if self.antigen else []), "students"]
+        columns += [self.measure.count, self.measure.percent]
+        columns += ["goal_percent", "map_category"] if self.measure is COVERAGE else []
+        return data_table(self.language, self.measure.key, rows, columns)
+
+    def file_name(self, view: str = "") -> str:
+        """What is chosen; `view` where the file is of one of several figures of it."""
+        of_unit = self.phu_id if view else None
+        parts = (view, self.measure.key, self.antigen, self.age, of_unit, self.warehouse.school_year)
+        return "-".join(str(part) for part in parts if part)
 
     def download(self, name: str, text: str) -> None:
-        label = self.language("explorer.download")
-        st.download_button(label, "\ufeff" + text, file_name=name, mime="text/csv", on_click="ignore", key=name)
+        self.offer(name, "csv", "text/csv", "\ufeff" + text)
+
+    def download_figure(self, view: str, chart: Callable[[], Chart], title: str, data: DataTable) -> None:
+        """A figure as SVG and PNG, drawn when it is asked for, and its numbers as CSV."""
+        name = self.file_name(view)
+        with st.container(horizontal=True, gap="small"):
+            for form, mime in FORMATS.items():
+                self.offer(name, form, mime, partial(self.picture, chart, title, form))
+            self.download(name, data.csv)
+
+    def picture(self, chart: Callable[[], Chart], title: str, form: str) -> bytes:
+        return drawn(chart(), title, [*self.warnings, self.source], form)
+
+    def offer(self, name: str, form: str, mime: str, content: str | Callable[[], bytes]) -> None:
+        st.download_button(
+            self.language("explorer.download", form=form.upper()),
+            content,
+            file_name=f"{name}.{form}",
+            mime=mime,
+            on_click="ignore",
+            key=f"{name}.{form}",
+            type="tertiary",
+        )
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader has to know first: whether the numbers are released, and whether they are real."""
+        said = [notice(self.warehouse, self.language)]
+        return [*said, self.language("report.synthetic")] if self.warehouse.build.is_synthetic else said
+
+    @property
+    def source(self) -> str:
+        build = self.warehouse.build
+        return self.language(
+            "explorer.source",
+            school_year=self.language.school_year(self.warehouse.school_year),
+            date=self.language.date(build.built_at),
+            build=build.build_id[:8],
+            path=self.warehouse.path.name,
+        )
 
 
 def sorted_by(rows: list[dict], keys: list[str], order: dict[str, int]) -> list[dict]:
@@ -747,6 +840,7 @@ def main() -> None:
     st.set_page_config(page_title="Immunization coverage", layout="wide")
     st.html(f"<style>{style()}</style>")
     page = Page()
+    listen(choose_unit)
     try:
         page.choose_measure(warehouses())
         show(page)
@@ -755,38 +849,47 @@ def main() -> None:
 
 
 def show(page: Page) -> None:
-    t, build = page.language, page.warehouse.build
+    t = page.language
     st.set_page_config(page_title=t("explorer.title"))
-    warnings = [notice(page.warehouse, t)]
-    warnings += [t("report.synthetic")] if build.is_synthetic else []
+    said = " ".join(text for text in (page.goal(), page.rank()) if text)
     page.draw(
-        f'<p class="headline">{escape(page.headline())}</p><p>{escape(page.rank())}</p>'
-        f'<p class="note">{escape(" ".join(warnings))}</p>'
+        f'<p class="headline">{escape(page.headline())}</p><p>{escape(said)}</p>'
+        f'<p class="note">{escape(" ".join(page.warnings))}</p>'
     )
-    views = [
-        (t("explorer.map"), page.show_map),
-        (t("explorer.compare"), page.show_comparison),
-        (t("explorer.trend"), page.show_trend),
-        (t("explorer.rules"), page.show_rules),
-    ]
+    views = {
+        "map": page.show_map,
+        "compare": page.show_comparison,
+        "trend": page.show_trend,
+        "rules": page.show_rules,
+    }
     if page.warehouse.indicators:
-        views.append((t("explorer.beyond"), page.show_indicators))
+        views["beyond"] = page.show_indicators
     if page.warehouse.zero_dose:
-        views.append((t("explorer.health_unit"), page.show_health_unit))
-    for name, text, view in (("SCHOOLS", "schools", page.show_schools), ("EXPLAIN", "student", page.show_student)):
+        views["health_unit"] = page.show_health_unit
+    for name, key, view in (("SCHOOLS", "schools", page.show_schools), ("EXPLAIN", "student", page.show_student)):
         if os.environ.get(name, "") not in ("", "0") and page.has_persons:
-            views.append((t(f"explorer.{text}"), view))
-    for tab, (_, show_view) in zip(st.tabs([name for name, _ in views]), views, strict=True):
+            views[key] = view
+    for tab, show_view in zip(tabs(t, list(views)), views.values(), strict=True):
         with tab:
             show_view()
-    source = t(
-        "explorer.source",
-        school_year=t.school_year(page.warehouse.school_year),
-        date=t.date(build.built_at),
-        build=build.build_id[:8],
-        path=page.warehouse.path.name,
-    )
-    page.draw(f'<p class="note">{escape(source)}</p>')
+    page.draw(f'<p class="note">{escape(page.source)}</p>')
+
+
+def tabs(language: Language, keys: list[str]) -> Sequence[DeltaGenerator]:
+    """Tabs by their keys; the page's address has the open one."""
+    names = {language(f"explorer.{key}"): key for key in keys}
+    # A language has tabs of its own, since their state is the name of the open one.
+    state = f"tab-{language.code}"
+
+    def opened() -> None:
+        st.query_params["tab"] = names[st.session_state[state]]
+
+    wanted = next((name for name, key in names.items() if key == st.query_params.get("tab")), None)
+    return st.tabs(list(names), default=wanted, key=state, on_change=opened)
+
+
+def choose_unit(phu_id: str) -> None:
+    st.session_state["unit"] = phu_id
 
 
 main()

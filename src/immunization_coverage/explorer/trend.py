@@ -26,7 +26,10 @@ class Series:
 
 @dataclass(frozen=True)
 class TrendChart:
+    """`picture` is the chart with a legend of its own, as the page has it above the chart."""
+
     chart: altair.LayerChart
+    picture: altair.LayerChart
     legend: list[tuple[str, str]]
     breaks: list[tuple[str, str]]
     rows: list[dict]
@@ -78,9 +81,14 @@ def trend_chart(language: Language, found: list[Series], ceiling: float | None, 
     lines.sort(key=lambda line: line["is_labelled"])
     ends = domain([dot["percent"] for dot in dots], ceiling)
     breaks = remarks.listed()
-    chart = drawn(dots, lines, letters_between(lines, breaks), colours, dict(sorted(places.items())), ends)
+    lettered = letters_between(lines, breaks)
+    chart, picture = (
+        drawn(dots, lines, lettered, colours, dict(sorted(places.items())), ends, legend)
+        for legend in (None, altair.Legend(orient="bottom", columns=2, labelLimit=400))
+    )
     merged = [series.unit for series in found if any(point.is_added_up for point in series.points)]
-    return TrendChart(chart, list(colours.items()), breaks, sorted(rows, key=lambda row: row["school_year"]), merged)
+    rows.sort(key=lambda row: row["school_year"])
+    return TrendChart(chart, picture, list(colours.items()), breaks, rows, merged)
 
 
 def line_of(language: Language, series: Series, point: Point) -> str:
@@ -110,6 +118,7 @@ def drawn(
     colours: dict[str, str],
     places: dict[int, str],
     ends: tuple[float, float],
+    legend: altair.Legend | None,
 ) -> altair.LayerChart:
     named = " : ".join(f"datum.value == {place} ? '{name}'" for place, name in places.items())
     x = altair.X(
@@ -123,7 +132,7 @@ def drawn(
         "line:N",
         title=None,
         scale=altair.Scale(domain=list(colours), range=list(colours.values())),
-        legend=None,
+        legend=legend,
     )
     told = altair.Tooltip("told:N", title=" ")
     width = altair.condition("datum.is_labelled", altair.value(2.5), altair.value(1.25))

@@ -46,6 +46,8 @@ class DotRow:
     is_chosen: bool = False
     group: str = ""
     interval: tuple[float, float] | None = None
+    # What a click on the row chooses.
+    choice: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,9 @@ class DotTable:
     legend: list[tuple[str, str]]
     has_line: bool = False
     difference: str = ""
+    # The name of the group of rows that can be chosen, and the choice that is made.
+    choices: str = ""
+    chosen: str = ""
 
 
 @dataclass(frozen=True)
@@ -235,6 +240,9 @@ def dot_table(
     difference: str = "",
     chosen: Callable[[dict], bool] = lambda row: False,
     has_intervals: bool = False,
+    choice: Callable[[dict], str] = lambda row: "",
+    choices: str = "",
+    current: str = "",
 ) -> DotTable:
     """A dot for each of `columns`, (column, mark's kind, heading), on one scale; rows as they come.
 
@@ -269,6 +277,7 @@ def dot_table(
                 is_chosen=chosen(row),
                 group=language("not_ranked", few=FEW_STUDENTS) if row is apart else "",
                 interval=bar_of(found, ends),
+                choice=choice(row),
             )
         )
     return DotTable(
@@ -280,6 +289,8 @@ def dot_table(
         legend=legend or [],
         has_line=has_line,
         difference=difference,
+        choices=choices,
+        chosen=current,
     )
 
 
