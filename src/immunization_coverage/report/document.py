@@ -181,7 +181,7 @@ def render(warehouse: Warehouse, language_code: str, boundaries: Boundaries | No
     year = language.school_year(warehouse.school_year)
     shared = {
         "t": language, "school_year": warehouse.school_year, "few_students": FEW_STUDENTS,
-        "next_number": lambda: next(numbers),
+        "next_number": lambda: next(numbers), "sections": sections,
     }  # fmt: skip
     # The contents list what the chapters hold, so that these are drawn first.
     chapters: list[tuple[Section, Markup, list[tuple[str, ...]]]] = []
