@@ -139,11 +139,19 @@ LEAKS = {
 }
 
 
+# In the demonstration no unit needs these; random marts, by seed and age, have units that do.
+RANDOM_LEAKS = {"nobody hides the small ones": (0, 12), "a unit hides without the room to": (2, 7)}
+
+
 @pytest.mark.parametrize("leak", LEAKS)
-def test_the_attack_finds_a_leak_of_each_kind_in_a_release(few_ages, leak):
-    with duckdb.connect(str(few_ages), read_only=True) as connection:
-        rule, truth = rule_of(connection, 6), of_ages(true_counts(connection, 6), 12)
-    rule.frames = {12: rule.frames[12]}
+def test_the_attack_finds_a_leak_of_each_kind_in_a_release(few_ages, workshop, leak):
+    if leak in RANDOM_LEAKS:
+        seed, age = RANDOM_LEAKS[leak]
+        rule, truth = random_case(workshop, seed, 6, age)
+    else:
+        with duckdb.connect(str(few_ages), read_only=True) as connection:
+            rule, truth = rule_of(connection, 6), of_ages(true_counts(connection, 6), 12)
+        rule.frames = {12: rule.frames[12]}
     model, sound, leaky = LEAKS[leak]
     assert sound in rule.sql[model]
     rule.sql[model] = rule.sql[model].replace(sound, leaky)
