@@ -192,7 +192,7 @@ def test_missing_extracts_and_columns_stop_the_build_by_name_before_anything_is_
     schools = (folder / "schools.csv").read_text(encoding="utf-8")
     (folder / "schools.csv").write_text(schools.replace("school_type", "kind_of_school", 1), encoding="utf-8")
     clients = (folder / "clients.csv").read_text(encoding="utf-8").splitlines(keepends=True)
-    (folder / "clients.csv").write_text("1000000000,Gendron,F,Active\n" + "".join(clients[1:]), encoding="utf-8")
+    (folder / "clients.csv").write_text("1000000000,Gendron,F,Active,true\n" + "".join(clients[1:]), encoding="utf-8")
     shutil.copy(demonstration.warehouse, tmp_path / "warehouse.duckdb")
     before = (tmp_path / "warehouse.duckdb").read_bytes()
     build = run_dbt("build", warehouse=tmp_path / "warehouse.duckdb", extracts=folder)

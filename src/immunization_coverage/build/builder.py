@@ -602,8 +602,9 @@ def build(arguments: list[str], places: Places, lock: int) -> None:
             publish(places)
         except (NotPublished, ExtractsError, OSError, duckdb.Error) as error:
             if is_full(places, run, error):
-                # The failed build is not kept: the disk would stay full.
-                run.errors.append(f"There is no space left on the disk of {places.published.parent}. {FREE_SPACE}")
+                # The failed build is not kept: the disk would stay full. This explains the other errors, of which only
+                # the first are printed.
+                run.errors.insert(0, f"There is no space left on the disk of {places.published.parent}. {FREE_SPACE}")
             elif keep_failed(places):
                 look = f"The failed build, until the next one starts: {places.failed}. {look}"
             say("\n".join(["", *summary(facts, folder, False), *lines_of_failure(run), look]))
