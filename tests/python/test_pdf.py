@@ -155,7 +155,7 @@ def test_the_goal_is_told_without_colour(browser, demonstration, tmp_path):
         opened.page.emulate_media(media="print")
         for drawing, outline in (
             (".tile{} rect", "stroke"), (".small rect{}", "stroke"), (".matrix td{}", "boxShadow"),
-            (".maps .legend .key{}", "boxShadow"),
+            (".category-counts .key{}", "boxShadow"),
         ):  # fmt: skip
             styles = [
                 opened.page.eval_on_selector(drawing.format(kind), f"found => getComputedStyle(found).{outline}")
