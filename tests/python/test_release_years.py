@@ -249,8 +249,8 @@ def small_differences(folder: Path) -> list[str]:
     return found
 
 
-# The units with the most students; with the two of Toronto the province has as many up to date as before.
-LARGEST = {"PL": 20, "OT": -22}
+# The units with the most students; with the two of York the province has as many up to date as before.
+LARGEST = {"TO": 20, "PL": -22}
 
 
 def test_every_school_year_is_in_one_release_as_it_would_be_alone(two_years, tmp_path):
@@ -276,23 +276,23 @@ def test_every_school_year_is_in_one_release_as_it_would_be_alone(two_years, tmp
 
 
 def test_a_count_that_differs_by_a_few_from_the_year_before_is_withheld_with_two_that_protect_it(two_years, tmp_path):
-    warehouse = changed(two_years, tmp_path, {"TO": 2, **LARGEST})
+    warehouse = changed(two_years, tmp_path, {"YK": 2, **LARGEST})
     with duckdb.connect() as connection:
         other_years = OtherYears({})
         results = [attack_year(connection, year, other_years) for year in attach_years(connection, warehouse)]
     assert [len(result.findings) for result in results] == [0, 2]
-    assert str(results[1].findings[0]).startswith("coverage/measles: count, changed since 2018-19, age 11, TO: printed")
+    assert str(results[1].findings[0]).startswith("coverage/measles: count, changed since 2018-19, age 11, YK: printed")
     done = icw_publish(warehouse)
     assert done.returncode == 0, done.stdout
     coverage = coverage_of(tmp_path / "published")
     withheld = {key for key, (_, count) in coverage.items() if count is None}
-    assert withheld == {("2019-20", unit) for unit in ("TO", *LARGEST)}
+    assert withheld == {("2019-20", unit) for unit in ("YK", *LARGEST)}
     assert small_differences(tmp_path / "published") == []
     assert all(students is not None for students, _ in coverage.values())
 
 
 def test_a_few_of_the_province_are_withheld_too(two_years, tmp_path):
-    done = icw_publish(changed(two_years, tmp_path, {"TO": 2}))
+    done = icw_publish(changed(two_years, tmp_path, {"YK": 2}))
     assert done.returncode == 0, done.stdout
     coverage = coverage_of(tmp_path / "published")
     assert coverage["2019-20", None][1] is None
@@ -301,7 +301,7 @@ def test_a_few_of_the_province_are_withheld_too(two_years, tmp_path):
 
 
 def test_the_year_that_was_published_before_stays_and_the_other_gives_way(two_years, tmp_path):
-    warehouse = changed(two_years, tmp_path, {"TO": 2, **LARGEST})
+    warehouse = changed(two_years, tmp_path, {"YK": 2, **LARGEST})
     assert icw_publish(warehouse, "--years", "2019").returncode == 0
     alone = published_rows(tmp_path / "published")
     assert {row["school_year"] for row in alone} == {"2019-20"} and all(row["withheld_reason"] is None for row in alone)
@@ -310,7 +310,7 @@ def test_the_year_that_was_published_before_stays_and_the_other_gives_way(two_ye
     assert "Published before, and taken as it was: build later-build" in done.stdout
     both = published_rows(tmp_path / "published")
     assert [row for row in both if row["school_year"] == "2019-20"] == alone
-    assert coverage_of(tmp_path / "published")["2018-19", "TO"][1] is None
+    assert coverage_of(tmp_path / "published")["2018-19", "YK"][1] is None
     assert small_differences(tmp_path / "published") == []
     # Published again it is the same, without an attack; from another build of the same counts, too.
     with duckdb.connect(str(warehouse)) as connection:
@@ -324,11 +324,11 @@ def test_the_year_that_was_published_before_stays_and_the_other_gives_way(two_ye
 
 
 def test_a_year_alone_gives_way_to_the_one_that_was_published_before(two_years, tmp_path):
-    warehouse = changed(two_years, tmp_path, {"TO": 2, **LARGEST})
+    warehouse = changed(two_years, tmp_path, {"YK": 2, **LARGEST})
     assert icw_publish(warehouse, "--school-year", "2018").returncode == 0
     done = icw_publish(warehouse, "--school-year", "2019")
     assert done.returncode == 0, done.stdout
-    assert coverage_of(tmp_path / "published")["2019-20", "TO"][1] is None
+    assert coverage_of(tmp_path / "published")["2019-20", "YK"][1] is None
     assert len(files_of(warehouse)) == 2
 
 
@@ -382,7 +382,7 @@ def test_a_year_by_the_definitions_of_another_is_not_published(two_years, tmp_pa
 
 
 def test_report_and_explorer_find_each_year_as_it_was_published(two_years, tmp_path):
-    warehouse = changed(two_years, tmp_path, {"TO": 2, **LARGEST})
+    warehouse = changed(two_years, tmp_path, {"YK": 2, **LARGEST})
     assert icw_publish(warehouse, "--years", "2018").returncode == 0
     assert Warehouse(warehouse, release=True).school_years == ["2018-19"]
     assert icw_publish(warehouse).returncode == 0
@@ -391,7 +391,7 @@ def test_report_and_explorer_find_each_year_as_it_was_published(two_years, tmp_p
     for year in shown.years():
         percents = {row["phu_id"]: row["coverage_percent"] for row in year.coverage}
         assert len(percents) == 36
-        assert (percents["TO"] is None) == (year.school_year == "2019-20")
+        assert (percents["YK"] is None) == (year.school_year == "2019-20")
         assert year.suppress_below == 6 and year.antigen_definitions and year.school_assignment
         assert year.build.build_id == LATER or year.school_year == "2018-19"
     # The published file itself has both.

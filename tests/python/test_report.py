@@ -848,7 +848,7 @@ def test_drawn_extracts_are_marked_and_others_never(demonstration, tmp_path, mar
     )
     assert write_reports(tmp_path, warehouse, "--no-pdf") == 0
     for code in LANGUAGES:
-        page = (tmp_path / f"immunization-coverage-2018-19-{code}.html").read_text(encoding="utf-8")
+        page = (tmp_path / f"immunization-coverage-2018-19-internal-{code}.html").read_text(encoding="utf-8")
         assert (Language(code)("report.synthetic") in page) == is_shown
 
 
