@@ -916,9 +916,9 @@ def test_a_number_of_students_that_is_withheld_is_none_of_the_sentence(demonstra
         "where geography = 'province' and antigen = 'measles'"
     )
     said = document.population(warehouse, Language("en"))
-    assert said.startswith(f"Students aged 7: {seven}; aged 12: {twelve}; aged 17: withheld. By the method of")
+    assert said.startswith(f"Students aged 7: {seven:,}; aged 12: {twelve:,}; aged 17: withheld. By the method of")
     assert document.population(warehouse, Language("fr")).startswith(
-        f"Élèves de 7\u00a0ans\u00a0: {seven}\u202f; de 12\u00a0ans"
+        f"Élèves de 7\u00a0ans\u00a0: {Language('fr').number(seven)}\u202f; de 12\u00a0ans"
     )
 
 

@@ -236,7 +236,7 @@ def findings_that_matter(report: Report) -> list[dict]:
     return [
         row
         for row in report.warehouse.data_quality
-        if row["outcome"] in ("warned", "failed") and row["changes_numbers"]
+        if row["outcome"] in ("warned", "accepted", "failed") and row["changes_numbers"]
     ]
 
 
