@@ -255,7 +255,7 @@ def write_sheets(warehouse: Warehouse, output: Path, browser: str | None, names:
     chosen = units.named(names)
     pages = []
     for code in LANGUAGES:
-        language = Language(code)
+        language = Language(code).within(warehouse.scope)
         for phu in chosen:
             page = output / sheet_name(warehouse, phu, code)
             write(page, render_sheet(units, language, phu), private=not warehouse.release)

@@ -206,8 +206,8 @@ class Sheet:
         lines = [
             self.line(measure, row, values, ends) for (measure, row), values in zip(drawn, compared, strict=True)
         ]
-        headings = ["table.coverage_percent", "coverage.to_goal", "province", "sheet.median"]
-        texts = [language(heading) for heading in headings]
+        texts = [language("table.coverage_percent"), language("coverage.to_goal")]
+        texts += [language.place["place"], language("sheet.median")]
         if before := self.year_before():
             texts += [language.school_year(before), language("over_years.change")]
         return Coverage(age, self.coverage_title(age, rows), lines, texts, ticks(language, ends))
