@@ -1,7 +1,5 @@
 {#- ACCEPT='students_without_doses …': checks accepted by the user, separated by blanks or commas. -#}
 {%- set accepted = env_var('ACCEPT', '').replace("'", '').replace(',', ' ').split() | join("', '") -%}
--- The rows stand beside their counts, whatever is selected.
--- depends_on: {{ ref('data_quality_findings') }}
 with checks as (
     select * from {{ ref('data_quality_checks') }}
 ),

@@ -34,7 +34,8 @@ final as (
         reason
     from findings
     union all
-    -- Counted by spelling in every build (int_findings_counted); the rows are looked up when they are read.
+    -- Most findings of a real extract: vaccines against diseases that the annex does not assess. They are looked up where they
+    -- are read, and counted by spelling (int_findings_counted).
     select
         school_year.school_year,
         checks.check_name,
