@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from functools import partial
 from typing import TypeAlias
 
 import altair
@@ -78,9 +81,7 @@ def dots_chart(table: DotTable) -> altair.LayerChart:
     """A dot table as a chart: places are in percent of its scale, as in the table."""
     order = [f"{place:03}" for place in range(len(table.rows))]
     labels = {place: row.label for place, row in zip(order, table.rows, strict=True)}
-    named = " : ".join(f"datum.value == '{place}' ? {quoted(label)}" for place, label in labels.items())
-    ticks = {left: text for left, text in table.ticks}
-    ticks_named = " : ".join(f"datum.value == {left} ? {quoted(text)}" for left, text in ticks.items())
+    ticks = dict(table.ticks)
     marks = [
         {"row": place, "left": mark.left, "colour": CATEGORIES.get(mark.kind, (ACCENT, ""))[0],
          "is_open": mark.kind in ("initiated", "medical"), "is_bar": mark.kind == "bar"}
@@ -96,12 +97,12 @@ def dots_chart(table: DotTable) -> altair.LayerChart:
     ]
     y = altair.Y(
         "row:O", title=None, scale=altair.Scale(domain=order),
-        axis=altair.Axis(labelExpr=f"{named} : ''", domain=False, ticks=False, labelLimit=320, labelColor=INK),
+        axis=altair.Axis(labelExpr=labels_of(labels), domain=False, ticks=False, labelLimit=320, labelColor=INK),
     )  # fmt: skip
     x = altair.X(
         "left:Q", title=None, scale=altair.Scale(domain=[0, 100], nice=False),
         axis=altair.Axis(
-            values=list(ticks), labelExpr=f"{ticks_named} : ''", orient="top", gridColor="#e6e9ec", domain=False
+            values=list(ticks), labelExpr=labels_of(ticks), orient="top", gridColor="#e6e9ec", domain=False
         ),
     )  # fmt: skip
     colour = altair.Color("colour:N", scale=None)
@@ -126,6 +127,8 @@ def dots_chart(table: DotTable) -> altair.LayerChart:
     return altair.layer(*layers).properties(width=TRACK, height=altair.Step(ROW))
 
 
-def quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+def labels_of(texts: Mapping[str, str] | Mapping[int, str] | Mapping[float, str]) -> str:
+    """A Vega expression for the labels of an axis: the text of each value."""
+    written = partial(json.dumps, ensure_ascii=False)
+    named = (f"datum.value == {written(value)} ? {written(text)}" for value, text in texts.items())
+    return " : ".join([*named, "''"])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import altair
 
+from immunization_coverage.explorer.pictures import labels_of
 from immunization_coverage.report.figures import cell, domain, few
 from immunization_coverage.report.language import Language
 from immunization_coverage.report.trends import Point, Remarks, named_by_parts, segment_in_words, segments
@@ -120,12 +121,11 @@ def drawn(
     ends: tuple[float, float],
     legend: altair.Legend | None,
 ) -> altair.LayerChart:
-    named = " : ".join(f"datum.value == {place} ? '{name}'" for place, name in places.items())
     x = altair.X(
         "place:Q",
         title=None,
         scale=altair.Scale(domain=[min(places, default=0) - 0.3, max(places, default=1) + 0.3], nice=False),
-        axis=altair.Axis(values=list(places), labelExpr=f"{named} : ''", grid=False, labelFlush=False),
+        axis=altair.Axis(values=list(places), labelExpr=labels_of(places), grid=False, labelFlush=False),
     )
     y = altair.Y("percent:Q", title=None, scale=altair.Scale(domain=ends))
     colour = altair.Color(
