@@ -17,6 +17,8 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from filelock import FileLock
 
+from immunization_coverage.build.dbt_process import status
+
 ROOT = Path(__file__).parents[2]
 PARSED = ROOT / "target" / "parsed"
 IMPORTED_BY = os.getpid()
@@ -57,7 +59,7 @@ def run(arguments: list[str], folder: Path, environment: dict[str, str], output:
         done = dbtRunner(manifest=manifest).invoke(arguments)
         # multiprocessing ends a process without what Python's own end does: the log would stay beside the database.
         DuckDBConnectionManager.close_all_connections()
-    sys.exit(0 if done.success else 2 if done.exception else 1)
+    sys.exit(status(done))
 
 
 def invoke(arguments: list[str], folder: Path, environment: dict[str, str], output: Path, reads_project: bool) -> int:

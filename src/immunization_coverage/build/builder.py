@@ -425,8 +425,7 @@ def run_dbt(arguments: list[str], places: Places, extracts: str, lock: int, prog
     paths = {"WAREHOUSE_PATH": places.built.name, "EXTRACTS_DIR": extracts and os.path.relpath(extracts, here)}
     environment = DBT_DEFAULTS | project_commit() | os.environ | paths | DBT_OUTPUT
     environment["DBT_PROJECT_DIR"] = str(ROOT)
-    for setting, default in FOLDERS_OF_DBT.items():
-        environment[setting] = str(ROOT / environment.get(setting, default))
+    environment |= {setting: str(folder_of_dbt(setting)) for setting in FOLDERS_OF_DBT}
     # COMPARE_WITH is for `icw compare`; dbt would look for a relative path in another folder, and fail.
     environment.pop("COMPARE_WITH", None)
     # dbt inherits the lock: no other build starts while dbt runs, even if this process is killed.
@@ -543,8 +542,12 @@ def keep_failed(places: Places) -> bool:
     return True
 
 
+def folder_of_dbt(setting: str) -> Path:
+    return ROOT / os.environ.get(setting, FOLDERS_OF_DBT[setting])
+
+
 def log_of_dbt() -> Path:
-    return ROOT / os.environ.get("DBT_LOG_PATH", "logs") / "dbt.log"
+    return folder_of_dbt("DBT_LOG_PATH") / "dbt.log"
 
 
 def facts_before_publishing(run: DbtRun, places: Places) -> Facts:
