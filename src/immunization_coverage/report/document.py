@@ -59,7 +59,6 @@ SECTIONS: list[Callable[[Report], Section | None]] = [
 ]  # fmt: skip
 
 
-
 @cache
 def templates() -> Environment:
     return Environment(

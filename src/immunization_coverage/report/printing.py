@@ -61,14 +61,15 @@ def print_pdf(browser: str, page: Path, pdf: Path, private: bool) -> None:
         printed = Path(folder) / "printed.pdf"
         source = printed.with_suffix(".html")
         text = page.read_text(encoding="utf-8") if page.is_file() else ""
+        contents = contents_of(text)
         numbers: dict[str, int] = {}
         for _ in range(MOST_PRINTS):
             source.write_text(numbered(text, numbers), encoding="utf-8")
             run_browser(browser, source, printed)
             before, numbers = numbers, page_numbers(printed)
-            if numbers == before or not contents_of(text):
+            if numbers == before or not contents:
                 break
-        finish(printed, text)
+        finish(printed, text, contents)
         printed.chmod(0o600 if private else 0o644)
         shutil.move(printed, pdf)
 
@@ -122,11 +123,10 @@ def destinations(document: pikepdf.Pdf) -> dict[str, Any]:
     return dict(document.Root.get("/Dests", pikepdf.Dictionary()).items())
 
 
-def finish(pdf: Path, text: str) -> None:
+def finish(pdf: Path, text: str, contents: list[Entry]) -> None:
     """Adds bookmarks, metadata and what PDF/UA asks for beside the tags of the browser."""
     page = html.document_fromstring(text)
     title, language = page.findtext(".//title"), page.get("lang")
-    contents = contents_of(text)
     with pikepdf.open(pdf, allow_overwriting_input=True) as document:
         add_outline(document, contents)
         for sheet in document.pages:
