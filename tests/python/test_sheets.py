@@ -16,8 +16,8 @@ from immunization_coverage.report.errors import WarehouseError
 from immunization_coverage.report.figures import distance
 from immunization_coverage.report.language import LANGUAGES, Language
 from immunization_coverage.report.printing import find_browser, print_pdf
-from immunization_coverage.report.sheets import MISSING, Sheet, Units
-from immunization_coverage.report.warehouse import Warehouse
+from immunization_coverage.report.sheets import Sheet, Units
+from immunization_coverage.report.warehouse import STATUS_GROUPS, Warehouse
 
 COHORTS = (7, 12, 17)
 
@@ -79,7 +79,7 @@ def test_every_number_of_every_sheet_is_the_marts(two_years, code):
             ).fetchall()
         }
         missing = {
-            key: dict(zip(("n", *MISSING), counts, strict=True))
+            key: dict(zip(("n", *STATUS_GROUPS), counts, strict=True))
             for *key, counts in (
                 (phu, age, antigen, counts)
                 for phu, age, antigen, *counts in connection.execute(
@@ -126,7 +126,7 @@ def test_every_number_of_every_sheet_is_the_marts(two_years, code):
         for (age, antigen), cells in tables(text, "missing").items():
             counts = missing[phu["phu_id"], age, antigen]
             students, up_to_date, _ = marts["2018-19", phu["phu_id"], age, antigen]
-            assert counts["n"] == students - up_to_date == sum(counts[key] or 0 for key in MISSING)
+            assert counts["n"] == students - up_to_date == sum(counts[key] or 0 for key in STATUS_GROUPS)
             for cell, count in zip(cells, counts.values(), strict=True):
                 expected = language("sheet.count", count=count or 0, percent=percent(count or 0, students, code))
                 assert cell == expected
@@ -140,7 +140,11 @@ def test_schools_are_named_only_where_they_are_asked_for_and_never_in_a_release(
     without = document.render_sheet(units_of(two_years), language, toronto)
     assert "class=\"schools\"" not in without and language("sheet.schools") not in without
     units = units_of(two_years, schools=True)
-    schools = units.schools_of("TO", 7)
+    schools = units.warehouse.rows(
+        "select * from schools.coverage where school_year = ? and phu_id = 'TO' and age = 7 and antigen = ? "
+        "order by coverage_percent, school_name, school_id",
+        [units.warehouse.school_year, units.antigen_of_schools],
+    )
     text = document.render_sheet(units, language, toronto)
     tree = html.document_fromstring(text)
     rows = tree.xpath("//table[@class='schools'][@data-age='7']/tbody/tr")

@@ -511,7 +511,7 @@ def schools(report: Report) -> Section | None:
     if not report.scope.is_unit:
         return None
     rows = report.warehouse.schools_of(report.scope.units[0]["phu_id"])
-    with_goal = [row for row in rows if (row["antigen"], row["age"]) in report.warehouse.goals]
+    with_goal = [row for row in rows if row["students"] and (row["antigen"], row["age"]) in report.warehouse.goals]
     figures = [
         schools_figure(report, age, of_age)
         for age in report.warehouse.cohorts

@@ -12,17 +12,12 @@ from immunization_coverage.report.figures import Mark, category_of, cell, distan
 from immunization_coverage.report.language import LANGUAGES, Language, first_upper, rounded, sort_key
 from immunization_coverage.report.leads import lead
 from immunization_coverage.report.measures import COVERAGE, MEASURES, Measure
-from immunization_coverage.report.titles import compared, remarked, says_little
+from immunization_coverage.report.sections import points, to_goal
+from immunization_coverage.report.titles import compared, remarked, says_little, share
 from immunization_coverage.report.trends import Point, Remarks, parts_by, segments, series
-from immunization_coverage.report.warehouse import FEW_STUDENTS, Warehouse, has_value, select
+from immunization_coverage.report.warehouse import FEW_STUDENTS, Warehouse, by_status_group, has_value, select
 
 ALL_ISPA = next(measure for measure in MEASURES if measure.key == "all_ispa")
-# What keeps a student from being up to date, in the three groups that a unit acts on by different means.
-MISSING = {
-    "unreported": ("no_record",),
-    "under_immunized": ("no_dose", "doses_refused", "series_incomplete"),
-    "exempt": ("exempt_medical", "exempt_nonmedical", "exempt_not_counted"),
-}
 MOST_SCHOOLS = 5
 
 
@@ -139,13 +134,6 @@ class Units:
                 raise WarehouseError("unit_without_students", name=name, school_year=self.warehouse.school_year)
             found += units
         return found
-
-    def schools_of(self, phu_id: str, age: int) -> list[dict]:
-        return self.warehouse.rows(
-            "select * from schools.coverage where school_year = ? and phu_id = ? and age = ? and antigen = ? "
-            "order by coverage_percent, school_name, school_id",
-            [self.warehouse.school_year, phu_id, age, self.antigen_of_schools],
-        )
 
 
 def names_of(phu: dict, languages: list[Language]) -> set[str]:
@@ -294,15 +282,10 @@ class Sheet:
             return first_upper(language("coverage.goals_few", age=at, few=FEW_STUDENTS))
         reached = sum(row["map_category"] == 5 for row in shown)
         title = language("sheet.title", age=at, count=reached, total=language.number(len(shown)))
-        gaps = {
-            row["antigen"]: rounded(row["goal_percent"] - float(rounded(row[COVERAGE.percent], 1)), 1)
-            for row in shown
-        }
-        widest = max(gaps.values())
-        furthest = [antigen for antigen, gap in gaps.items() if gap == widest]
-        if widest > 0 and len(furthest) == 1:
-            points = language("points", count=widest, value=language.number(float(widest), 1))
-            title += language("sheet.furthest", antigen=language.antigen(furthest[0], "plain"), points=points)
+        furthest = share(shown, lambda row: rounded(to_goal(row), 1), min)
+        if rounded(to_goal(furthest[0]), 1) < 0 and len(furthest) == 1:
+            antigen = language.antigen(furthest[0]["antigen"], "plain")
+            title += language("sheet.furthest", antigen=antigen, points=points(language, to_goal(furthest[0])))
         return remarked(language, first_upper(title), with_goal, COVERAGE.percent)
 
     def missing(self) -> list[Missing]:
@@ -315,7 +298,7 @@ class Sheet:
         if not rows:
             return None
         rows.sort(key=lambda row: sort_key(language.antigen(row["antigen"])))
-        counts = [groups_of(row) for row in rows]
+        counts = [by_status_group(row) for row in rows]
         ends = domain([100 * sum(of.values()) / row["students"] for row, of in zip(rows, counts, strict=True)], None)
         lines = []
         for row, of in zip(rows, counts, strict=True):
@@ -339,10 +322,12 @@ class Sheet:
         return Missing(age, language("sheet.missing_title", age=age), lines, ticks(language, ends))
 
     def schools(self) -> list[Schools]:
-        found = []
-        for age in self.warehouse.cohorts if self.units.shows_schools else []:
-            goal = self.warehouse.goals.get((self.units.antigen_of_schools, age))
-            rows = self.units.schools_of(self.phu["phu_id"], age)
+        if not self.units.shows_schools:
+            return []
+        antigen, found = self.units.antigen_of_schools, []
+        of_antigen = select(self.warehouse.schools_of(self.phu["phu_id"]), antigen=antigen)
+        for age in self.warehouse.cohorts:
+            goal, rows = self.warehouse.goals.get((antigen, age)), select(of_antigen, age=age)
             if goal is not None and rows:
                 found.append(self.schools_at(age, goal["goal_percent"], rows))
         return found
@@ -350,7 +335,10 @@ class Sheet:
     def schools_at(self, age: int, goal: float, rows: list[dict]) -> Schools:
         language = self.language
         shown = [row for row in rows if not row["is_withheld"] and row["coverage_percent"] is not None]
-        below = [row for row in shown if row["coverage_percent"] < goal]
+        below = sorted(
+            (row for row in shown if row["coverage_percent"] < goal),
+            key=lambda row: (row["coverage_percent"], row["school_name"] is None, row["school_name"], row["school_id"]),
+        )
         values = {
             "age": language("at_age", age=age), "antigen": language.antigen(self.units.antigen_of_schools, "of"),
             "goal": language.goal(goal), "total": language.number(len(shown)),
@@ -387,8 +375,3 @@ class Sheet:
         if withheld_elsewhere:
             found.append(language("sheet.median_released"))
         return found
-
-
-def groups_of(row: dict) -> dict[str, int]:
-    """Students not up to date by what they are missing; they add up to those not up to date."""
-    return {key: sum(row.get(status) or 0 for status in statuses) for key, statuses in MISSING.items()}

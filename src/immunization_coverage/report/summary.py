@@ -19,6 +19,7 @@ from immunization_coverage.report.sections import (
     reaches_goal,
     schools,
     to_goal,
+    why_no_goals,
 )
 from immunization_coverage.report.titles import (
     antigens_at_ages,
@@ -31,10 +32,8 @@ from immunization_coverage.report.titles import (
     share,
 )
 from immunization_coverage.report.trends import Point, segments, series
-from immunization_coverage.report.warehouse import FEW_STUDENTS, has_value, select
+from immunization_coverage.report.warehouse import FEW_STUDENTS, by_status_group, has_value, select
 
-UNDER_IMMUNIZED = ("no_dose", "doses_refused", "series_incomplete")
-EXEMPT = ("exempt_not_counted", "exempt_medical", "exempt_nonmedical")
 # A dose is read that has a student and a date.
 NOT_READ = ("administered_date_missing", "administered_date_not_a_date", "orphan_client")
 
@@ -70,11 +69,8 @@ def goals(report: Report) -> list[str]:
     language = report.language
     rows = select(report.warehouse.coverage, geography="province")
     rows = [row for row in rows if row["goal_percent"] is not None]
-    if not rows:
-        return [language("summary.goals_none_set")]
     if says_little(rows, "coverage_percent"):
-        key = "goals_unknown" if any(row["withheld"] for row in rows) else "goals_no_students"
-        return [language(f"summary.{key}")]
+        return [language(f"summary.{why_no_goals(rows)}")]
     shown = compared(rows, "coverage_percent")
     if not shown:
         return [language("summary.goals_few", few=FEW_STUDENTS)]
@@ -139,11 +135,7 @@ def who(report: Report) -> list[str]:
 def reasons_sentence(report: Report, row: dict) -> str:
     """Of the students at one age, each with one reason."""
     language = report.language
-    numbers = {
-        "no_record": row["no_record"] or 0,
-        "under_immunized": sum(row[status] or 0 for status in UNDER_IMMUNIZED),
-        "exempt": sum(row[status] or 0 for status in EXEMPT),
-    }
+    numbers = by_status_group(row)
     values = {
         "antigen": language.antigen(row["antigen"], "of"),
         "age": report.age(row["age"]),

@@ -61,6 +61,13 @@ STATUSES = (
     "series_incomplete",
 )  # fmt: skip
 
+# The same in the three groups that a health unit acts on by different means.
+STATUS_GROUPS = {
+    "unreported": ("no_record",),
+    "under_immunized": ("no_dose", "doses_refused", "series_incomplete"),
+    "exempt": ("exempt_not_counted", "exempt_medical", "exempt_nonmedical"),
+}
+
 INDICATORS = (
     "dose_coverage", "timeliness", "near_misses", "exemptions_by_status", "reporting", "coverage_by_age_in_months",
     "coverage_by_birthday", "zero_dose", "invalid_doses", "doses_needed", "missed_visits",
@@ -179,7 +186,10 @@ class Warehouse:
         return scope_of(self.rows(f"{query} order by phu_name", [self.school_year]))
 
     def within(self, scope: Scope) -> Warehouse:
-        """The school year of the scope's units: those without students are left out, and one unit is the whole."""
+        """The school year of the scope's units: those without students are left out, and one unit is the whole. The
+        province is what the file holds, with the rows that have been read of it."""
+        if scope.kind == "province":
+            return self
         within = copy.copy(self)
         for name, member in vars(type(self)).items():
             if isinstance(member, cached_property):
@@ -190,7 +200,7 @@ class Warehouse:
     def _shown(self, rows: list[dict]) -> list[dict]:
         """The rows of the scope's units and, in an earlier year, of those that became part of them; with the whole
         where these units are all that the year holds."""
-        if self.shown is None or self.shown.kind == "province":
+        if self.shown is None:
             return rows
         phu_ids = self._with_parts(self.shown.phu_ids)
         is_whole = self.scope.phu_ids <= phu_ids
@@ -390,7 +400,7 @@ class Warehouse:
         """Coverage by school, with small counts withheld from its readers: internal, and empty in a release."""
         if self.release or not self._has("schools.coverage"):
             return []
-        query = "select * from schools.coverage where school_year = ? and phu_id = ? and students > 0 order by all"
+        query = "select * from schools.coverage where school_year = ? and phu_id = ? order by all"
         return self.rows(query, [self.school_year, phu_id])
 
     @cached_property
@@ -457,7 +467,7 @@ class Warehouse:
             "where school_year = ? and geography = 'phu' order by phu_name",
             [self.school_year],
         )
-        if self.shown is not None and self.shown.kind != "province":
+        if self.shown is not None:
             phus = [phu for phu in phus if phu["phu_id"] in self.shown.phu_ids]
         names: dict[str, list[str]] = {}
         for row in self._annex("public_health_units") + self._annex("public_health_unit_aliases"):
@@ -550,6 +560,11 @@ class Warehouse:
 
 def select(rows: list[dict], **values: object) -> list[dict]:
     return [row for row in rows if all(row[column] == value for column, value in values.items())]
+
+
+def by_status_group(row: dict) -> dict[str, int]:
+    """A row's students who are not up to date, in the groups of their statuses."""
+    return {group: sum(row.get(status) or 0 for status in statuses) for group, statuses in STATUS_GROUPS.items()}
 
 
 def has_value(row: dict, column: str) -> bool:
