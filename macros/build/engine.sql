@@ -18,17 +18,20 @@
 
 {#- All comments of a table in one statement: dbt's own looks for the columns first, twice for each table. -#}
 {% macro duckdb__persist_docs(relation, model, for_relation, for_columns) -%}
-    {%- set comments -%}
-        {%- if for_relation and config.persist_relation_docs() and model.description -%}
-            {{ alter_relation_comment(relation, model.description) }}
-        {%- endif -%}
-        {%- if for_columns and config.persist_column_docs() -%}
-            {%- for column in model.columns.values() if column.description -%}
-    comment on column {{ relation }}.{{ column.name }} is {{ duckdb_escape_comment(column.description) }};
-            {%- endfor -%}
-        {%- endif -%}
-    {%- endset -%}
-    {%- if comments.strip() -%}
+    {%- set comments = comments_of(relation, model) -%}
+    {%- if comments -%}
         {%- do run_query(comments) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Statements, each with its semicolon: the comments of a table or view and of its columns, as far as persist_docs asks for them. -#}
+{% macro comments_of(relation, model) -%}
+    {%- if config.persist_relation_docs() and model.description -%}
+    comment on {{ relation.type }} {{ relation }} is {{ duckdb_escape_comment(model.description) }};
+    {%- endif -%}
+    {%- if config.persist_column_docs() -%}
+        {%- for column in model.columns.values() if column.description %}
+    comment on column {{ relation }}.{{ column.name }} is {{ duckdb_escape_comment(column.description) }};
+        {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}

@@ -6,12 +6,6 @@
 {% macro duckdb__publish_build(results) -%}
 {%- endmacro %}
 
-{#- Strategy of incremental tables: a build replaces the rows of its school year and definitions, in one transaction. -#}
-{% macro get_incremental_school_year_sql(arguments) -%}
-    delete from {{ arguments.target_relation }} where {{ is_of_this_build() }};
-    {{ get_insert_into_sql(arguments.target_relation, arguments.temp_relation, arguments.dest_columns) }}
-{%- endmacro %}
-
 {#- Other school years and definitions and the builds before are kept: a build in schemas of its own starts with what is published of them. -#}
 {% macro carry_years() -%}
     {{ return(adapter.dispatch('carry_years')()) }}

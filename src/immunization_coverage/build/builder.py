@@ -60,7 +60,7 @@ FREE_SPACE = "Free some space and build again: a build needs room for a second w
 LEAST_FREE_BYTES = 1_000_000
 NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 DBT_OUTPUT = {
-    "DBT_LOG_FORMAT": "json", "DBT_LOG_FORMAT_FILE": "debug", "DBT_USE_COLORS": "false", "DBT_USE_COLORS_FILE": "false",
+    "DBT_LOG_LEVEL": "none", "DBT_LOG_FORMAT_FILE": "debug", "DBT_USE_COLORS": "false", "DBT_USE_COLORS_FILE": "false",
     "PYTHONIOENCODING": "utf-8",
 }  # fmt: skip
 # DBT_WRITE_JSON=true writes dbt's artifacts for other programs; a build does not need them.

@@ -4,13 +4,13 @@ command with what it has read. No `config` of the project reads a var, so the pr
 """
 
 import argparse
-import contextlib
 import gc
-import io
 import sys
 
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
+from dbt_common.events.base_types import EventMsg
+from dbt_common.events.functions import env_scrubber, msg_to_json
 
 # What the project is read for.
 OPTIONS_OF_READING = (("--target", "-t"), ("--profile",), ("--profiles-dir",), ("--project-dir",))
@@ -30,16 +30,27 @@ def status(done: dbtRunnerResult) -> int:
     return 0 if done.success else 2 if done.exception else 1
 
 
+def line_of(event: EventMsg) -> str:
+    """The event as in dbt's JSON log, which makes text of debugging too, most events of a build: nothing for these."""
+    return "" if event.info.level == "debug" else env_scrubber(msg_to_json(event)) + "\n"
+
+
 def main(arguments: list[str]) -> int:
     # What is read stays: there is no garbage to find.
     gc.disable()
-    with contextlib.redirect_stdout(io.StringIO()) as said:
-        read = dbtRunner().invoke(reading(arguments))
+    said: list[str] = []
+    read = dbtRunner(callbacks=[lambda event: said.append(line_of(event))]).invoke(reading(arguments))
     gc.enable()
     if not isinstance(read.result, Manifest):
-        print(said.getvalue(), end="")
+        sys.stdout.writelines(said)
         return status(read)
-    return status(dbtRunner(manifest=read.result).invoke(arguments))
+
+    def tell(event: EventMsg) -> None:
+        if line := line_of(event):
+            sys.stdout.write(line)
+            sys.stdout.flush()
+
+    return status(dbtRunner(manifest=read.result, callbacks=[tell]).invoke(arguments))
 
 
 if __name__ == "__main__":

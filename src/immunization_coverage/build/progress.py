@@ -100,7 +100,7 @@ def error_in_short(message: str) -> str:
 
 
 class Events:
-    """Reads dbt's events (`--log-format json`), one line each."""
+    """Reads dbt's events (build/dbt_process.py), one line each."""
 
     def __init__(self, progress: Progress, verbose: bool = False) -> None:
         self.progress = progress
