@@ -1,5 +1,7 @@
 """Random marts that agree with each other, as the input of a release: sizes and shares from the awkward ends."""
 
+from collections.abc import Callable
+
 import duckdb
 import numpy as np
 
@@ -110,4 +112,97 @@ def write_marts(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
     )
     connection.execute(f"insert into marts.school_assignment values {literals(assigned)}")
     connection.execute("alter table marts.school_assignment add column school_year varchar default '2018-19'")
+    connection.execute("commit")
+
+
+def write_indicators(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
+    """Random counts, with their percents, in the province's rows of the marts beyond coverage and in the findings."""
+    random = np.random.default_rng(seed)
+    ages = [7, 12, 17, *(age for age in range(8, 17) if age != 12)]
+    size = dict(zip(ages, (int(n) for n in random.choice([0, 12, 19, 20, 45, 3000], len(ages))), strict=True))
+
+    def part(of: int) -> int:
+        """Of so many, some: often none, all, or all but a few."""
+        return int(random.choice([0, of, max(of - 1, 0), round(of * 0.9996), random.integers(0, of + 1)]))
+
+    def percent(count: int, of: int) -> float | None:
+        return 100 * count / of if of else None
+
+    def rewrite(table: str, key: list[str], new: Callable[..., dict], where: str = "geography = 'province'") -> None:
+        query = f"select rowid, {', '.join(key)} from marts.{table} where {where} order by all"
+        found = connection.execute(query).fetchall()
+        columns = [(row[0], *new(*row[1:]).items()) for row in found]
+        names = [name for name, _ in columns[0][1:]]
+        values = literals([(row[0], *(value for _, value in row[1:])) for row in columns])
+        sets = ", ".join(f"{name} = new.{name}" for name in names)
+        connection.execute(
+            f"update marts.{table} set {sets} from (values {values}) as new(row_id, {', '.join(names)}) "
+            f"where {table}.rowid = new.row_id"
+        )
+
+    statuses: dict[tuple, list[int]] = {}
+
+    def reasons(age: int, antigen: str, students: int | None) -> dict:
+        if students is None:
+            return {"students": None}
+        if (age, antigen) not in statuses:
+            shares = random.choice([[1] + [0] * 9, [0.999] + [0.001 / 9] * 9, [0.1] * 10])
+            statuses[age, antigen] = list(random.permutation(random.multinomial(size[age], shares)))
+        counts = statuses[age, antigen]
+        return {"students": int(counts.pop()) if counts else 0}
+
+    def doses(age: int, dropout: float | None) -> dict:
+        of = size[age]
+        recorded, eligible = part(of), part(of)
+        valid, dropped = part(recorded), part(eligible)
+        known = dropout is not None and eligible
+        return {
+            "students": of, "students_recorded": recorded, "students_valid": valid,
+            "crude_percent": percent(recorded, of), "valid_percent": percent(valid, of),
+            "students_eligible": eligible, "students_dropped_out": dropped if known else None,
+            "dropout_percent": percent(dropped, eligible) if known else None,
+        }  # fmt: skip
+
+    def timeliness(age: int) -> dict:
+        of = part(size[age])
+        by_age = part(of)
+        early = part(by_age)
+        return {
+            "students": of, "students_early": early, "students_timely": by_age - early,
+            "timely_percent": percent(by_age - early, of), "by_recommended_age_percent": percent(by_age, of),
+        }  # fmt: skip
+
+    def within_reach(age: int) -> dict:
+        of = size[age]
+        without = part(of)
+        reached = part(without)
+        return {
+            "students": of, "students_up_to_date": reached, "coverage_percent": percent(reached, of),
+            "students_up_to_date_without_missed": without, "coverage_without_missed_percent": percent(without, of),
+        }  # fmt: skip
+
+    def missed(age: int) -> dict:
+        visits = part(size[age])
+        missed = part(visits)
+        uncorrected = part(missed)
+        return {
+            "students_with_eligible_visit": visits, "students_missed": missed, "students_uncorrected": uncorrected,
+            "students_missed_percent": percent(missed, visits), "uncorrected_percent": percent(uncorrected, visits),
+        }  # fmt: skip
+
+    def checked(check: str) -> dict:
+        checks.setdefault(check.split("_")[0], int(random.choice([0, 3, 150, 60000])))
+        rows = checks[check.split("_")[0]]
+        return {"rows_checked": rows, "rows_failed": min(int(random.choice([0, 1, rows // 7])), rows // 4)}
+
+    checks: dict[str, int] = {}
+    connection.execute("begin")
+    rewrite("not_up_to_date_reasons", ["age", "antigen", "students"], reasons)
+    rewrite("exemptions_by_status", ["age"], lambda age: {"students": part(part(size[age]))})
+    rewrite("dose_coverage", ["age", "dropout_percent"], doses)
+    rewrite("timeliness", ["age"], timeliness)
+    rewrite("coverage_within_reach", ["age"], within_reach)
+    rewrite("missed_visits", ["age"], missed)
+    rewrite("reporting", ["age"], lambda age: {"doses": part(size[age])})
+    rewrite("data_quality", ['"check"'], checked, where="true")
     connection.execute("commit")

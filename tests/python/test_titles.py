@@ -3,13 +3,14 @@
 import random
 import re
 import shutil
+from collections.abc import Callable
 from decimal import Decimal
 from types import SimpleNamespace
 
 import duckdb
 import pytest
 from pages import percent
-from random_marts import write_marts
+from random_marts import write_indicators, write_marts
 
 from immunization_coverage.report import beyond, change, sections, summary
 from immunization_coverage.report.intervals import interval, interval_of, overlapping
@@ -448,3 +449,217 @@ def test_intervals_hold_the_percent_and_narrow_with_students():
     assert interval_of(unit(90.0, withheld=True), "coverage_percent") is None
     assert interval_of(unit(None, 0), "coverage_percent") is None
     assert overlapping(units(90.0, 89.0, 20.0), "coverage_percent") == (1, 2)
+
+
+def told_of(title: str, rows: list[dict], language: Language) -> list[dict]:
+    """The rows whose antigen and age a title names."""
+    return [
+        row for row in rows
+        if re.search(rf"\b{language.antigen(row['antigen'], 'of')}\b", title, re.I)
+        and re.search(rf"\bat {row['age']}\b", title, re.I)
+    ]  # fmt: skip
+
+
+def gives(title: str, row: dict, base: str, *counts: str) -> bool:
+    """Whether the percents of a title are these of the row's `base`, 20 or more."""
+    shares = [percent(row[count], row[base]) for count in counts] if (row[base] or 0) >= 20 else None
+    return shares is not None and sorted(share.rstrip("%") for share in shares) == numbers_in(title)
+
+
+ALL_FEW = "Every percent here is of fewer than 20 students or doses"
+MISSING = ("exempt_not_counted", "exempt_medical", "exempt_nonmedical", "no_record", "no_dose", "doses_refused",
+           "series_incomplete")  # fmt: skip
+
+
+class ProvinceRows:
+    """The province's rows of the marts, put together without the report's code."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+
+    def rows(self, query: str) -> list[dict]:
+        found = self.connection.execute(query)
+        names = [name for name, *_ in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def of(self, mart: str) -> list[dict]:
+        return self.rows(f"select * from marts.{mart} where geography = 'province'")
+
+    def reasons(self) -> list[dict]:
+        counted = "coalesce(sum(students) filter (status = '{0}'), 0)::int as {0}"
+        statuses = ", ".join(counted.format(name) for name in MISSING)
+        return self.rows(
+            f"select age, antigen, sum(students)::int as students, {statuses} from marts.not_up_to_date_reasons "
+            "where geography = 'province' group by age, antigen"
+        )
+
+    def exempt(self) -> list[dict]:
+        return self.rows(
+            "select age, antigen, sum(students)::int as students, "
+            "coalesce(sum(students) filter (is_up_to_date), 0)::int as up_to_date "
+            "from marts.exemptions_by_status where geography = 'province' and exemption <> 'none' "
+            "group by age, antigen"
+        )
+
+    def in_time(self) -> dict:
+        [row] = self.rows(
+            "select coalesce(sum(doses) filter (delay <> 'not_recorded'), 0)::int as doses, coalesce(sum(doses) filter "
+            "(delay in ('within_7_days', 'within_30_days', 'before_the_dose')), 0)::int as in_time, sum(doses)::int as "
+            "all_doses from marts.reporting where geography = 'province' and is_of_school_year"
+        )
+        return row
+
+
+def read_beyond(titles: dict[str, str], province: ProvinceRows, language: Language) -> None:
+    """Each title of the chapter beyond coverage is true of the province's rows in the marts."""
+
+    def is_of_one(key: str, rows: list[dict], base: str, *counts: str) -> None:
+        assert any(gives(titles[key], row, base, *counts) for row in told_of(titles[key], rows, language)), titles[key]
+
+    def has_enough(rows: list[dict], base: str) -> bool:
+        return any((row[base] or 0) >= 20 for row in rows)
+
+    rows = province.reasons()
+    if titles["reasons"] == "Every student is up to date for every antigen":
+        assert not any(row[status] for row in rows if row["students"] >= 20 for status in MISSING)
+    elif titles["reasons"] == ALL_FEW:
+        assert not has_enough(rows, "students")
+    else:
+        is_of_one("reasons", rows, "students", "no_record", "doses_refused")
+
+    rows = province.exempt()
+    if titles["exempt"] == "No student has an exemption":
+        assert not any(row["students"] for row in rows)
+    elif titles["exempt"] == ALL_FEW:
+        assert not has_enough(rows, "students")
+    else:
+        is_of_one("exempt", rows, "students", "up_to_date")
+
+    doses = province.of("dose_coverage")
+    fewest = [row for row in doses if row["is_fewest_asked"]]
+    if titles["doses"] == ALL_FEW:
+        assert not has_enough(fewest, "students")
+    else:
+        is_of_one("doses", fewest, "students", "students_recorded", "students_valid")
+
+    rows = province.of("coverage_within_reach")
+    counts = ("students_up_to_date", "students_up_to_date_without_missed")
+    if titles["reach"] == ALL_FEW:
+        assert not has_enough(rows, "students")
+    elif titles["reach"].endswith("the same for every antigen"):
+        assert all(
+            percent(row[counts[0]], row["students"]) == percent(row[counts[1]], row["students"])
+            for row in rows if row["students"] >= 20
+        )  # fmt: skip
+    else:
+        is_of_one("reach", rows, "students", *counts)
+
+    rows, base = province.of("missed_visits"), "students_with_eligible_visit"
+    if titles["missed"] == "Nobody had a missed visit":
+        assert not any(row["students_missed"] for row in rows)
+    elif titles["missed"] == ALL_FEW:
+        assert not has_enough(rows, base)
+    else:
+        is_of_one("missed", rows, base, "students_missed", "students_uncorrected")
+
+    told = province.in_time()
+    if "reporting" in titles and titles["reporting"] == "No dose of the school year has a recorded date":
+        assert not told["doses"] and told["all_doses"]
+    elif "reporting" in titles:
+        assert titles["reporting"].startswith(f"{percent(told['in_time'], told['doses'])} of the doses")
+
+    for key, rows, base, count, end in (
+        ("dropout", [row for row in doses if row["dropout_percent"] is not None], "students_eligible",
+         "students_dropped_out", max),
+        ("timeliness", [row | {"by_age": row["students_early"] + row["students_timely"]}
+                        for row in province.of("timeliness")], "students", "by_age", min),
+    ):  # fmt: skip
+        for name in (name for name in titles if name.startswith(f"{key}-")):
+            age = int(name.rpartition("-")[2])
+            read_extreme(titles[name], [row for row in rows if row["age"] == age], base, count, end, language)
+
+
+def read_extreme(title: str, rows: list[dict], base: str, count: str, end: Callable, language: Language) -> None:
+    """The title gives the highest share of the doses of an age, or the lowest by `min`, and names or counts those."""
+    shares: dict[Decimal, set] = {}
+    for row in rows:
+        if (row[base] or 0) >= 20:
+            share = Decimal(percent(row[count], row[base]).rstrip("%"))
+            shares.setdefault(share, set()).add((row["antigen"], row["dose_number"]))
+    if not shares:
+        assert title == ALL_FEW
+    elif end is max and end(shares) == 0:
+        assert title.startswith("Nobody drops out"), title
+    else:
+        tied = shares[end(shares)]
+        assert f"{end(shares)}%" in title, title
+        if len(tied) > 3:
+            assert f"{len(tied)} doses" in title, title
+        else:
+            assert all(f"dose {dose} of {language.antigen(antigen, 'of')}" in title for antigen, dose in tied), title
+
+
+def read_first_screen(lines: dict[str, list[str]], province: ProvinceRows, language: Language) -> None:
+    """Who is missing and how far to trust the data, beside the marts; the other lines are read with the rankings."""
+    who = " ".join(lines.get("who", []))
+    ages = [row for row in province.of("coverage_all_ispa") if row["students"] >= 20]
+    if ages:
+        row = min(ages, key=lambda row: row["age"])
+        shown = Decimal(percent(row["students_up_to_date"], row["students"]).rstrip("%"))
+        assert f"At {row['age']}, {100 - shown}% of students are not up to date for every" in who
+    else:
+        assert "of students are not up to date" not in who
+    if told := re.search(r"For .+ alone at (\d+), ([\d,]+) of ([\d,]+) students (?:is|are) not: (.+?)\.", who):
+        age, missing, students, reasons = (value.replace(",", "") for value in told.groups())
+        groups = [int(number) for number in re.findall(r" (\d+)(?:;|$)", reasons)]
+        assert any(
+            row["age"] == int(age) and row["students"] == int(students) and sum(groups) == int(missing)
+            and groups == [row["no_record"], row["no_dose"] + row["doses_refused"] + row["series_incomplete"],
+                           row["exempt_not_counted"] + row["exempt_medical"] + row["exempt_nonmedical"]]
+            for row in told_of(told[0], province.reasons(), language)
+        ), who  # fmt: skip
+    trust = lines["trust"]
+    checks = {row["check"]: row for row in province.rows("select * from marts.data_quality")}
+    for what, names in (("recorded doses", summary.NOT_READ["doses_not_read"]),
+                        ("packed histories", summary.NOT_READ["histories_not_read"])):  # fmt: skip
+        rows = [checks[name] for name in names]
+        failed, total = sum(row["rows_failed"] for row in rows), rows[0]["rows_checked"]
+        said = [sentence for sentence in trust if what in sentence]
+        assert len(said) == bool(total)
+        if total:
+            assert said[0].startswith(f"{failed:,} of {total:,} {what}" if failed else f"All {total:,} {what}"), said
+        if failed:
+            share = percent(failed, total)
+            assert f"({'under 0.1%' if share == '0.0%' else share})" in said[0], said
+    matter = sum(
+        row["outcome"] in ("warned", "accepted", "failed") and row["changes_numbers"] for row in checks.values()
+    )
+    number = {0: "No warning", 1: "One warning"}.get(matter, f"{matter} warnings")
+    assert any(sentence.startswith(f"{number} about the extracts") for sentence in trust), trust
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_titles_beyond_coverage_and_the_first_screen_are_read_back_from_random_marts(random_file, seed):
+    with duckdb.connect(str(random_file)) as connection:
+        write_marts(connection, seed)
+        with_percents(connection)
+        write_indicators(connection, seed)
+    whole = Warehouse(random_file)
+    titles, lines = {}, {}
+    with whole.connection:
+        for code in LANGUAGES:
+            report = Report(whole, Language(code))
+            context = beyond.beyond(report).context
+            by_age = [choice.figure for _, panels in context["by_age"] for choice in panels]
+            titles[code] = {f.key.removeprefix("beyond-"): f.title for f in [*context["figures"], *by_age]}
+            lines[code] = {line.key: line.sentences for line in summary.summary(report).context["lines"]}
+        english = Report(whole, Language("en")).language
+    assert titles["en"].keys() == titles["fr"].keys() and lines["en"].keys() == lines["fr"].keys()
+    for key, title in titles["en"].items():
+        assert numbers_in(title) == numbers_in(titles["fr"][key]), (title, titles["fr"][key])
+    for key, sentences in lines["en"].items():
+        assert numbers_in(" ".join(sentences)) == numbers_in(" ".join(lines["fr"][key])), sentences
+    with duckdb.connect(str(random_file), read_only=True) as connection:
+        province = ProvinceRows(connection)
+        read_beyond(titles["en"], province, english)
+        read_first_screen(lines["en"], province, english)

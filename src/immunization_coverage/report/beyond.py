@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from immunization_coverage.report.figures import Figure, Line, LineChart, cell, data_table, dot_table, line_chart, notes
 from immunization_coverage.report.language import Language, first_upper
@@ -283,6 +284,9 @@ def reach_figure(report: Report) -> Figure:
     def gain(row: dict) -> float:
         return (row["coverage_without_missed_percent"] or 0) - (row["coverage_percent"] or 0)
 
+    def printed_gain(row: dict) -> tuple[Decimal, float]:
+        return printed(row, "coverage_without_missed_percent") - printed(row, "coverage_percent"), gain(row)
+
     near: dict[tuple, int] = {}
     for row in province(report, "near_misses"):
         near[row["age"], row["antigen"]] = near.get((row["age"], row["antigen"]), 0) + row["doses"]
@@ -293,7 +297,7 @@ def reach_figure(report: Report) -> Figure:
     rows.sort(key=lambda row: (row["age"], -gain(row)))
     title = all_few(language)
     if shown := compared(rows, "coverage_percent"):
-        widest = max(shown, key=gain)
+        widest = max(shown, key=printed_gain)
         coverage, without = (
             cell(language, widest, column) for column in ("coverage_percent", "coverage_without_missed_percent")
         )

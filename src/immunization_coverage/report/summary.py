@@ -32,10 +32,16 @@ from immunization_coverage.report.titles import (
     share,
 )
 from immunization_coverage.report.trends import Point, segments, series
-from immunization_coverage.report.warehouse import FEW_STUDENTS, by_status_group, has_value, select
+from immunization_coverage.report.warehouse import FEW_STUDENTS, by_status_group, select
 
-# A dose is read that has a student and a date.
-NOT_READ = ("administered_date_missing", "administered_date_not_a_date", "orphan_client")
+# A dose is read that has a student and a date; a packed history, of several doses, that has a student.
+NOT_READ = {
+    "doses_not_read": (
+        "immunizations_administered_date_missing", "immunizations_administered_date_not_a_date",
+        "immunizations_orphan_client",
+    ),
+    "histories_not_read": ("immunization_histories_orphan_client",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -117,7 +123,7 @@ def who(report: Report) -> list[str]:
     language, warehouse = report.language, report.warehouse
     said = []
     rows = select(warehouse.coverage_all_ispa, geography="province")
-    if shown := [row for row in rows if has_value(row, "coverage_percent")]:
+    if shown := compared(rows, "coverage_percent"):
         row = min(shown, key=lambda row: row["age"])
         percent = language.percent(float(100 - printed(row, "coverage_percent")))
         said.append(first_upper(language("summary.who", age=report.age(row["age"]), percent=percent)))
@@ -202,11 +208,11 @@ def trust(report: Report) -> list[str]:
         return [*assigned, language("summary.withheld", **counts)]
     checks = {row["check"]: row for row in warehouse.data_quality}
     said = []
-    for extract in ("immunizations", "immunization_histories"):
-        found = [checks[f"{extract}_{name}"] for name in NOT_READ if f"{extract}_{name}" in checks]
+    for key, names in NOT_READ.items():
+        found = [checks[name] for name in names if name in checks]
         total = max((row["rows_checked"] for row in found), default=0)
         if total:
-            said.append(of_total(language, "doses_not_read", sum(row["rows_failed"] for row in found), total))
+            said.append(of_total(language, key, sum(row["rows_failed"] for row in found), total))
     clients = checks.get("clients_without_usable_education_record")
     if clients and clients["rows_checked"]:
         said.append(of_total(language, "not_assigned", clients["rows_failed"], clients["rows_checked"]))
