@@ -432,8 +432,21 @@ def test_the_scope_is_the_units_with_students():
     assert held(*UNITS).kind == held().kind == "province"
     assert held("AL").kind == "unit" and held("AL").units == ({"phu_id": "AL", "phu_name": "AL"},)
     assert held("AL", students=None).kind == "unit", "a number that is withheld is not zero"
+    assert held().has_all
     some = held("AL", "BR")
     assert some.kind == "units" and some.total == 6 and not some.has_map and held(*UNITS[:4]).has_map
+
+
+def test_the_few_students_of_a_units_extract_who_go_to_school_elsewhere_do_not_make_it_an_extract_of_some_units():
+    sizes = {"AL": 950, "BR": 30, "CK": 20, "DU": 0}
+    rows = [{"phu_id": phu_id, "phu_name": phu_id, "students": students} for phu_id, students in sizes.items()]
+    one = scope_of(rows)
+    assert one.kind == "unit" and one.phu_ids == {"AL"} and one.total == 4 and not one.has_all
+    assert {unit["phu_id"] for unit in one.elsewhere} == {"BR", "CK"}
+    withheld = scope_of([row | {"students": row["students"] if row["phu_id"] == "AL" else None} for row in rows])
+    assert withheld.kind == "unit", "numbers that are withheld are small"
+    two = scope_of([row | {"students": 51} if row["phu_id"] == "BR" else row for row in rows])
+    assert two.kind == "units" and two.has_all
 
 
 def test_intervals_hold_the_percent_and_narrow_with_students():

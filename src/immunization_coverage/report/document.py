@@ -156,7 +156,10 @@ def scope_sentence(report: Report) -> str:
     lacking = sorted((language.phu(unit) for unit in scope.lacking), key=sort_key)
     is_shorter = scope.kind == "units" and len(lacking) < len(held)
     names = {"names": language.joined(lacking if is_shorter else held), "total": language.number(scope.total)}
-    return language(f"scope.{scope.kind}{'_lacking' if is_shorter else ''}", places=language.number(len(held)), **names)
+    said = [language(f"scope.{scope.kind}{'_lacking' if is_shorter else ''}", places=language.number(len(held)), **names)]
+    if not scope.has_all:
+        said.append(language("scope.elsewhere", count=len(scope.elsewhere)))
+    return " ".join(said)
 
 
 def method(warehouse: Warehouse, language: Language) -> str:

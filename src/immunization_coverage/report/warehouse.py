@@ -203,7 +203,7 @@ class Warehouse:
         if self.shown is None:
             return rows
         phu_ids = self._with_parts(self.shown.phu_ids)
-        is_whole = self.scope.phu_ids <= phu_ids
+        is_whole = self.scope.has_all and self.scope.phu_ids <= phu_ids
         of_units = [row for row in rows if row.get("phu_id") in phu_ids]
         whole = [row for row in rows if row.get("phu_id") is None and is_whole]
         if not self.shown.is_unit:
