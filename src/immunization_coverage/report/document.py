@@ -156,10 +156,8 @@ def scope_sentence(report: Report) -> str:
     lacking = sorted((language.phu(unit) for unit in scope.lacking), key=sort_key)
     is_shorter = scope.kind == "units" and len(lacking) < len(held)
     names = {"names": language.joined(lacking if is_shorter else held), "total": language.number(scope.total)}
-    said = [language(f"scope.{scope.kind}{'_lacking' if is_shorter else ''}", places=language.number(len(held)), **names)]
-    if not scope.has_all:
-        said.append(language("scope.elsewhere", count=len(scope.elsewhere)))
-    return " ".join(said)
+    said = language(f"scope.{scope.kind}{'_lacking' if is_shorter else ''}", places=language.number(len(held)), **names)
+    return said if scope.has_all else f"{said} {language('scope.elsewhere', count=len(scope.elsewhere))}"
 
 
 def method(warehouse: Warehouse, language: Language) -> str:

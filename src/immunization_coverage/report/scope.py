@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# One unit's extract also holds students who have changed to a school elsewhere: the unit has this share of all at least.
+# One unit's extract also holds students who have changed to a school elsewhere: the unit has at least this share.
 SHARE_OF_ONE = 0.95
 
 
