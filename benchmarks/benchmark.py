@@ -8,7 +8,8 @@ million is that many copies of the draw, each with ids of its own), then runs, o
 of its own, the floor (floor.py), `dbt build` with all its data tests into a new file, the floor again, the peers
 (peer_pandas.py, peer_polars.py), each for its counts only and then for every row of the contract, and the floor again;
 beyond 1.6 million students only the first floor, which takes minutes. The machine's speed varies: see the spread of the
-floors. The peers' results are compared with the warehouse's tables, row by row.
+floors. The peers' results are compared with the warehouse's tables, row by row. Before all sizes it runs `icw build` on
+the demonstration, as people do from day to day: into a new warehouse, once more, and into one with five other years.
 
 Writes target/benchmark/results.json after each size; results of sizes that are not run again are kept.
 render_results.py writes docs/performance.md from it.
@@ -216,6 +217,40 @@ def run_published(extracts: Path, folder: Path) -> dict:
     return run("icw build", command, folder, **variables).figures()
 
 
+def run_daily(working: Path) -> dict:
+    """Whole builds of the demonstration, by name; dbt has read the project before."""
+    warehouse = working / "warehouse.duckdb"
+    command = [sys.executable, "-m", "immunization_coverage", "build", "--no-change"]
+    variables = {"WAREHOUSE_PATH": str(warehouse), "EXTRACTS_DIR": ""}
+
+    def build(name: str) -> dict:
+        return run(name, command, working / "output", **variables).figures()
+
+    build("demonstration, for dbt to have read the project")
+    warehouse.unlink()
+    daily = {"into a new warehouse": build("demonstration"), "once more": build("demonstration, once more")}
+    add_years(warehouse, [f"{year}-{(year + 1) % 100:02d}" for year in range(SCHOOL_YEAR - 5, SCHOOL_YEAR)])
+    return daily | {"a year beside five others": build("demonstration, beside five other years")}
+
+
+def add_years(warehouse: Path, school_years: list[str]) -> None:
+    """Gives a warehouse these years in the place of its own, with copies of its rows."""
+    with duckdb.connect(str(warehouse)) as connection:
+        found = connection.execute(
+            "select table_schema, table_name from information_schema.columns where table_schema in "
+            "('marts', 'schools', 'published') and column_name in ('school_year', 'definitions') group by all "
+            "having count(*) = 2"
+        ).fetchall()
+        for table in (f"{schema}.{table}" for schema, table in found):
+            (first, *others) = (
+                f"select * replace ('{year}' as school_year, '{year}' as definitions) from {table}"
+                for year in school_years
+            )
+            connection.execute(f"create or replace temp table years as {' union all '.join([first, *others])}")
+            connection.execute(f"delete from {table}")
+            connection.execute(f"insert into {table} from years")
+
+
 def run_peer(name: str, extracts: Path, folder: Path, warehouse: Path, rows: bool) -> dict:
     scope = ["--rows"] if rows else []
     command = [sys.executable, BENCHMARKS / f"peer_{name}.py", extracts, folder / "tables", *scope]
@@ -271,10 +306,14 @@ def main() -> int:
     arguments = parse_arguments()
     arguments.working.mkdir(parents=True, exist_ok=True)
     results = json.loads(arguments.results.read_text(encoding="utf-8")) if arguments.results.exists() else {}
-    for students in arguments.students:
+    for students in (0, *arguments.students):
         try:
-            with tempfile.TemporaryDirectory(prefix="running_", dir=arguments.working) as working:
-                results[str(students)] = run_size(students, arguments, Path(working).resolve())
+            with tempfile.TemporaryDirectory(prefix="running_", dir=arguments.working) as folder:
+                working = Path(folder).resolve()
+                if students:
+                    results[str(students)] = run_size(students, arguments, working)
+                else:
+                    results["daily"] = {"environment": environment(), "builds": run_daily(working)}
         except CommandFailed as failure:
             print(f"\n{failure}", file=sys.stderr)
             return 1

@@ -11,9 +11,11 @@
     parents             the table in which a column's value stands, [table, column] where that has another name
     periods             columns with a number of days, months or years, with commas between; periods_or_grades, or a grade
     conditions          what every row satisfies; null does not count as satisfied
+    one_a_year          keys, as in `unique`, of rule tables: no school year for which two rows of a key hold
+    phus_add_up         counts by columns, {by, counts}, with commas between: those of the public health units add up to the province's
 -#}
 {% test table_is_sound(
-    model, never_null='', unique='', values={}, parents={}, periods='', periods_or_grades='', conditions=[]
+    model, never_null='', unique='', values={}, parents={}, periods='', periods_or_grades='', conditions=[], one_a_year=[], phus_add_up={}
 ) %}
 {{- config(fail_calc='cast(coalesce(sum(rows_found), 0) as bigint)') }}
 {%- set checks = [] -%}
@@ -75,19 +77,39 @@
         {%- do columns.append(adapter.quote(column) if modules.re.fullmatch('[a-z_0-9]+', column) else column) -%}
     {%- endfor -%}
     {%- set where = key.where or (columns[0] ~ ' is not null' if named | length == 1) -%}
-    {%- set text = [] -%}
-    {%- for column in columns -%}
-        {%- do text.append("coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), '')") -%}
-    {%- endfor -%}
-    {%- set text = 'concat(' ~ text | join(", '|', ") ~ ')' -%}
-    {%- set repeated = (' where ' ~ where if where else '') ~ ' group by ' ~ columns | join(', ') ~ ' having count(*) > 1' -%}
-    {%- do checks.append({
-        'columns': named,
-        'problem': 'occurs more than once',
-        'holds_where': text ~ ' in (select ' ~ text ~ ' from ' ~ model ~ repeated ~ ')',
-        'found_in': '(select 1 as key from ' ~ model ~ repeated ~ ') as repeated'
-    }) -%}
+    {%- set repeated = model ~ (' where ' ~ where if where else '') ~ ' group by ' ~ columns | join(', ') ~ ' having count(*) > 1' -%}
+    {%- do checks.append(check_of_keys(model, named, columns, 'occurs more than once', repeated)) -%}
 {%- endfor -%}
+{%- for key in one_a_year -%}
+    {%- set overlapping -%}
+        (
+            select
+                {{ key }},
+                coalesce(school_year_from, 0) as year_from,
+                lag(coalesce(school_year_before, 9999)) over (
+                    partition by {{ key }} order by coalesce(school_year_from, 0)
+                ) as previous_year_before
+            from {{ model }}
+        ) as ordered where year_from < previous_year_before
+    {%- endset -%}
+    {%- do checks.append(check_of_keys(
+        model, key.split(', '), key.split(', '),
+        'has two rows for the same school year: school_year_before of one is after school_year_from of the other', overlapping
+    )) -%}
+{%- endfor -%}
+{%- if phus_add_up -%}
+    {%- set differences = [] -%}
+    {%- for count in phus_add_up.counts.split(', ') -%}
+        {%- do differences.append(
+            "sum(case geography when 'province' then " ~ count ~ " else 0 end) <> sum(case geography when 'phu' then " ~ count ~ " else 0 end)"
+        ) -%}
+    {%- endfor -%}
+    {%- set different = model ~ ' group by ' ~ phus_add_up.by ~ ' having ' ~ differences | join(' or ') -%}
+    {%- set by = phus_add_up.by.split(', ') -%}
+    {%- do checks.append(check_of_keys(
+        model, by, by, 'has units that do not add up to the province in ' ~ phus_add_up.counts.replace(', ', ' or '), different
+    )) -%}
+{%- endif -%}
 {%- for check in checks %}
 select
     {{ dbt.string_literal(dbt.escape_single_quotes(check.columns | join(', '))) }} as column_name,
@@ -101,3 +123,18 @@ union all
 {%- endif %}
 {%- endfor %}
 {% endtest %}
+
+{#- A check that finds keys: those of the query that begins with `found`, after its `from`. -#}
+{% macro check_of_keys(model, named, columns, problem, found) -%}
+    {%- set text = [] -%}
+    {%- for column in columns -%}
+        {%- do text.append("coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), '')") -%}
+    {%- endfor -%}
+    {%- set text = 'concat(' ~ text | join(", '|', ") ~ ')' -%}
+    {{ return({
+        'columns': named,
+        'problem': problem,
+        'holds_where': text ~ ' in (select ' ~ text ~ ' from ' ~ found ~ ')',
+        'found_in': '(select 1 as key from ' ~ found ~ ') as keys_found'
+    }) }}
+{%- endmacro %}

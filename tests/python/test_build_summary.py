@@ -308,13 +308,17 @@ def test_a_failure_is_said_in_short_with_rule_checks_in_full_and_gates_left_to_t
             ),
             event(
                 "LogTestResult",
-                node_info=node("phus_add_up", "test"),
-                name="phus_add_up",
+                node_info=node("adds_up_to_the_cohort", "test"),
+                name="adds_up_to_the_cohort",
                 status="fail",
                 num_failures=2,
             ),
-            event("RunResultError", node_info=node("phus_add_up", "test"), msg="Got 2 results"),
-            event("SQLCompiledPath", node_info=node("phus_add_up", "test"), path="target/compiled/phus_add_up.sql"),
+            event("RunResultError", node_info=node("adds_up_to_the_cohort", "test"), msg="Got 2 results"),
+            event(
+                "SQLCompiledPath",
+                node_info=node("adds_up_to_the_cohort", "test"),
+                path="target/compiled/adds_up_to_the_cohort.sql",
+            ),
             event(
                 "RunResultError",
                 node_info=node("coverage"),
@@ -330,7 +334,7 @@ def test_a_failure_is_said_in_short_with_rule_checks_in_full_and_gates_left_to_t
         "In the tables: marts.coverage: age is empty (3 rows).",
         "Runtime Error in model coverage (models/coverage.sql)",
         'Binder Error: Column "agee" not found',
-        "The test phus_add_up found 2 rows; its query: target/compiled/phus_add_up.sql.",
+        "The test adds_up_to_the_cohort found 2 rows; its query: target/compiled/adds_up_to_the_cohort.sql.",
     ]
 
 
@@ -364,7 +368,7 @@ def test_errors_that_quote_a_value_are_said_without_it(message, kept):
     [
         ("data_quality_errors", "pass", True),
         ("data_quality_errors", "fail", False),
-        ("phus_add_up", "pass", False),
+        ("adds_up_to_the_cohort", "pass", False),
     ],
 )
 def test_gates_count_as_passed_only_where_their_test_has_run_and_passed(test, status, passed):

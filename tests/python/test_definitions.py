@@ -1,6 +1,7 @@
 """Wrong definitions do not get through: each is shown on a copy of the project whose rule tables were edited."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -104,6 +105,32 @@ def test_of_a_table_of_persons_a_failed_check_says_which_it_is_and_how_many_rows
     ):
         assert sentence in test.output, f"{sentence}\n{test.output}"
     assert not any(client_id in test.output for client_id in ids)
+
+
+def test_two_rows_of_a_key_for_the_same_school_year_are_named(project_copy, tmp_path):
+    file = project_copy / "seeds" / "annex" / "assessed_antigens.csv"
+    header, first, *rest = file.read_text(encoding="utf-8").splitlines()
+    again = dict(zip(header.split(","), first.split(","), strict=True)) | {"school_year_from": "2015"}
+    file.write_text("\n".join([header, first, *rest, ",".join(again.values()), ""]), encoding="utf-8")
+    build = build_rule_tables(tmp_path, project_copy)
+    assert build.returncode != 0
+    for line in (2, len(rest) + 3):
+        assert re.search(rf"assessed_antigens\.csv, lines? .*\b{line}\b", build.output), build.output
+    assert f"antigen '{again['antigen']}', age '{again['age']}' has two rows for the same school year" in build.output
+
+
+def test_counts_of_the_units_that_do_not_add_up_to_the_province_are_found(demonstration, tmp_path):
+    warehouse = shutil.copy(demonstration.warehouse, tmp_path / demonstration.warehouse.name)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "update marts.coverage set students_up_to_date = students_up_to_date - 1 "
+            "where geography = 'province' and antigen = 'measles' and age in (7, 17)"
+        )
+    test = run_dbt("test", "--select", "coverage_is_sound", warehouse=warehouse)
+    assert (
+        "marts.coverage: school_year, definitions, age, antigen has units that do not add up to the province in "
+        "students or students_up_to_date (2 rows)."
+    ) in test.output, test.output
 
 
 def test_rules_that_end_while_what_needs_them_goes_on_are_named(project_copy, tmp_path):
