@@ -123,18 +123,3 @@ union all
 {%- endif %}
 {%- endfor %}
 {% endtest %}
-
-{#- A check that finds keys: those of the query that begins with `found`, after its `from`. -#}
-{% macro check_of_keys(model, named, columns, problem, found) -%}
-    {%- set text = [] -%}
-    {%- for column in columns -%}
-        {%- do text.append("coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), '')") -%}
-    {%- endfor -%}
-    {%- set text = 'concat(' ~ text | join(", '|', ") ~ ')' -%}
-    {{ return({
-        'columns': named,
-        'problem': problem,
-        'holds_where': text ~ ' in (select ' ~ text ~ ' from ' ~ found ~ ')',
-        'found_in': '(select 1 as key from ' ~ found ~ ') as keys_found'
-    }) }}
-{%- endmacro %}
