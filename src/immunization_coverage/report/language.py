@@ -65,7 +65,7 @@ class Language:
 
     def _place(self, kind: str, **names: str) -> dict[str, str]:
         """Words that every text may use, for what the data hold."""
-        forms = {"place": "short", "place_name": "name", "place_in": "in"}
+        forms = {"place": "short", "place_label": "label", "place_name": "name", "place_in": "in"}
         return {word: self(f"places.{kind}.{form}", **names) for word, form in forms.items()}
 
     def find(self, key: str) -> Any:
@@ -162,7 +162,7 @@ class Language:
     def phu(self, row: dict, form: str = "short") -> str:
         """Name of a row's public health unit; the mart's own for one that the texts do not know."""
         if row["phu_id"] is None:
-            return self.place["place_name" if form == "name" else "place"]
+            return self.place["place_name" if form == "name" else "place_label"]
         known = self.find(f"public_health_units.{row['phu_id']}")
         return known.get(form, row["phu_name"]) if isinstance(known, dict) else row["phu_name"]
 

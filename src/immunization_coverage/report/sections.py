@@ -366,7 +366,8 @@ def unit_figure(report: Report, antigen: str, age: int) -> Figure:
 def interval_note(language: Language, rows: list[dict], column: str) -> list[str]:
     """What the bars of a ranking say, and how often the order of two neighbours may be chance."""
     count, total = overlapping(compared(of_phus(rows), column), column)
-    return [language("units.interval_note", count=count, total=language.number(total))] if total else []
+    key = "units.interval_note" if total > 1 else "units.interval_note_two"
+    return [language(key, count=count, total=language.number(total))] if total else []
 
 
 def matrix(report: Report, age: int) -> Figure:

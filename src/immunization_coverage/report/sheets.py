@@ -195,7 +195,7 @@ class Sheet:
             self.line(measure, row, values, ends) for (measure, row), values in zip(drawn, compared, strict=True)
         ]
         texts = [language("table.coverage_percent"), language("coverage.to_goal")]
-        texts += [language.place["place"], language("sheet.median")]
+        texts += [language.place["place_label"], language("sheet.median")]
         if before := self.year_before():
             texts += [language.school_year(before), language("over_years.change")]
         return Coverage(age, self.coverage_title(age, rows), lines, texts, ticks(language, ends))
