@@ -267,6 +267,19 @@ def test_a_share_that_is_not_zero_is_not_printed_as_zero():
     assert "(moins de 0,1 %)" in plain(summary.of_total(Language("fr"), "doses_not_read", 22, 56776))
 
 
+def test_the_reasons_are_of_an_age_with_students():
+    statuses = {"no_record": 2, "no_dose": 3, "doses_refused": 0, "series_incomplete": 1, "exempt_medical": 1}
+    rows = [
+        unit(None, students, None, antigen=antigen, age=age) | (statuses if students else dict.fromkeys(statuses, 0))
+        for antigen, age, students in (("diphtheria", 7, 0), ("measles", 7, 0), ("hpv", 12, 90), ("measles", 12, 80))
+    ]
+    report = report_of("en", not_up_to_date=rows, coverage_all_ispa=[])
+    assert summary.who(report) == [
+        "For measles alone at 12, 7 of 80 students are not: no record of any immunization 2; on record, but too few "
+        "valid doses 4; exempt 1."
+    ]
+
+
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_what_changed_counts_rises_and_falls_as_printed(code, monkeypatch):
     values = {"measles": (90.0, 91.0), "mumps": (90.0, 90.04), "rubella": (90.0, 88.0), "polio": (80.0, 78.0)}
@@ -624,6 +637,7 @@ def read_first_screen(lines: dict[str, list[str]], province: ProvinceRows, langu
         assert "of students are not up to date" not in who
     if told := re.search(r"For .+ alone at (\d+), ([\d,]+) of ([\d,]+) students (?:is|are) not: (.+?)\.", who):
         age, missing, students, reasons = (value.replace(",", "") for value in told.groups())
+        assert int(students), who
         groups = [int(number) for number in re.findall(r" (\d+)(?:;|$)", reasons)]
         assert any(
             row["age"] == int(age) and row["students"] == int(students) and sum(groups) == int(missing)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from immunization_coverage.report.figures import cell
 from immunization_coverage.report.language import Language, first_upper, rounded
-from immunization_coverage.report.leads import lead_row
+from immunization_coverage.report.leads import lead, lead_row
 from immunization_coverage.report.measures import COVERAGE
 from immunization_coverage.report.sections import (
     Report,
@@ -127,9 +127,11 @@ def who(report: Report) -> list[str]:
         row = min(shown, key=lambda row: row["age"])
         percent = language.percent(float(100 - printed(row, "coverage_percent")))
         said.append(first_upper(language("summary.who", age=report.age(row["age"]), percent=percent)))
-    reasons = select(warehouse.not_up_to_date, geography="province")
-    if any(row["students"] for row in reasons):
-        said.append(reasons_sentence(report, lead_row("province", reasons)))
+    reasons = [row for row in select(warehouse.not_up_to_date, geography="province") if row["students"]]
+    if reasons:
+        antigen, _ = lead("province")
+        told = lead_row("province", sorted(reasons, key=lambda row: (row["antigen"] != antigen, row["age"])))
+        said.append(reasons_sentence(report, told))
     elif rows:
         exempt = select(warehouse.exemptions_any_ispa, geography="province")
         said.append(exemptions_sentence(language, exempt) + ".")
