@@ -243,6 +243,23 @@ def test_a_change_is_said_where_it_shows(situation):
             assert len(found) == len(set(found)), "from a number to the same number"
 
 
+def test_a_school_whose_students_are_withheld_is_among_those_withheld():
+    def school(students, percent=None):
+        return {
+            "antigen": "measles", "age": 7, "students": students, "is_withheld": percent is None,
+            "coverage_percent": percent,
+        }  # fmt: skip
+
+    found = [school(40, 90.0), school(25), school(None), school(None), school(5, 60.0), school(0)]
+    report = report_of(
+        "en", goals={("measles", 7): {}}, cohorts=[7], school_year="2018-19", map_category=lambda *values: 3,
+        schools_of=lambda phu_id: found,
+    )  # fmt: skip
+    report.scope = SimpleNamespace(is_unit=True, units=[{"phu_id": "AL"}])
+    [drawn] = sections.schools(report).context["figures"]
+    assert drawn.title == "At 7, results of schools below the goal: 1; at the goal: 0; of few students: 1; withheld: 3"
+
+
 def test_doses_that_tie_are_named_or_counted():
     rows = [{"antigen": name, "dose_number": 5} for name in ("diphtheria", "tetanus", "pertussis", "polio")]
     assert beyond.doses_named(Language("en"), rows[:2]) == (

@@ -512,7 +512,9 @@ def schools(report: Report) -> Section | None:
     if not report.scope.is_unit:
         return None
     rows = report.warehouse.schools_of(report.scope.units[0]["phu_id"])
-    with_goal = [row for row in rows if row["students"] and (row["antigen"], row["age"]) in report.warehouse.goals]
+    # A number of students that is withheld is not zero.
+    with_students = [row for row in rows if row["students"] != 0]
+    with_goal = [row for row in with_students if (row["antigen"], row["age"]) in report.warehouse.goals]
     figures = [
         schools_figure(report, age, of_age)
         for age in report.warehouse.cohorts
@@ -568,7 +570,7 @@ def schools_figure(report: Report, age: int, rows: list[dict]) -> Figure:
 
 
 def place_of_school(warehouse: Warehouse, row: dict) -> str:
-    if row["is_withheld"]:
+    if row["is_withheld"] or row["students"] is None:
         return "withheld"
     if row["students"] < FEW_STUDENTS:
         return "few"
