@@ -30,6 +30,7 @@ from immunization_coverage.report.trends import (
     changed_definitions,
     cohort,
     letters,
+    segment_in_words,
     segments,
     series,
 )
@@ -72,6 +73,7 @@ def random_point(first_year: int, generator: random.Random) -> Point:
         changes=({"rule_id": f"{first_year}"},) if generator.random() < 0.2 else (),
         parts=frozenset({("HU", "Huron")} if first_year >= 2019 else ()),
         extraction_days=generator.choice([None, 0, 30, 31, 61]),
+        held=generator.choice([None, frozenset({"AL"}), frozenset({"AL", "TO"}), frozenset({"AL", "TO"})]),
     )
 
 
@@ -95,7 +97,9 @@ def test_a_series_breaks_between_the_years_that_differ_and_nowhere_else(seed):
         days = [by_year[year].extraction_days for year in (first, last)]
         assert bool(one.extraction_days) == (None not in days and max(days) - min(days) > 30)
         assert [int(year[:4]) for year in one.few] == [year for year in (first, last) if by_year[year].is_few]
-        kinds = [one.missing, one.changes, one.merged, one.extraction_days, one.few]
+        held = [by_year[year].held for year in (first, last)]
+        assert bool(one.lacking) == (None not in held and held[0] != held[1])
+        kinds = [one.missing, one.changes, one.merged, one.extraction_days, one.few, one.lacking]
         assert one.is_break == any(kinds)
 
 
@@ -179,6 +183,22 @@ def test_a_unit_that_takes_in_another_and_keeps_its_id_is_said_to_have_grown():
         remarks = Remarks(Language(code))
         remarks.marks(grown, perth)
         assert words in remarks.listed()[0][1]
+
+
+def test_a_year_that_lacks_units_of_the_other_is_said_to_for_the_whole_and_not_for_a_unit(several, tmp_path):
+    path = shutil.copy(several.warehouse, tmp_path / "years.duckdb")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "update marts.coverage set students = 0, students_up_to_date = 0, coverage_percent = null "
+            "where school_year = '2018-19' and phu_id in ('TO', 'OT')"
+        )
+    found = series(Warehouse(path).years(), COVERAGE, 7, "measles", [None, "PL"])
+    whole = [one for one in segments(found[None]) if "2018-19" in (one.earlier.school_year, one.later.school_year)]
+    assert {one.lacking for one in whole} == {(("2018-19", frozenset({"TO", "OT"})),)}
+    assert not any(one.lacking for one in segments(found["PL"]))
+    said = [segment_in_words(whole[0], Language(code)) for code in LANGUAGES]
+    assert "2018–19 has no students of Ottawa and Toronto" in said[0]
+    assert "en 2018-2019, aucun élève pour Ottawa et Toronto" in said[1]
 
 
 def test_an_extract_from_before_the_end_of_the_school_year_is_said_to_be():

@@ -1,8 +1,8 @@
 """Measures over the school years, and where a series breaks: report and explorer draw what is decided here.
 
 A series breaks between two school years if years between them have no value, if definitions changed, if the public
-health unit was made of others, if the extracts reach unequally far beyond the school year, or if one of the years
-has few students.
+health unit was made of others, if one of the years lacks units of the other, if the extracts reach unequally far beyond
+the school year, or if one of the years has few students.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from itertools import pairwise
 from immunization_coverage.report.figures import combined
 from immunization_coverage.report.language import Language, sort_key
 from immunization_coverage.report.measures import Measure
+from immunization_coverage.report.titles import named
 from immunization_coverage.report.warehouse import FEW_STUDENTS, Warehouse, has_value, select
 from immunization_coverage.report.year_before import LISTS, changes_of, items, missing
 from immunization_coverage.years import first_year_of, label_of
@@ -29,7 +30,8 @@ EXEMPTIONS = ("exemptions", "exemptions_any_ispa")
 class Point:
     """A school year of a series: the mart's row, if there is one, and what the year's numbers depend on.
 
-    `parts` are the public health units, id and name, that the row's unit was made of by that year. `extraction_days`
+    `parts` are the public health units, id and name, that the row's unit was made of by that year. `held` are the units
+    with students that the whole is made of, as the last year has them; none for a unit. `extraction_days`
     are the days from the assessment date to the last recorded date. `changes` are the definitions that differ from the
     school year before.
     """
@@ -41,6 +43,7 @@ class Point:
     parts: frozenset[tuple[str, str]] = frozenset()
     extraction_days: int | None = None
     age: int | None = None
+    held: frozenset[str] | None = None
 
     @property
     def first_year(self) -> int:
@@ -74,6 +77,8 @@ class Segment:
     merged: frozenset[tuple[str, str]] = frozenset()
     extraction_days: tuple[int, int] | None = None
     few: tuple[str, ...] = ()
+    # The school years that lack units of the other, with their ids.
+    lacking: tuple[tuple[str, frozenset[str]], ...] = ()
 
     def without_unit(self) -> Segment:
         """The breaks that are not of the public health unit itself: neither its merger nor its few students."""
@@ -84,7 +89,7 @@ class Segment:
 
     @property
     def is_break(self) -> bool:
-        return bool(self.missing or self.changes or self.merged or self.extraction_days or self.few)
+        return bool(self.missing or self.changes or self.merged or self.extraction_days or self.few or self.lacking)
 
 
 def segments(points: list[Point]) -> list[Segment]:
@@ -102,6 +107,7 @@ def segments(points: list[Point]) -> list[Segment]:
                 merged=later.parts - earlier.parts,
                 extraction_days=unequal(earlier.extraction_days, later.extraction_days),
                 few=tuple(point.school_year for point in (earlier, later) if point.is_few),
+                lacking=lacking(earlier, later),
             )
         )
     return found
@@ -112,6 +118,14 @@ def unequal(before: int | None, now: int | None) -> tuple[int, int] | None:
     if before is None or now is None or abs(now - before) <= EXTRACTION_DAYS:
         return None
     return before, now
+
+
+def lacking(earlier: Point, later: Point) -> tuple[tuple[str, frozenset[str]], ...]:
+    """The units that only one of two years has, by the year that lacks them."""
+    if earlier.held is None or later.held is None:
+        return ()
+    found = ((earlier, later.held - earlier.held), (later, earlier.held - later.held))
+    return tuple((point.school_year, units) for point, units in found if units)
 
 
 def series(
@@ -156,9 +170,17 @@ def points_of(
             frozenset(parts_by(last, phu_id, warehouse.first_year)),
             warehouse.extraction_days,
             age,
+            held_by(warehouse, last) if phu_id is None else None,
         )
         for phu_id in phu_ids
     }
+
+
+def held_by(warehouse: Warehouse, last: Warehouse) -> frozenset[str] | None:
+    """The units with students of a school year, as the last year has them; none where one unit is the whole."""
+    if last.shown is not None and last.shown.is_unit:
+        return None
+    return frozenset(last.successors.get(phu_id, phu_id) for phu_id in warehouse.scope.phu_ids)
 
 
 def row_of(
@@ -307,6 +329,9 @@ def reasons(segment: Segment, language: Language, unit: dict | None = None) -> d
         # A unit that was there before, and is not added up, has grown.
         kind = "merged" if segment.earlier.is_added_up else "grown"
         found[kind, language.phu(unit or {"phu_id": None}), parts] = set()
+    for school_year, phu_ids in segment.lacking:
+        names = sorted((language.phu({"phu_id": phu_id, "phu_name": phu_id}) for phu_id in phu_ids), key=sort_key)
+        found["lacking", school_year, named(language, names, "units")] = set()
     if segment.extraction_days:
         found["extraction", *segment.extraction_days] = set()
     if segment.few:
@@ -324,10 +349,13 @@ def in_words(
         if kind == "missing":
             parts.append(language("over_years.breaks.missing", years=values[0]))
         elif kind == "definitions":
-            named = sorted((language.antigen(one, "plain") for one in antigens), key=sort_key)
-            parts.append(language(f"methods.changes.{values[0]}", what=values[1], antigens=language.joined(named)))
+            of = sorted((language.antigen(one, "plain") for one in antigens), key=sort_key)
+            parts.append(language(f"methods.changes.{values[0]}", what=values[1], antigens=language.joined(of)))
         elif kind in ("merged", "grown"):
             parts.append(language(f"over_years.breaks.{kind}", unit=values[0], parts=values[1]))
+        elif kind == "lacking":
+            year = language.school_year(values[0])
+            parts.append(language("over_years.breaks.lacking", year=year, units=values[1]))
         elif kind == "extraction":
             before, now = (days_in_words(days, language) for days in values)
             parts.append(language("over_years.breaks.extraction", before=before, now=now, **years))

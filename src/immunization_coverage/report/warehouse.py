@@ -486,6 +486,22 @@ class Warehouse:
         return self._annex("public_health_unit_mergers")
 
     @cached_property
+    def successors(self) -> dict[str, str]:
+        """The unit of the school year that a unit of another year has become part of, by the other's id."""
+        into = {row["phu_id"]: row["merged_into"] for row in self.mergers}
+        ids = {row["phu_id"] for row in self.units if row["phu_id"] not in into or self._exists(row)}
+        found = {}
+        for phu_id in into:
+            end = phu_id
+            while end in into and end not in ids:
+                end = into[end]
+            found[phu_id] = end
+        return found
+
+    def _exists(self, unit: dict) -> bool:
+        return (unit["school_year_from"] or 0) <= self.first_year < (unit["school_year_before"] or 9999)
+
+    @cached_property
     def new_units(self) -> dict[str, list[dict]]:
         """Public health units that are new in the school year, each with the units that merged into it."""
         units = {row["phu_id"]: row for row in self.units}
