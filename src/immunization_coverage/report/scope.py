@@ -48,15 +48,17 @@ class Scope:
 
 
 def scope_of(rows: list[dict]) -> Scope:
-    """The scope of a school year's rows by unit. A number of students that is withheld is not zero, but is small."""
+    """The scope of a school year's rows by unit. A number of students that is withheld is not zero, and may be large:
+    where one is, no unit is taken for nearly all."""
     units: dict[str, dict] = {}
     sizes: dict[str, int] = {}
+    is_known = all(row["students"] is not None for row in rows)
     for row in rows:
         units.setdefault(row["phu_id"], {"phu_id": row["phu_id"], "phu_name": row["phu_name"]})
         if row["students"] is None or row["students"] > 0:
             sizes[row["phu_id"]] = sizes.get(row["phu_id"], 0) + (row["students"] or 0)
     largest = max(sizes, key=lambda phu_id: sizes[phu_id], default=None)
-    is_of_one = largest is not None and 0 < SHARE_OF_ONE * sum(sizes.values()) <= sizes[largest]
+    is_of_one = is_known and largest is not None and 0 < SHARE_OF_ONE * sum(sizes.values()) <= sizes[largest]
     shown = {largest} if is_of_one else set(sizes)
 
     def of(phu_ids: set) -> tuple[dict, ...]:
