@@ -6,6 +6,12 @@
 {% macro duckdb__publish_build(results) -%}
 {%- endmacro %}
 
+{#- Strategy of dbt's own incremental tables, which a project has that installs this one: its materializations are not taken from a package. -#}
+{% macro get_incremental_school_year_sql(arguments) -%}
+    delete from {{ arguments.target_relation }} where {{ is_of_this_build() }};
+    {{ get_insert_into_sql(arguments.target_relation, arguments.temp_relation, arguments.dest_columns) }}
+{%- endmacro %}
+
 {#- Other school years and definitions and the builds before are kept: a build in schemas of its own starts with what is published of them. -#}
 {% macro carry_years() -%}
     {{ return(adapter.dispatch('carry_years')()) }}

@@ -68,3 +68,17 @@ def test_a_build_of_the_other_projects_own_models_is_as_without_the_package(tmp_
     with duckdb.connect(str(tmp_path / "consumer.duckdb"), read_only=True) as connection:
         (row,) = connection.execute("select name, empty_text from main_reports.own").fetchall()
     assert row == ("a", "")
+
+
+def test_a_second_build_of_another_project_replaces_the_rows_of_its_school_year(tmp_path):
+    consumer(tmp_path)
+    dbt(tmp_path, "deps")
+    counts = []
+    for _ in range(2):
+        dbt(
+            tmp_path, "build", "--select", "+antigen_definitions", "--exclude-resource-type", "unit_test",
+            "--indirect-selection", "cautious",
+        )  # fmt: skip
+        with duckdb.connect(str(tmp_path / "consumer.duckdb"), read_only=True) as connection:
+            counts += connection.execute("select count(*) from marts.antigen_definitions").fetchall()
+    assert counts[0] == counts[1] != (0,)
