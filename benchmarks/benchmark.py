@@ -30,7 +30,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -44,11 +46,13 @@ from measure import CommandFailed, Measured, OutOfMemory, measure
 from phases import BuildTimes
 
 from immunization_coverage.project import DBT, ROOT
+from immunization_coverage.years import label_of
 
 BENCHMARKS = ROOT / "benchmarks"
 GENERATOR = sorted((ROOT / "scripts").glob("generate_extracts*"))
 EXTRACTS = ("clients", "schools", "education_records", "immunizations", "exemptions")
 PEERS = ("pandas", "polars")
+ICW_BUILD = (sys.executable, "-m", "immunization_coverage", "build")
 # Multiples of it are copies of its draw; they have one floor and no peers, since each run takes minutes.
 ONTARIO = 1_600_000
 SEED = 2018
@@ -213,23 +217,21 @@ def seconds_for_peer(times: BuildTimes, rows: bool) -> float:
 
 def run_published(extracts: Path, folder: Path) -> dict:
     variables = {"WAREHOUSE_PATH": str(folder / "warehouse.duckdb"), "EXTRACTS_DIR": str(extracts)}
-    command = [sys.executable, "-m", "immunization_coverage", "build"]
-    return run("icw build", command, folder, **variables).figures()
+    return run("icw build", ICW_BUILD, folder, **variables).figures()
 
 
 def run_daily(working: Path) -> dict:
     """Whole builds of the demonstration, by name; dbt has read the project before."""
     warehouse = working / "warehouse.duckdb"
-    command = [sys.executable, "-m", "immunization_coverage", "build", "--no-change"]
     variables = {"WAREHOUSE_PATH": str(warehouse), "EXTRACTS_DIR": ""}
 
     def build(name: str) -> dict:
-        return run(name, command, working / "output", **variables).figures()
+        return run(name, [*ICW_BUILD, "--no-change"], working / "output", **variables).figures()
 
     build("demonstration, for dbt to have read the project")
     warehouse.unlink()
     daily = {"into a new warehouse": build("demonstration"), "once more": build("demonstration, once more")}
-    add_years(warehouse, [f"{year}-{(year + 1) % 100:02d}" for year in range(SCHOOL_YEAR - 5, SCHOOL_YEAR)])
+    add_years(warehouse, [label_of(year) for year in range(SCHOOL_YEAR - 5, SCHOOL_YEAR)])
     return daily | {"a year beside five others": build("demonstration, beside five other years")}
 
 
@@ -242,11 +244,11 @@ def add_years(warehouse: Path, school_years: list[str]) -> None:
             "having count(*) = 2"
         ).fetchall()
         for table in (f"{schema}.{table}" for schema, table in found):
-            (first, *others) = (
-                f"select * replace ('{year}' as school_year, '{year}' as definitions) from {table}"
-                for year in school_years
+            connection.execute(
+                "create or replace temp table years as select own.* replace (year as school_year, year as definitions) "
+                f"from {table} as own cross join (select unnest(?) as year)",
+                [school_years],
             )
-            connection.execute(f"create or replace temp table years as {' union all '.join([first, *others])}")
             connection.execute(f"delete from {table}")
             connection.execute(f"insert into {table} from years")
 
@@ -306,14 +308,14 @@ def main() -> int:
     arguments = parse_arguments()
     arguments.working.mkdir(parents=True, exist_ok=True)
     results = json.loads(arguments.results.read_text(encoding="utf-8")) if arguments.results.exists() else {}
-    for students in (0, *arguments.students):
+    measured: dict[str, Callable[[Path], dict]] = {
+        "daily": lambda working: {"environment": environment(), "builds": run_daily(working)}
+    }
+    measured |= {str(students): partial(run_size, students, arguments) for students in arguments.students}
+    for name, measure_all in measured.items():
         try:
-            with tempfile.TemporaryDirectory(prefix="running_", dir=arguments.working) as folder:
-                working = Path(folder).resolve()
-                if students:
-                    results[str(students)] = run_size(students, arguments, working)
-                else:
-                    results["daily"] = {"environment": environment(), "builds": run_daily(working)}
+            with tempfile.TemporaryDirectory(prefix="running_", dir=arguments.working) as working:
+                results[name] = measure_all(Path(working).resolve())
         except CommandFailed as failure:
             print(f"\n{failure}", file=sys.stderr)
             return 1

@@ -1,5 +1,5 @@
 {#- A check of `table_is_sound` that finds keys: those of a query, given from after its `from` on. -#}
-{% macro check_of_keys(model, named, columns, problem, found) -%}
+{% macro check_of_keys(named, columns, problem, found) -%}
     {%- set text = [] -%}
     {%- for column in columns -%}
         {%- do text.append("coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), '')") -%}

@@ -11,16 +11,11 @@
 {%- endmaterialization %}
 
 {% macro replaced_in_place(type) -%}
-    {%- set earlier = load_cached_relation(this) -%}
     {%- set relation = this.incorporate(type=type) -%}
-    {{ run_hooks(pre_hooks) }}
-    {% call statement('main') -%}
-        {{ drop_statement(earlier) }}
+    {% call written(relation) -%}
+        {{ drop_statement(load_cached_relation(this)) }}
         {{ create_table_as(False, relation, sql) if type == 'table' else get_create_view_as_sql(relation, sql) }};
-        {{ comments_of(relation, model) }}
     {%- endcall %}
-    {{ run_hooks(post_hooks) }}
-    {% do adapter.commit() %}
     {{ return({'relations': [relation]}) }}
 {%- endmacro %}
 
@@ -32,8 +27,7 @@
     {%- endif -%}
     {%- set relation = this.incorporate(type='table') -%}
     {%- set rows = make_temp_relation(relation) -%}
-    {{ run_hooks(pre_hooks) }}
-    {% call statement('main') -%}
+    {% call written(relation) -%}
         {{ create_table_as(True, rows, sql) }}
         {% for column in model.columns.values() -%}
         alter table {{ relation }} add column if not exists {{ adapter.quote(column.name) }} {{ column.data_type }};
@@ -43,34 +37,38 @@
         {% endif -%}
         insert into {{ relation }} by name select * from {{ rows }};
         drop table {{ rows }};
-        {{ comments_of(relation, model) }}
     {%- endcall %}
-    {{ run_hooks(post_hooks) }}
-    {% do adapter.commit() %}
     {{ return({'relations': [relation]}) }}
 {%- endmaterialization %}
 
 {#- A seed is read by DuckDB alone: dbt would read the file in Python first, to guess the types that _*.yml declares. -#}
 {% materialization seed, adapter='duckdb' -%}
-    {%- set earlier = load_cached_relation(this) -%}
     {%- set relation = this.incorporate(type='table') -%}
     {#- What --show prints. -#}
     {%- do store_result('agate_table', response='') -%}
-    {{ run_hooks(pre_hooks) }}
-    {% call statement('main') -%}
-        {{ drop_statement(earlier) }}
+    {% call written(relation) -%}
+        {{ drop_statement(load_cached_relation(this)) }}
         create table {{ relation }} as
         select * from read_csv(
             '{{ adapter.get_seed_file_path(model) | replace("'", "''") }}',
             header = true, delim = ',', quote = '"', escape = '"',
             types = { {%- for column, type in config.get('column_types').items() %}'{{ column }}': '{{ type }}'{{ ', ' if not loop.last }}{% endfor -%} }
         );
+    {%- endcall %}
+    {{ return({'relations': [relation]}) }}
+{%- endmaterialization %}
+
+{#- Runs the statements of the call and those of the comments as one, between the hooks, and commits. -#}
+{% macro written(relation) -%}
+    {{ run_hooks(pre_hooks) }}
+    {%- set statements = caller() -%}
+    {% call statement('main') -%}
+        {{ statements }}
         {{ comments_of(relation, model) }}
     {%- endcall %}
     {{ run_hooks(post_hooks) }}
     {% do adapter.commit() %}
-    {{ return({'relations': [relation]}) }}
-{%- endmaterialization %}
+{%- endmacro %}
 
 {% macro drop_statement(relation) -%}
     {%- if relation %}drop {{ relation.type }} {{ relation }};{% endif -%}

@@ -78,7 +78,7 @@
     {%- endfor -%}
     {%- set where = key.where or (columns[0] ~ ' is not null' if named | length == 1) -%}
     {%- set repeated = model ~ (' where ' ~ where if where else '') ~ ' group by ' ~ columns | join(', ') ~ ' having count(*) > 1' -%}
-    {%- do checks.append(check_of_keys(model, named, columns, 'occurs more than once', repeated)) -%}
+    {%- do checks.append(check_of_keys(named, columns, 'occurs more than once', repeated)) -%}
 {%- endfor -%}
 {%- for key in one_a_year -%}
     {%- set overlapping -%}
@@ -93,7 +93,7 @@
         ) as ordered where year_from < previous_year_before
     {%- endset -%}
     {%- do checks.append(check_of_keys(
-        model, key.split(', '), key.split(', '),
+        key.split(', '), key.split(', '),
         'has two rows for the same school year: school_year_before of one is after school_year_from of the other', overlapping
     )) -%}
 {%- endfor -%}
@@ -107,7 +107,7 @@
     {%- set different = model ~ ' group by ' ~ phus_add_up.by ~ ' having ' ~ differences | join(' or ') -%}
     {%- set by = phus_add_up.by.split(', ') -%}
     {%- do checks.append(check_of_keys(
-        model, by, by, 'has units that do not add up to the province in ' ~ phus_add_up.counts.replace(', ', ' or '), different
+        by, by, 'has units that do not add up to the province in ' ~ phus_add_up.counts.replace(', ', ' or '), different
     )) -%}
 {%- endif -%}
 {%- for check in checks %}

@@ -489,17 +489,18 @@ class Warehouse:
     def successors(self) -> dict[str, str]:
         """The unit of the school year that a unit of another year has become part of, by the other's id."""
         into = {row["phu_id"]: row["merged_into"] for row in self.mergers}
-        ids = {row["phu_id"] for row in self.units if row["phu_id"] not in into or self._exists(row)}
+        of_the_year = {
+            row["phu_id"]
+            for row in self.units
+            if (row["school_year_from"] or 0) <= self.first_year < (row["school_year_before"] or 9999)
+        }
         found = {}
         for phu_id in into:
             end = phu_id
-            while end in into and end not in ids:
+            while end in into and end not in of_the_year:
                 end = into[end]
             found[phu_id] = end
         return found
-
-    def _exists(self, unit: dict) -> bool:
-        return (unit["school_year_from"] or 0) <= self.first_year < (unit["school_year_before"] or 9999)
 
     @cached_property
     def new_units(self) -> dict[str, list[dict]]:
