@@ -120,6 +120,8 @@ def growth(results: list[dict]) -> str:
             f"{size_name(larger)} students cost {cost:.1f} times what {size_name(smaller)} cost, "
             f"{cost / times:.2f} of what {times:.0f} times the students predict."
         )
+    reading = max(result["build"]["seconds_of_reading_the_project"] for result in results)
+    sentences.append(f"dbt had read the project before each build; the first time (`dbt parse`) takes {reading:.0f} s.")
     return " ".join(sentences)
 
 
