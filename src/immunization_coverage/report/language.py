@@ -40,6 +40,13 @@ def rounded(value: float, decimals: int) -> Decimal:
     return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
+# A report prints most of its numbers several times: on the map, in the ranking and in the table.
+@cache
+def formatted(value: float, decimals: int, locale: Locale) -> str:
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    return format_decimal(rounded(value, decimals), pattern, locale).replace("-", "\u2212")
+
+
 class Language:
     """One language's texts, called with a dotted key: `language("coverage.title", age=7)`.
 
@@ -116,10 +123,7 @@ class Language:
 
     def number(self, value: float | None, decimals: int = 0) -> str:
         """`12,345.6` or `12 345,6` (with a no-break space)."""
-        if value is None:
-            return ""
-        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-        return format_decimal(rounded(value, decimals), pattern, self.locale).replace("-", "\u2212")
+        return "" if value is None else formatted(value, decimals, self.locale)
 
     def percent(self, value: float, decimals: int = 1) -> str:
         return self.number(value, decimals) + ("\u00a0%" if self.code == "fr" else "%")
