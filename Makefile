@@ -6,31 +6,38 @@ SIZES ?= 50000 400000 1600000
 quoted = '$(subst ','\'',$(1))'
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: build test tested-demonstration lint setup docs report explore demonstration benchmark publish superset clean
+.PHONY: build test test-all tested-demonstration unit-tests python-tests lint setup docs report explore demonstration benchmark publish superset clean
 .PHONY: setup-spark spark-build spark-test spark-parity spark-cluster spark-cluster-stop
 
 build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
 	.venv/bin/icw build $(if $(VARS),--vars $(call quoted,$(VARS)))
 
-test: export EXTRACTS_DIR =
+test unit-tests tested-demonstration: export EXTRACTS_DIR =
 test: .venv/.browser  ## Lint, the demonstration with its data tests, every rule's unit test, the comparison with the independent reading
-	$(MAKE) --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint tested-demonstration
-	DEMONSTRATION=$(call quoted,$(CURDIR)/target/demonstration) .venv/bin/pytest
+	$(MAKE) --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) lint unit-tests python-tests
 
-# Each dbt has its target folder: lint runs beside the build, and pytest reads the build's artifacts.
-tested-demonstration: export WAREHOUSE_PATH = target/demonstration/demonstration.duckdb
-tested-demonstration: export EXTRACTS_DIR =
+test-all: export LONG_TESTS ?= 1
+test-all: test  ## Also the tests that take minutes, and every table of the demonstration on Spark: an hour
+	$(MAKE) spark-parity EXTRACTS_DIR= WITH=target/demonstration/demonstration.duckdb
+
+# Each dbt has its target folder and pytest its copy of what was built: two of these run at once.
+tested-demonstration unit-tests: export WAREHOUSE_PATH = target/demonstration/demonstration.duckdb
 tested-demonstration: setup
-	rm -rf target/demonstration && mkdir -p target/demonstration
+	rm -rf target/demonstration target/tested && mkdir -p target/demonstration
 	DBT_TARGET_PATH=target/demonstration/demonstration.target .venv/bin/dbt build
+	cp -r target/demonstration target/tested
+
+unit-tests: tested-demonstration
 	mkdir -p target/unit_tests && cp target/demonstration/demonstration.target/partial_parse.msgpack target/unit_tests/
 	DBT_TARGET_PATH=target/unit_tests .venv/bin/dbt test --select test_type:unit
+
+python-tests: tested-demonstration
+	DEMONSTRATION=$(call quoted,$(CURDIR)/target/tested) .venv/bin/pytest
 
 lint: setup
 	.venv/bin/ruff check benchmarks bi scripts src tests
 	.venv/bin/mypy
-	mkdir -p target
-	WAREHOUSE_PATH=target/lint.duckdb DBT_TARGET_PATH=target/lint .venv/bin/sqlfluff lint models tests analyses
+	.venv/bin/sqlfluff lint models tests analyses
 
 setup: .venv/.locked
 

@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,10 @@ SHARED = ROOT.parent / "shared"
 DBT = Path(sys.executable).parent / "dbt"
 ICW = Path(sys.executable).parent / "icw"
 PARSED = warm_dbt.PARSED
+# `make test-all` also runs what takes minutes: kills, years beside each other, further draws, languages and widths.
+LONG = "LONG_TESTS" in os.environ
+MANY = os.environ.get("LONG_TESTS") == "many"
+long = pytest.mark.skipif(not LONG, reason="minutes; make test-all runs them")
 ONLY_TABLES = ("--resource-type", "seed", "--resource-type", "model")
 
 
@@ -36,6 +40,11 @@ class Build:
     def rows(self, query: str) -> list[tuple]:
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:
             return connection.execute(query).fetchall()
+
+
+def few(cases: Iterable, number: int) -> list:
+    """The first cases; all of them in `make test-all`."""
+    return list(cases)[: None if LONG else number]
 
 
 def run_dbt(

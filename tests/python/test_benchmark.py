@@ -12,7 +12,7 @@ import duckdb
 import peer_pandas
 import peer_polars
 import pytest
-from conftest import ROOT
+from conftest import ROOT, long
 from measure import measure
 from phases import BuildTimes
 from random_extracts import write_extracts
@@ -75,11 +75,13 @@ def random_histories(tmp_path_factory):
 
 @pytest.mark.parametrize("rows", SCOPES.values(), ids=SCOPES)
 @pytest.mark.parametrize("peer", PEERS)
+@long
 def test_a_peers_tables_equal_the_demonstrations(demonstration, demonstration_extracts, tmp_path, peer, rows):
     PEERS[peer](demonstration_extracts, tmp_path, rows)
     assert compare_peers.differences(demonstration.warehouse, tmp_path, rows) == []
 
 
+@long
 def test_rows_that_differ_are_counted_and_not_shown(demonstration, demonstration_extracts, tmp_path):
     peer_polars.main(demonstration_extracts, tmp_path, rows=True)
     changes = {
@@ -109,6 +111,7 @@ def test_rows_that_differ_are_counted_and_not_shown(demonstration, demonstration
 
 @pytest.mark.parametrize("rows", SCOPES.values(), ids=SCOPES)
 @pytest.mark.parametrize("peer", PEERS)
+@long
 def test_a_peer_reads_histories_on_every_threshold_as_the_independent_reading_does(
     random_histories, tmp_path, peer, rows
 ):

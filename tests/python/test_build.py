@@ -10,7 +10,7 @@ from pathlib import Path
 import annex_reading
 import duckdb
 import pytest
-from conftest import ONLY_TABLES, ROOT, SHARED, Build, differing, edit_rules, run_compare, run_dbt
+from conftest import ONLY_TABLES, ROOT, SHARED, Build, differing, edit_rules, long, run_compare, run_dbt
 from random_extracts import write_extracts
 
 # No student of 7 to 17 years can fill them: they need a dose some ten years after a fourth or fifth one at four or
@@ -85,13 +85,13 @@ def as_parts(folder: Path) -> None:
     ("seed", "students", "school_year", "window", "form"),
     [
         (1, 3000, 2018, "overlap", "csv"),
-        (2, 2000, 2016, "overlap", "parquet"),
-        (3, 2000, 2023, "overlap", "parts"),
-        (4, 2000, 2018, "as_printed", "csv"),
+        pytest.param(2, 2000, 2016, "overlap", "parquet", marks=long),
+        pytest.param(3, 2000, 2023, "overlap", "parts", marks=long),
+        pytest.param(4, 2000, 2018, "as_printed", "csv", marks=long),
         # Other units, ages and agents.
-        (5, 1000, 2014, "overlap", "csv"),
-        (6, 1000, 2017, "overlap", "csv"),
-        (7, 1000, 2024, "overlap", "csv"),
+        pytest.param(5, 1000, 2014, "overlap", "csv", marks=long),
+        pytest.param(6, 1000, 2017, "overlap", "csv", marks=long),
+        pytest.param(7, 1000, 2024, "overlap", "csv", marks=long),
     ],
 )
 def test_the_build_of_random_histories_equals_the_independent_reading(
@@ -139,6 +139,7 @@ def test_tables_of_the_contract_are_read_under_any_name_of_the_file(demonstratio
             connection.execute(f"from another_name.{table} limit 1")
 
 
+@long
 def test_extracts_from_a_folder_give_what_the_same_seeds_give(demonstration, tmp_path):
     seeds = ROOT / "seeds" / "extracts"
     build = run_dbt("build", *ONLY_TABLES, warehouse=tmp_path / "warehouse.duckdb", extracts=seeds)
@@ -214,7 +215,7 @@ def test_an_extract_that_stands_twice_stops_the_build(tmp_path):
     assert "Extract 'clients' exists twice" in build.output
 
 
-@pytest.mark.parametrize("school_year", [2012, 2026])
+@pytest.mark.parametrize("school_year", [2012, pytest.param(2026, marks=long)])
 def test_a_year_outside_the_rules_stops_the_build_with_a_sentence(tmp_path, school_year):
     variables = f"school_year: {school_year}"
     build = run_dbt("build", *ONLY_TABLES, "--vars", variables, warehouse=tmp_path / "warehouse.duckdb")
@@ -233,6 +234,7 @@ def test_a_switch_with_an_unknown_value_stops_the_build(tmp_path, variables):
     assert "it must be" in build.output
 
 
+@long
 def test_a_changed_interval_shows_which_doses_and_students_changed(demonstration, project_copy, tmp_path):
     def seventy_days(rows):
         for row in rows:
@@ -286,6 +288,7 @@ def test_a_changed_dose_shows_though_no_record_has_an_immunization_id(demonstrat
     assert sorted(changed) == [("", "", "", "extra_dose"), ("", "too_young", "1", "")]
 
 
+@long
 def test_the_comparison_prints_every_column_and_leaves_no_id_behind(demonstration, tmp_path):
     now, earlier = tmp_path / "now.duckdb", tmp_path / "earlier.duckdb"
     for path in (now, earlier):

@@ -1,6 +1,6 @@
 """Builds that fail, are killed or meet: the published warehouse is the last good build, and readers never see another.
 
-LONG_TESTS=1 kills 100 builds instead of 10, and reads with 100 processes while ten builds run and three are killed.
+LONG_TESTS=many kills 100 builds instead of 10, and reads with 100 processes while ten builds run and three are killed.
 """
 
 import os
@@ -17,13 +17,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ICW, ROOT, dbt_folders
+from conftest import ICW, MANY, ROOT, dbt_folders, long
 from filelock import lock_descriptor
 
-LONG = os.environ.get("LONG_TESTS") == "1"
-KILLS = 100 if LONG else 10
-READERS = 100 if LONG else 6
-BUILDS_READ, BUILDS_READ_KILLED = (10, {2, 5, 8}) if LONG else (3, {1})
+KILLS = 100 if MANY else 10
+READERS = 100 if MANY else 6
+BUILDS_READ, BUILDS_READ_KILLED = (10, {2, 5, 8}) if MANY else (3, {1})
 
 TABLES = ("exemptions", "exemptions_any_ispa", "school_assignment")
 FEW_MODELS = (
@@ -229,6 +228,7 @@ def test_a_path_without_a_place_for_a_file_is_refused_with_a_sentence(tmp_path, 
     assert {path.name for path in tmp_path.iterdir()} - {"dbt"} == {"folder", "loop"}
 
 
+@long
 def test_an_extract_that_is_written_into_while_it_is_built_is_not_published(tmp_path):
     folder, warehouse = tmp_path / "extracts", tmp_path / "built" / "warehouse.duckdb"
     folder.mkdir()
@@ -259,6 +259,7 @@ def test_a_warehouse_that_somebody_writes_or_that_is_broken_is_not_replaced(ware
     assert warehouse.read_bytes() == b"not a database" * 1000
 
 
+@long
 def test_a_selection_that_leaves_out_published_tables_of_its_year_is_not_published(warehouse):
     before = warehouse.read_bytes()
     selection = [*command(2017), "--exclude", "exemptions_any_ispa"]
@@ -288,6 +289,7 @@ def unshare_works() -> bool:
 
 
 @pytest.mark.skipif(not shutil.which("unshare") or not unshare_works(), reason="no right to mount a small disk")
+@long
 def test_a_full_disk_leaves_the_published_warehouse_as_it_was(warehouse):
     # On a disk of its own, gone with the processes that see it: room for the published file and a part of a second one.
     kilobytes = warehouse.stat().st_size // 1024 + 4000
@@ -356,6 +358,7 @@ def build_ids(warehouse: Path, *tables: str) -> set[str]:
         return {row[0] for row in connection.execute(query).fetchall()}
 
 
+@long
 def test_publishing_killed_before_each_of_its_lines_leaves_the_old_file_or_the_new_one(tmp_path):
     warehouse = tmp_path / "w.duckdb"
     seen = []
@@ -397,6 +400,7 @@ def test_a_build_that_lacks_published_tables_is_not_published(tmp_path):
     assert build_ids(warehouse, "coverage", "exemptions") == {"old"}
 
 
+@long
 def test_a_build_killed_at_any_moment_leaves_one_good_build_and_the_next_one_works(warehouse, counts):
     began = time.monotonic()
     assert run(warehouse, 2017)[0] == 0
@@ -450,6 +454,7 @@ def read_in_one_session(warehouse: Path, stop: Path) -> None:
             time.sleep(0.5)
 
 
+@long
 def test_readers_see_whole_builds_while_builds_run_and_are_killed(warehouse, counts, tmp_path):
     stop = tmp_path / "stop"
     published = {build for build, _ in read(warehouse).values()}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ICW, ROOT, copy_project, dbt_folders, edit_rules, run_compare
+from conftest import ICW, ROOT, copy_project, dbt_folders, edit_rules, long, run_compare
 
 from immunization_coverage.build import builder
 from immunization_coverage.report import document
@@ -81,6 +81,7 @@ def three_years(extracts, tmp_path_factory) -> Path:
     return warehouse
 
 
+@long
 def test_each_year_is_kept_as_its_own_build_made_it(three_years):
     with duckdb.connect(str(three_years), read_only=True) as connection:
         built = connection.execute(
@@ -92,6 +93,7 @@ def test_each_year_is_kept_as_its_own_build_made_it(three_years):
         assert connection.execute("select distinct school_year from assessment.students").fetchall() == [("2018-19",)]
 
 
+@long
 def test_the_middle_year_again_changes_no_row_of_others_and_keeps_persons_asked_for(three_years, extracts, tmp_path):
     warehouse = Path(shutil.copy(three_years, tmp_path / "warehouse.duckdb"))
     before = {year: hashes(warehouse, label(year)) for year in YEARS}
@@ -124,6 +126,7 @@ def what_if(three_years, extracts, tmp_path_factory) -> Path:
     return warehouse
 
 
+@long
 def test_a_year_by_the_definitions_of_another_stands_beside_the_year_as_it_is_reported(three_years, what_if):
     for year in YEARS:
         assert hashes(what_if, label(year)) == hashes(three_years, label(year)), year
@@ -142,6 +145,7 @@ def test_a_year_by_the_definitions_of_another_stands_beside_the_year_as_it_is_re
     assert persons == before
 
 
+@long
 def test_report_and_explorer_show_a_what_if_where_it_is_chosen_and_mark_it(what_if):
     shown = Warehouse(what_if)
     assert shown.year == BuiltYear("2018-19", "2018-19")
@@ -158,6 +162,7 @@ def test_report_and_explorer_show_a_what_if_where_it_is_chosen_and_mark_it(what_
         assert document.file_name(other, code) == f"immunization-coverage-2018-19-by-2017-18-internal-{code}.html"
 
 
+@long
 def test_what_ifs_are_removed_by_their_definitions(what_if, tmp_path):
     warehouse = Path(shutil.copy(what_if, tmp_path / "warehouse.duckdb"))
     said = icw(warehouse, tmp_path, "remove", "2018", "--definitions", "2017-18")
@@ -203,6 +208,7 @@ def changed_rules(extracts, tmp_path_factory) -> Path:
     return warehouse
 
 
+@long
 def test_a_changed_rule_is_the_definitions_part_of_a_change_as_two_builds_compare(changed_rules, three_years, tmp_path):
     output = tmp_path / "compared.csv"
     done = run_compare("coverage", "--output", output, now=changed_rules, earlier=three_years)
@@ -224,6 +230,7 @@ def test_a_changed_rule_is_the_definitions_part_of_a_change_as_two_builds_compar
             assert float(points) == pytest.approx(compared.get((phu_name, age), 0), abs=1e-6), (phu_name, age)
 
 
+@long
 def test_a_merger_changes_no_number_of_the_province(changed_rules, three_years):
     query = (
         "select age, antigen, students, students_up_to_date from marts.coverage where geography = 'province' "
@@ -243,6 +250,7 @@ def test_a_merger_changes_no_number_of_the_province(changed_rules, three_years):
     assert [(phu_id, before == parts) for phu_id, before, parts in units] == [("TO", True)]
 
 
+@long
 def test_every_part_of_a_change_is_there_and_they_add_up(changed_rules):
     with duckdb.connect(str(changed_rules), read_only=True) as connection:
         [(rows, complete, exact, by_reporting)] = connection.execute(
@@ -260,6 +268,7 @@ def test_every_part_of_a_change_is_there_and_they_add_up(changed_rules):
     assert kept == [("2018-19", "2017-18"), ("2018-19", "2018-19, recorded by")]
 
 
+@long
 def test_a_removed_year_is_gone_and_the_others_are_as_they_were(three_years, tmp_path):
     warehouse = Path(shutil.copy(three_years, tmp_path / "warehouse.duckdb"))
     before = {year: hashes(warehouse, label(year)) for year in YEARS}
@@ -275,6 +284,7 @@ def test_a_removed_year_is_gone_and_the_others_are_as_they_were(three_years, tmp
         ]  # fmt: skip
 
 
+@long
 def test_the_year_that_was_built_last_cannot_be_removed_nor_one_that_is_not_there(three_years):
     for year, why in ((2018, "2018-19 was built last"), (2015, "has no school year 2015-16")):
         before = three_years.read_bytes()
@@ -300,6 +310,7 @@ def test_years_without_a_folder_and_years_named_twice_are_refused(extracts, tmp_
         assert not (tmp_path / "w.duckdb").exists()
 
 
+@long
 def test_a_year_that_was_not_built_last_can_be_published_alone(three_years, tmp_path):
     icw(three_years, tmp_path, "publish", str(tmp_path / "published"), "--years", "2017")
     with duckdb.connect(str(tmp_path / "published" / "immunization_coverage.duckdb"), read_only=True) as connection:

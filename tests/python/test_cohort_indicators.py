@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import annex_reading as reading
 import pytest
-from conftest import ONLY_TABLES, ROOT, run_dbt
+from conftest import ONLY_TABLES, ROOT, long, run_dbt
 from random_extracts import AGE_THRESHOLDS, INTERVAL_THRESHOLDS, later, write_extracts
 
 DEMONSTRATION = ROOT / "seeds" / "extracts"
@@ -355,10 +355,12 @@ def random_case(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", QUERIES)
+@long
 def test_random_histories_equal_the_second_computation_in_every_row(random_case, name):
     assert_equal_in_every_row(*random_case, name)
 
 
+@long
 def test_doses_needed_are_those_from_the_assessment_date_whatever_the_day_of_the_list(demonstration, tmp_path):
     query = "select * exclude (build_id) from marts.doses_needed order by all"
     warehouse = tmp_path / demonstration.warehouse.name

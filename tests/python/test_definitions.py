@@ -9,7 +9,7 @@ import duckdb
 import pytest
 import yaml
 from compiled_models import CompiledModels
-from conftest import ICW, ONLY_TABLES, ROOT, edit_rules, run_dbt
+from conftest import ICW, ONLY_TABLES, ROOT, edit_rules, long, run_dbt
 
 from immunization_coverage.build import builder
 from immunization_coverage.rules import check
@@ -107,6 +107,7 @@ def test_of_a_table_of_persons_a_failed_check_says_which_it_is_and_how_many_rows
     assert not any(client_id in test.output for client_id in ids)
 
 
+@long
 def test_two_rows_of_a_key_for_the_same_school_year_are_named(project_copy, tmp_path):
     file = project_copy / "seeds" / "annex" / "assessed_antigens.csv"
     header, first, *rest = file.read_text(encoding="utf-8").splitlines()
@@ -119,6 +120,7 @@ def test_two_rows_of_a_key_for_the_same_school_year_are_named(project_copy, tmp_
     assert f"antigen '{again['antigen']}', age '{again['age']}' has two rows for the same school year" in build.output
 
 
+@long
 def test_counts_of_the_units_that_do_not_add_up_to_the_province_are_found(demonstration, tmp_path):
     warehouse = shutil.copy(demonstration.warehouse, tmp_path / demonstration.warehouse.name)
     with duckdb.connect(str(warehouse)) as connection:
@@ -133,6 +135,7 @@ def test_counts_of_the_units_that_do_not_add_up_to_the_province_are_found(demons
     ) in test.output, test.output
 
 
+@long
 def test_rules_that_end_while_what_needs_them_goes_on_are_named(project_copy, tmp_path):
     changed(project_copy, "dose_rules", {"schedule": "three_plus_one"}, school_year_before="2018")
     changed(project_copy, "dose_rules", {"schedule": "two_dose", "variant": "male"}, school_year_before="2018")
@@ -283,6 +286,7 @@ def test_a_list_of_a_day_after_the_assessment_date_is_refused_with_the_year_to_b
     assert builder.problems_of_vars(["--vars", "as_of: 2019-08-31"]) == []
 
 
+@long
 def test_dbt_refuses_a_list_of_a_day_after_the_assessment_date_too(tmp_path):
     build = run_dbt("build", *ONLY_TABLES, "--vars", "as_of: '2019-10-10'", warehouse=tmp_path / "warehouse.duckdb")
     assert build.returncode != 0
@@ -297,6 +301,7 @@ def test_a_var_that_is_misspelt_stops_dbt_too(tmp_path):
     assert {*project["vars"]["setting_forms"], "setting_forms", "reader_schemas"} == set(project["vars"])
 
 
+@long
 def test_the_next_year_and_its_definition_are_a_row_each_and_the_years_before_keep_theirs(project_copy, tmp_path):
     def from_2019_on(rows):
         (row,) = (row for row in rows if row["rule_id"] == "DIP-2")

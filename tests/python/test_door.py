@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ICW, dbt_folders
+from conftest import ICW, dbt_folders, long
 from door_extracts import (
     Extracts,
     as_text,
@@ -158,6 +158,7 @@ def test_values_that_can_mean_one_thing_are_read(plain, tmp_path, place_of_build
     assert run.numbers == plain.numbers
 
 
+@long
 def test_files_in_other_forms_are_read(plain, tmp_path, place_of_builds):
     extracts = students()
     write(tmp_path / "extracts", extracts)
@@ -182,6 +183,7 @@ VALUES_THAT_STOP = {
 }
 
 
+@long
 def test_five_faults_of_values_are_each_named_in_one_run(tmp_path, place_of_builds):
     extracts = students()
     for fault in VALUES_THAT_STOP.values():
@@ -218,6 +220,7 @@ def test_five_faults_of_files_are_each_named_in_one_run(tmp_path):
         assert re.search(words, said), words
 
 
+@long
 def test_a_column_is_used_as_the_user_says(plain, tmp_path, place_of_builds):
     """Refused doses, a voided row that has its id's other row after it, and a cancelled enrolment are left out."""
     extracts = students()

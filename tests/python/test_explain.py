@@ -14,7 +14,7 @@ import annex_reading
 import duckdb
 import pytest
 from annex_reading import Dose, EducationRecord, School, SchoolYear, comparable, plus_months, plus_years
-from conftest import ICW, ROOT
+from conftest import ICW, ROOT, long
 
 from immunization_coverage.explain.student import explanations, why_no_students
 from immunization_coverage.warehouse import open_warehouse
@@ -498,6 +498,7 @@ def check_other_record(given, agent, why, student, known_agents):
         ]
 
 
+@long
 def test_what_is_printed_of_a_thousand_students_follows_from_its_own_sentences(demonstration, rules):
     rng = random.Random(3)
     with open_warehouse(demonstration.warehouse) as connection:
@@ -593,6 +594,7 @@ def test_a_warehouse_under_another_name_is_explained_and_an_unknown_client_is_sa
     assert several.stderr == "2 of the 3 clients are not students of this warehouse.\n"
 
 
+@long
 def test_who_is_not_assessed_is_told_why(demonstration):
     """The client's own record, each record of a school with what became of it, and what the checks found."""
     one_of = {
@@ -655,6 +657,7 @@ def test_an_id_that_no_client_has_is_told_apart_from_one_that_lost_its_zeros_or_
     assert re.search(rf"\b{doses} immunization records? and \d+ exemption records?\. They count", told.stdout)
 
 
+@long
 def test_an_empty_file_is_told_from_a_warehouse_of_an_earlier_version(demonstration, tmp_path):
     empty, earlier = tmp_path / "warehouse.duckdb", tmp_path / "earlier.duckdb"
     duckdb.connect(str(empty)).close()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ICW, ROOT
+from conftest import ICW, ROOT, long
 from pages import WIDTHS, Page, colours, percent
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from streamlit.testing.v1 import AppTest
@@ -186,6 +186,7 @@ def test_every_measure_is_the_marts(explorer, demonstration):
     assert eventually(lambda: sorted(ranking(explorer.page).values()), expected_values) == expected_values
 
 
+@long
 def test_a_unit_stands_beside_the_province_and_the_units_of_its_size(explorer, demonstration):
     explorer.show("Compare")
     units = demonstration.rows(
@@ -249,6 +250,7 @@ def test_french_by_its_address_with_its_numbers(browser, address):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+@long
 def test_nothing_overlaps_nothing_fails_and_everybody_can_use_it(browser, address, width):
     with Explorer(browser, address, width, "?unit=WE") as opened:
         for tab in ("Map and ranking", "Compare", "Trend", "Rules and data"):
@@ -261,6 +263,7 @@ def test_nothing_overlaps_nothing_fails_and_everybody_can_use_it(browser, addres
         assert opened.complaints == [] and opened.requests == []
 
 
+@long
 def test_everything_is_within_reach_of_the_keyboard(browser, address):
     with Explorer(browser, address) as opened:
         page = opened.page
@@ -275,6 +278,7 @@ def test_everything_is_within_reach_of_the_keyboard(browser, address):
         page.get_by_text("its peers and the province").wait_for(timeout=10_000)
 
 
+@long
 def test_it_holds_no_file_open_and_shows_a_new_build(browser, address, years):
     with Explorer(browser, address, query="?unit=WE") as opened:
         # A build ends with a rename; one that found the file open for writing would stop.
@@ -293,6 +297,7 @@ def test_it_holds_no_file_open_and_shows_a_new_build(browser, address, years):
         assert ": 0.0%" in opened.headline()
 
 
+@long
 def test_a_click_is_answered_in_a_second(browser, address):
     with Explorer(browser, address) as opened:
         opened.choose("Public health unit", "Toronto")
@@ -566,6 +571,7 @@ def test_the_codes_of_the_tiles_stand_beside_their_names(explorer):
     assert [code for code, _ in shown] == sorted(tiles) and dict(shown)["TO"] == "Toronto"
 
 
+@long
 def test_the_address_opens_what_another_reader_saw(browser, address):
     with Explorer(browser, address, query="?unit=OT&age=7&antigen=measles") as opened:
         opened.show("Rules and data")
@@ -578,6 +584,7 @@ def test_the_address_opens_what_another_reader_saw(browser, address):
         assert tab.get_attribute("aria-selected") == "true"
 
 
+@long
 def test_each_figure_is_downloaded_as_picture_and_as_data(browser, address, tmp_path):
     with Explorer(browser, address, query="?unit=OT&age=7&antigen=measles") as opened:
         for tab, names in (("Map and ranking", ["map", "ranking"]), ("Compare", ["compare", "profile"])):
@@ -597,6 +604,7 @@ def test_each_figure_is_downloaded_as_picture_and_as_data(browser, address, tmp_
         assert colours((tmp_path / "profile-coverage-measles-7-OT-2018-19.png").read_bytes()) > 20
 
 
+@long
 def test_the_headline_says_how_far_the_goal_and_the_province_are(demonstration, monkeypatch):
     for name in ("RELEASE", "EXPLAIN", "SCHOOLS", "WAREHOUSE_PATH"):
         monkeypatch.delenv(name, raising=False)
@@ -621,6 +629,7 @@ def test_the_headline_says_how_far_the_goal_and_the_province_are(demonstration, 
         assert province.format(Language(language).number(abs(apart), 1), words[apart < 0]) in shown
 
 
+@long
 def test_every_tab_says_whose_numbers_it_shows(demonstration, monkeypatch):
     for name in ("RELEASE", "EXPLAIN", "SCHOOLS", "WAREHOUSE_PATH"):
         monkeypatch.delenv(name, raising=False)

@@ -3,7 +3,7 @@
 import shutil
 
 import duckdb
-from conftest import run_dbt
+from conftest import long, run_dbt
 
 from immunization_coverage.release.attack import true_counts
 from immunization_coverage.report.warehouse import Warehouse
@@ -18,6 +18,7 @@ TABLES = {
 }
 
 
+@long
 def test_regions_have_rows_beside_province_and_units_and_add_up(demonstration, project_copy, tmp_path):
     units = demonstration.rows("select distinct phu_id from marts.coverage where geography = 'phu' order by 1")
     north = [unit for (unit,) in units[:9]]

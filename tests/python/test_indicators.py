@@ -2,7 +2,7 @@
 
 import indicators_reading as reading
 import pytest
-from conftest import ONLY_TABLES, ROOT, Build, run_dbt
+from conftest import ONLY_TABLES, ROOT, Build, long, run_dbt
 from random_extracts import write_extracts
 
 DEMONSTRATION = ROOT / "seeds" / "extracts"
@@ -42,6 +42,7 @@ def test_every_row_agrees_with_a_second_computation(table, demonstration: Build,
     assert_agree(table, demonstration, pupils)
 
 
+@long
 def test_every_row_of_random_histories_agrees_with_a_second_computation(tmp_path):
     write_extracts(tmp_path / "extracts", seed=5, students=1500)
     build = run_dbt(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import made_up_rules
 import pytest
-from conftest import ROOT, Build, copy_project, run_dbt
+from conftest import ROOT, Build, copy_project, long, run_dbt
 from made_up_rules import AGENTS, AGES, ANTIGEN, COHORT, LABEL
 from test_metrics import query
 
@@ -92,6 +92,7 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> MadeUp:
 
 
 @pytest.mark.parametrize("age", AGES)
+@long
 def test_coverage_series_and_exemptions_count_the_made_up_antigen(made_up, age):
     of = f"where geography = 'province' and age = {age} and antigen = '{ANTIGEN}'"
     students = len(made_up.students(age))
@@ -110,6 +111,7 @@ def test_coverage_series_and_exemptions_count_the_made_up_antigen(made_up, age):
 
 
 @pytest.mark.parametrize("age", AGES)
+@long
 def test_who_is_not_up_to_date_has_a_next_dose(made_up, age):
     found = made_up.build.rows(
         "select client_id, dose_number, agent from assessment.next_doses "
@@ -122,6 +124,7 @@ def test_who_is_not_up_to_date_has_a_next_dose(made_up, age):
     assert len(found) == len(made_up.students(age)) - made_up.counted(age, UP_TO_DATE)
 
 
+@long
 def test_doses_are_timely_by_the_made_up_recommended_ages_and_counted_by_birthday(made_up):
     [(early, timely, late)] = made_up.build.rows(
         "select students_early, students_timely, students_late from marts.timeliness where geography = 'province' "
@@ -135,6 +138,7 @@ def test_doses_are_timely_by_the_made_up_recommended_ages_and_counted_by_birthda
     ) == [(made_up.counted("7", UP_TO_DATE),)]
 
 
+@long
 def test_the_made_up_cohort_is_counted_as_its_student_antigens_are(made_up):
     [(students, up_to_date)] = made_up.build.rows(
         "select students, students_up_to_date from marts.coverage_all_ispa "
@@ -153,6 +157,7 @@ def test_the_made_up_cohort_is_counted_as_its_student_antigens_are(made_up):
 
 
 @pytest.mark.parametrize("age", AGES)
+@long
 def test_the_release_has_cells_of_the_made_up_antigen_and_prints_what_they_count(made_up, age):
     cells = {
         column: counted
@@ -173,6 +178,7 @@ def test_the_release_has_cells_of_the_made_up_antigen_and_prints_what_they_count
         assert counted == made_up.counted(age, digits) or (counted is None and reason), measure
 
 
+@long
 def test_metrics_have_the_made_up_antigen(made_up, tmp_path):
     rows = query(made_up.build, tmp_path, {"by_age": (("coverage",), "age,antigen")}, {})["by_age"]
     of_antigen = {row["age"]: float(row["coverage"]) for row in rows if row["antigen"] == ANTIGEN}
@@ -182,6 +188,7 @@ def test_metrics_have_the_made_up_antigen(made_up, tmp_path):
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
+@long
 def test_report_and_explorer_show_the_made_up_antigen_and_cohort(made_up, monkeypatch, code):
     monkeypatch.setattr(language, "FOLDER", made_up.texts)
     warehouse = Warehouse(made_up.build.warehouse)

@@ -4,7 +4,7 @@ import os
 import subprocess
 
 import duckdb
-from conftest import DBT, ROOT
+from conftest import DBT, ROOT, long
 
 
 def consumer(folder):
@@ -29,6 +29,7 @@ def dbt(folder, *arguments, **settings):
     return done.stdout
 
 
+@long
 def test_a_build_of_another_project_passes_the_unit_tests_of_the_package(tmp_path):
     consumer(tmp_path)
     dbt(tmp_path, "deps")
@@ -38,6 +39,7 @@ def test_a_build_of_another_project_passes_the_unit_tests_of_the_package(tmp_pat
     assert (tmp_path / "consumer.duckdb").exists()
 
 
+@long
 def test_a_build_of_the_other_projects_own_models_is_as_without_the_package(tmp_path):
     consumer(tmp_path)
     (tmp_path / "models").mkdir()
@@ -70,6 +72,7 @@ def test_a_build_of_the_other_projects_own_models_is_as_without_the_package(tmp_
     assert row == ("a", "")
 
 
+@long
 def test_a_second_build_of_another_project_replaces_the_rows_of_its_school_year(tmp_path):
     consumer(tmp_path)
     dbt(tmp_path, "deps")

@@ -4,6 +4,7 @@ import re
 
 import pikepdf
 import pytest
+from conftest import long
 from pages import Page
 from pdfs import empty_headings, fonts_of, headings_of, outline_of, pages_of, tags_of, violations, words
 
@@ -35,6 +36,7 @@ def body(lines: list[str]) -> list[str]:
     return [line for line in lines if not re.search("|".join(FOOT.values()), line)]
 
 
+@long
 def test_the_contents_have_the_pages_on_which_the_headings_are(printed):
     code, page, pdf = printed
     pages = pages_of(pdf)
@@ -52,6 +54,7 @@ def test_the_contents_have_the_pages_on_which_the_headings_are(printed):
         assert pressed(text) in joined[number - 1], (title, number)
 
 
+@long
 def test_every_page_has_its_head_and_its_number(printed):
     code, _, pdf = printed
     language = Language(code)
@@ -65,6 +68,7 @@ def test_every_page_has_its_head_and_its_number(printed):
     assert all(chapter in " ".join(lines) for lines in pages[-5:])
 
 
+@long
 def test_the_pdf_is_tagged_and_a_validator_finds_nothing(printed):
     code, page, pdf = printed
     assert pdf.stat().st_mode & 0o077 == 0
@@ -80,6 +84,7 @@ def test_the_pdf_is_tagged_and_a_validator_finds_nothing(printed):
         assert "Chrome" not in str(opened.docinfo.get("/Creator", ""))
 
 
+@long
 def test_fonts_are_embedded_outlines(printed):
     fonts = fonts_of(printed[2])
     assert fonts
@@ -88,6 +93,7 @@ def test_fonts_are_embedded_outlines(printed):
     assert {"Regular", "SemiBold"} <= {name.rpartition("-")[2] for _, name, _ in fonts if "SourceSans" in name}
 
 
+@long
 def test_nothing_for_a_screen_is_printed(browser, printed):
     code, page, pdf = printed
     language = Language(code)
@@ -106,6 +112,7 @@ def test_nothing_for_a_screen_is_printed(browser, printed):
         assert seen == []
 
 
+@long
 def test_no_heading_is_alone_and_heads_are_repeated(printed):
     code, page, pdf = printed
     language = Language(code)
@@ -146,6 +153,7 @@ def test_a_figure_that_is_continued_has_its_heads_again(browser, tmp_path):
         assert ("Line" in one) == ("Year" in one and "Number" in one), one
 
 
+@long
 def test_the_goal_is_told_without_colour(browser, demonstration, tmp_path):
     """On paper, what reaches its goal has an outline in every drawing that shows categories by colour."""
     page = tmp_path / "report.html"

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ICW, SHARED
+from conftest import ICW, LONG, SHARED
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -109,7 +109,7 @@ def csv_text(rows, delimiter, line_end, quote_all, is_ended):
     return line_end.join(delimiter.join(map(quote, row)) for row in rows) + (line_end if is_ended else "")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150 if LONG else 40, deadline=None)
 @given(
     table=tables(),
     delimiter=st.sampled_from([",", ";", "\t"]),
@@ -567,7 +567,7 @@ def test_the_command_says_what_it_read_or_exits_with_2(folder, output):
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100 if LONG else 40, deadline=None)
 @given(place=st.integers(0, 120), cut=st.integers(0, 60), damage=st.binary(max_size=4))
 @example(place=0, cut=25, damage=b"\x00\r")
 def test_any_damage_is_read_or_refused_without_a_word_of_a_row(place, cut, damage):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ICW, ROOT, SHARED, dbt_folders
+from conftest import ICW, ROOT, SHARED, dbt_folders, long
 
 SAMPLE = SHARED / "data" / "panorama_sample.csv"
 
@@ -37,6 +37,7 @@ def rewritten(file: Path, header: dict[str, str], encoding: str = "utf-8", delim
         writer.writerows(row.values() for row in rows)
 
 
+@long
 def test_a_misspelt_header_is_one_sentence_and_windows_1252_with_semicolons_is_read(extracts, place_of_builds):
     warehouse = place_of_builds / "warehouse.duckdb"
     warehouse.unlink(missing_ok=True)

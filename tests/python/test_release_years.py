@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ICW, Build
+from conftest import ICW, Build, long
 
 from immunization_coverage.release import publish
 from immunization_coverage.release.attack import Knowledge, Release, Result, attack, attack_year, values_of
@@ -253,6 +253,7 @@ def small_differences(folder: Path) -> list[str]:
 LARGEST = {"TO": 20, "PL": -22}
 
 
+@long
 def test_every_school_year_is_in_one_release_as_it_would_be_alone(two_years, tmp_path):
     warehouse = changed(two_years, tmp_path, {})
     done = icw_publish(warehouse)
@@ -291,6 +292,7 @@ def test_a_count_that_differs_by_a_few_from_the_year_before_is_withheld_with_two
     assert all(students is not None for students, _ in coverage.values())
 
 
+@long
 def test_a_few_of_the_province_are_withheld_too(two_years, tmp_path):
     done = icw_publish(changed(two_years, tmp_path, {"YK": 2}))
     assert done.returncode == 0, done.stdout
@@ -323,6 +325,7 @@ def test_the_year_that_was_published_before_stays_and_the_other_gives_way(two_ye
     assert Warehouse(warehouse, release=True).school_years == ["2018-19", "2019-20"]
 
 
+@long
 def test_a_year_alone_gives_way_to_the_one_that_was_published_before(two_years, tmp_path):
     warehouse = changed(two_years, tmp_path, {"YK": 2, **LARGEST})
     assert icw_publish(warehouse, "--school-year", "2018").returncode == 0
@@ -332,6 +335,7 @@ def test_a_year_alone_gives_way_to_the_one_that_was_published_before(two_years, 
     assert len(files_of(warehouse)) == 2
 
 
+@long
 def test_another_build_of_any_year_that_differs_from_its_release_is_refused(two_years, tmp_path):
     warehouse = changed(two_years, tmp_path, {})
     assert icw_publish(warehouse).returncode == 0
@@ -363,6 +367,7 @@ def test_a_school_year_that_is_not_there_is_said(two_years, tmp_path):
     assert "The warehouse has no school year 2016-17, only 2018-19 and 2019-20." in done.stdout
 
 
+@long
 def test_a_year_by_the_definitions_of_another_is_not_published(two_years, tmp_path):
     warehouse = changed(two_years, tmp_path, {})
     with duckdb.connect(str(warehouse)) as connection:
@@ -381,6 +386,7 @@ def test_a_year_by_the_definitions_of_another_is_not_published(two_years, tmp_pa
     assert definitions == [("2018-19", "2018-19"), ("2019-20", "2019-20")]
 
 
+@long
 def test_report_and_explorer_find_each_year_as_it_was_published(two_years, tmp_path):
     warehouse = changed(two_years, tmp_path, {"YK": 2, **LARGEST})
     assert icw_publish(warehouse, "--years", "2018").returncode == 0

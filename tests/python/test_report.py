@@ -14,7 +14,7 @@ import string
 import duckdb
 import pytest
 import yaml
-from conftest import ONLY_TABLES, ROOT, run_dbt
+from conftest import ONLY_TABLES, ROOT, few, long, run_dbt
 from pages import WIDTHS, Page, colours, percent
 from streamlit.testing.v1 import AppTest
 
@@ -100,7 +100,7 @@ def dot_rows(page, figure) -> dict[str, list[str]]:
     return {name.rstrip("†"): values for name, *values in rows}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", few(LANGUAGES, 1))
 def test_every_unit_of_every_map_and_ranking_has_the_marts_number(browser, reports, demonstration, language):
     texts = Language(language)
     with Page(browser, WIDTHS[0]) as opened:
@@ -348,8 +348,7 @@ def test_assignment_and_data_quality_are_the_marts(english, demonstration):
     )
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("language", "width"), few([("fr", 390), ("en", 1280), ("en", 390), ("fr", 1280)], 2))
 def test_nothing_overlaps_nothing_fails_and_nothing_is_fetched(browser, reports, language, width):
     with Page(browser, width) as opened:
         opened.page.goto(reports[language].as_uri())
@@ -364,7 +363,7 @@ def test_nothing_overlaps_nothing_fails_and_nothing_is_fetched(browser, reports,
         assert opened.complaints == [] and opened.requests == []
 
 
-@pytest.mark.parametrize("language, width", [("en", 1280), ("fr", 390)])
+@pytest.mark.parametrize("language, width", few([("fr", 390), ("en", 1280)], 1))
 def test_everybody_can_use_it(browser, reports, language, width):
     with Page(browser, width) as opened:
         opened.page.goto(reports[language].as_uri())
@@ -840,6 +839,7 @@ def changed(database, folder, *statements):
 @pytest.mark.parametrize(
     ("mark", "is_demonstration", "is_shown"), [("true", False, True), ("false", False, False), ("null", True, True)]
 )
+@long
 def test_drawn_extracts_are_marked_and_others_never(demonstration, tmp_path, mark, is_demonstration, is_shown):
     warehouse = changed(
         demonstration.warehouse,
@@ -852,6 +852,7 @@ def test_drawn_extracts_are_marked_and_others_never(demonstration, tmp_path, mar
         assert (Language(code)("report.synthetic") in page) == is_shown
 
 
+@long
 def test_a_year_of_few_students_or_none_is_a_good_page(browser, tmp_path):
     build = run_dbt("build", *ONLY_TABLES, "--vars", "school_year: 2016", warehouse=tmp_path / "warehouse.duckdb")
     assert build.returncode == 0, build.output
@@ -873,6 +874,7 @@ def test_a_year_of_few_students_or_none_is_a_good_page(browser, tmp_path):
                     assert "empty" in kinds and set(kinds) <= set(keys)
 
 
+@long
 def test_a_warehouse_without_a_student_is_a_page_too(demonstration, tmp_path):
     """As a build of extracts that hold nobody of the cohorts makes it."""
     measures = {
@@ -895,6 +897,7 @@ def test_a_warehouse_without_a_student_is_a_page_too(demonstration, tmp_path):
         assert unreadable(Warehouse(path), code) == []
 
 
+@long
 def test_an_age_without_goals_has_no_antigen_that_comes_nearest(demonstration, tmp_path):
     path = changed(
         demonstration.warehouse,
@@ -934,6 +937,7 @@ def test_definitions_of_another_year_are_said_to_be(demonstration, tmp_path):
     assert "rapport 2017-2018" in source and "L’annexe de 2018-2019 n’a pas été consultée" in source
 
 
+@long
 def test_an_age_without_students_says_so(demonstration, tmp_path):
     path = changed(
         demonstration.warehouse,
@@ -1026,7 +1030,7 @@ def unreadable(warehouse, code, sections=None):
     return [text for text in [*found, *notes] if IN_PLACE.search(text)] + repeated
 
 
-@pytest.mark.parametrize("withheld", WITHHELD)
+@pytest.mark.parametrize("withheld", few(WITHHELD, 1))
 def test_a_title_of_a_release_says_what_the_marts_say_or_that_results_are_withheld(
     internal_sentences, released, tmp_path, withheld
 ):
@@ -1194,6 +1198,7 @@ def test_what_a_killed_report_left_in_the_temporary_folder_goes_with_the_next(tm
     assert {path.name for path in tmp_path.iterdir()} == set(names[1:])
 
 
+@long
 def test_marts_beyond_coverage_are_read_when_they_are_asked_for_of_the_same_build(demonstration, tmp_path):
     path = changed(demonstration.warehouse, tmp_path)
     read = Warehouse(path).read_all()

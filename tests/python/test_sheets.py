@@ -6,6 +6,7 @@ import statistics
 
 import duckdb
 import pytest
+from conftest import few, long
 from lxml import html
 from pages import WIDTHS, Page, percent
 from pdfs import empty_headings, fonts_of, pages_of, violations
@@ -66,7 +67,7 @@ def tables(text: str, kind: str) -> dict[tuple[int, str], list[str]]:
     return found
 
 
-@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("code", few(LANGUAGES, 1))
 def test_every_number_of_every_sheet_is_the_marts(two_years, code):
     language, units = Language(code), units_of(two_years)
     with duckdb.connect(str(two_years), read_only=True) as connection:
@@ -158,6 +159,7 @@ def test_schools_are_named_only_where_they_are_asked_for_and_never_in_a_release(
     assert not Units(released.warehouse, schools=True).shows_schools
 
 
+@long
 def test_a_release_withholds_what_is_withheld_and_has_no_reasons(demonstration, tmp_path):
     path, folder = tmp_path / "warehouse.duckdb", tmp_path / "published"
     shutil.copy(demonstration.warehouse, path)
@@ -182,6 +184,7 @@ def test_a_release_withholds_what_is_withheld_and_has_no_reasons(demonstration, 
                 assert cells[:2] == [language("withheld"), "–"]
 
 
+@long
 def test_a_unit_is_found_by_id_and_name_and_one_without_students_has_no_sheet(demonstration, tmp_path, capsys):
     path = tmp_path / "warehouse.duckdb"
     shutil.copy(demonstration.warehouse, path)
@@ -235,7 +238,7 @@ def test_a_title_names_an_antigen_only_where_it_is_furthest_alone(demonstration)
         assert title(None, None, None)
 
 
-@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("code", few(LANGUAGES, 1))
 def test_a_sheet_is_two_pages_at_most_and_good_on_every_screen(browser, two_years, tmp_path, code):
     units = units_of(two_years, schools=True)
     sizes = {

@@ -9,14 +9,14 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import DBT, ONLY_TABLES, ROOT
+from conftest import DBT, MANY, ONLY_TABLES, ROOT
 
 pytest.importorskip("pyspark", reason="make setup-spark installs pyspark")
 pytestmark = [
     pytest.mark.skipif(
         shutil.which("java") is None, reason="Spark needs Java 17 (Debian: apt-get install openjdk-17-jre-headless)"
     ),
-    pytest.mark.skipif(not os.environ.get("LONG_TESTS"), reason="minutes on two cores; LONG_TESTS=1 runs it"),
+    pytest.mark.skipif(not MANY, reason="minutes on two cores; LONG_TESTS=many runs it"),
 ]
 CLUSTER = [sys.executable, ROOT / "scripts" / "spark_cluster.py"]
 

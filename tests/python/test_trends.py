@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Build
+from conftest import Build, long
 from pages import WIDTHS, Page, percent
 from several_years import CHANGED, YEARS, write_years
 from streamlit.testing.v1 import AppTest
@@ -360,6 +360,7 @@ def test_the_title_compares_the_first_year_with_the_last_and_says_that_series_br
 @pytest.mark.parametrize("chapter", ["over_years", "change"])
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("width", WIDTHS)
+@long
 def test_nothing_overlaps_and_everybody_can_use_the_chapters(browser, reports, language, width, chapter):
     with Page(browser, width) as opened:
         opened.page.goto(reports[language].as_uri())
@@ -438,6 +439,7 @@ def test_the_explorers_chart_dashes_what_breaks_and_joins_what_does_not(years):
     assert [letter for letter, _ in joined.breaks] == ["a", "b"]
 
 
+@long
 def test_the_explorer_lays_peers_and_a_cohort_beside_the_unit(several, monkeypatch):
     for name in ("RELEASE", "EXPLAIN", "SCHOOLS", "WAREHOUSE_PATH"):
         monkeypatch.delenv(name, raising=False)
@@ -591,6 +593,7 @@ def test_one_year_a_release_and_a_what_if_show_no_change(demonstration, several,
     assert change(own) is not None and over_years(own) is not None
 
 
+@long
 def test_the_explorer_says_why_the_chosen_units_coverage_moved(several, monkeypatch):
     for name in ("RELEASE", "EXPLAIN", "SCHOOLS", "WAREHOUSE_PATH"):
         monkeypatch.delenv(name, raising=False)
