@@ -239,16 +239,19 @@ def run_daily(working: Path) -> dict:
 
 
 def add_years(warehouse: Path, school_years: list[str]) -> None:
-    """Gives a warehouse these years in the place of its own, with copies of its rows."""
+    """Gives a warehouse these years in the place of its own, each as a build of its own, with copies of its rows."""
     with duckdb.connect(str(warehouse)) as connection:
         found = connection.execute(
-            "select table_schema, table_name from information_schema.columns where table_schema in "
-            "('marts', 'schools', 'published') and column_name in ('school_year', 'definitions') group by all "
-            "having count(*) = 2"
+            "select table_schema || '.' || table_name, "
+            "max(case when column_name = 'build_id' then ', build_id || year as build_id' else '' end) "
+            "from information_schema.columns where table_schema in ('marts', 'schools', 'published') "
+            "and column_name in ('school_year', 'definitions', 'build_id') group by all "
+            "having count(*) filter (column_name <> 'build_id') = 2"
         ).fetchall()
-        for table in (f"{schema}.{table}" for schema, table in found):
+        for table, build in found:
             connection.execute(
-                "create or replace temp table years as select own.* replace (year as school_year, year as definitions) "
+                "create or replace temp table years as select own.* replace "
+                f"(year as school_year, year as definitions{build}) "
                 f"from {table} as own cross join (select unnest(?) as year)",
                 [school_years],
             )

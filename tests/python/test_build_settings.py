@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, long
 
 from immunization_coverage.build import builder
 from immunization_coverage.build.builder import (
@@ -201,6 +201,7 @@ def test_plain_dbt_says_in_a_sentence_that_a_folder_is_missing(tmp_path):
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@long
 def test_plain_dbt_closes_the_warehouse_to_others(tmp_path):
     done = plain_dbt(tmp_path / "new.duckdb", tmp_path)
     assert done.returncode == 0, done.stdout

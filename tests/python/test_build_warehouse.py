@@ -139,6 +139,7 @@ def counts(good_builds) -> dict[str, tuple]:
     return {school_year: rows for school_year, (_, rows) in read(good_builds[2018]).items()}
 
 
+@long
 def test_a_build_of_another_year_is_added_and_the_year_before_is_as_it_was(good_builds):
     alone, both = read(good_builds[2017]), read(good_builds[2018])
     assert set(alone) == {"2017-18"}
@@ -146,6 +147,7 @@ def test_a_build_of_another_year_is_added_and_the_year_before_is_as_it_was(good_
     assert both["2017-18"] == alone["2017-18"]
 
 
+@long
 def test_a_second_build_says_that_another_is_running_and_a_signal_ends_the_first_without_a_trace(warehouse):
     before = warehouse.read_bytes()
     first = start(warehouse)
@@ -166,6 +168,7 @@ def test_a_second_build_says_that_another_is_running_and_a_signal_ends_the_first
     assert warehouse.read_bytes() == before
 
 
+@long
 def test_nobody_builds_beside_a_dbt_whose_parent_was_killed(warehouse):
     orphaning = start(warehouse)
     wait_until_dbt_writes(orphaning)
@@ -176,6 +179,7 @@ def test_nobody_builds_beside_a_dbt_whose_parent_was_killed(warehouse):
     assert read(warehouse) == before
 
 
+@long
 def test_a_failed_build_is_kept_aside_and_the_next_good_one_replaces_the_file_behind_a_link(warehouse, good_builds):
     before = warehouse.read_bytes()
     status, output = run(warehouse, school_year=2012)
@@ -208,6 +212,7 @@ def test_a_failed_build_is_kept_aside_and_the_next_good_one_replaces_the_file_be
     assert {build for build, _ in [*last.values(), *now.values()]} == recorded
 
 
+@long
 def test_extracts_that_cannot_be_prepared_stop_the_build_before_dbt(warehouse, tmp_path):
     before = warehouse.read_bytes()
     status, output = run(warehouse, extracts=str(tmp_path))
@@ -247,6 +252,7 @@ def test_an_extract_that_is_written_into_while_it_is_built_is_not_published(tmp_
     assert not warehouse.exists()
 
 
+@long
 def test_a_warehouse_that_somebody_writes_or_that_is_broken_is_not_replaced(warehouse):
     with duckdb.connect(str(warehouse)):
         status, output = run(warehouse)

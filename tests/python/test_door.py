@@ -183,7 +183,6 @@ VALUES_THAT_STOP = {
 }
 
 
-@long
 def test_five_faults_of_values_are_each_named_in_one_run(tmp_path, place_of_builds):
     extracts = students()
     for fault in VALUES_THAT_STOP.values():

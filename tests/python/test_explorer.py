@@ -537,6 +537,7 @@ def chosen_by(page, choose, name: str) -> float:
     return time.monotonic() - started
 
 
+@long
 def test_a_tile_and_a_row_choose_their_unit_by_click_and_by_keyboard(browser, address):
     with Explorer(browser, address) as opened:
         page = opened.page

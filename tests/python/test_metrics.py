@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Build
+from conftest import ROOT, Build, long
 from several_years import YEARS, write_years
 
 from immunization_coverage.metric_cohorts import missing_entities, refusal
@@ -129,6 +129,7 @@ def test_names_and_years_come_with_the_numbers(demonstration, answers):
     )
 
 
+@long
 def test_a_metric_gives_the_percents_of_every_school_year(demonstration, tmp_path):
     years = Build(write_years(demonstration.warehouse, tmp_path / "demonstration.duckdb"), 0, "")
     target = demonstration.warehouse.with_suffix(".target")
