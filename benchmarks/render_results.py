@@ -20,15 +20,20 @@ PLOT = ROOT / "docs" / "performance.svg"
 BEGIN, END = "<!-- results: written by benchmarks/render_results.py -->", "<!-- end of results -->"
 
 PHASES = {
-    "start": "start (Python, dbt's parsing, its hooks)",
+    "start": "start (Python, dbt's reading of what it has parsed, its hooks)",
     "seeds": "rules, checks (seeds)",
+    "rules": "rules of the year",
     "read": "read (`staging/base`)",
     "staging": "staging",
+    "quality": "findings in the extracts",
     "students": "students",
     "doses": "doses",
+    "antigens": "series of valid doses",
     "exemptions": "exemptions",
+    "status": "status of students",
     "next doses": "next doses",
-    "measures": "measures",
+    "indicators": "indicators beyond the annex",
+    "intermediate": "measures, geographies",
     "release": "released counts",
     "other": "other",
     "assessment": "schema `assessment`",
@@ -164,12 +169,8 @@ def daily(found: dict) -> str:
 
 def phases(results: list[dict]) -> str:
     found = {phase for result in results for phase in result["build"]["phases"]}
-    antigens = sorted(phase for phase in found if phase.startswith("valid doses"))
-    order = [phase for phase in PHASES if phase in found]
-    place = order.index("other") if "other" in order else len(order)
-    order = [*order[:place], *antigens, *sorted(found - set(order) - set(antigens)), *order[place:]]
     rows = []
-    for phase in order:
+    for phase in [*(phase for phase in PHASES if phase in found), *sorted(found - set(PHASES))]:
         row = [PHASES.get(phase, phase)]
         for result in results:
             took = result["build"]["phases"].get(phase)
