@@ -492,20 +492,22 @@ without_doses_by_age as (
     group by age
 ),
 
+unit_names as (
+    select distinct
+        phu_id,
+        phu_name
+    from public_health_units
+),
+
 without_doses_by_unit as (
     select
-        units.phu_name,
+        unit_names.phu_name,
         sum(students_without_doses.students) as students,
         sum(students_without_doses.students_without_dose) as students_without_dose
     from students_without_doses
-    inner join (
-        select distinct
-            phu_id,
-            phu_name
-        from public_health_units
-    ) as units
-        on students_without_doses.phu_id = units.phu_id
-    group by units.phu_name
+    inner join unit_names
+        on students_without_doses.phu_id = unit_names.phu_id
+    group by unit_names.phu_name
 ),
 
 clients_assigned_by_age as (
@@ -519,19 +521,21 @@ clients_assigned_by_age as (
     group by selected_clients.age
 ),
 
+clients_assigned as (
+    select
+        sum(clients) as clients,
+        sum(clients_without_record) as clients_without_record
+    from clients_assigned_by_age
+),
+
 -- Ages well above the average of all ages, which the check of the whole extract covers.
 ages_unlike_others as (
     select clients_assigned_by_age.*
     from clients_assigned_by_age
-    cross join (
-        select
-            sum(clients) as clients,
-            sum(clients_without_record) as clients_without_record
-        from clients_assigned_by_age
-    ) as all_ages
+    cross join clients_assigned
     where
-        clients_assigned_by_age.clients_without_record * all_ages.clients * 2
-        > all_ages.clients_without_record * clients_assigned_by_age.clients * 3
+        clients_assigned_by_age.clients_without_record * clients_assigned.clients * 2
+        > clients_assigned.clients_without_record * clients_assigned_by_age.clients * 3
 ),
 
 parts_of_students as (
@@ -578,6 +582,23 @@ parts_of_students as (
     from ages_unlike_others
 ),
 
+periods as (
+    select
+        extract_name,
+        cast(sum(row_count) as bigint) as row_count
+    from periods_by_file
+    group by extract_name
+),
+
+inverted as (
+    select
+        table_name,
+        cast(sum(row_count) as bigint) as row_count
+    from findings
+    where check_name in ('education_records_inverted_period', 'exemptions_inverted_period')
+    group by table_name
+),
+
 parts_of_periods as (
     select
         concat(periods.extract_name, '_inverted_period') as check_name,
@@ -585,21 +606,8 @@ parts_of_periods as (
         periods.row_count as rows_checked,
         coalesce(inverted.row_count, 0) as rows_failed,
         cast(null as {{ string }}) as remark
-    from (
-        select
-            extract_name,
-            cast(sum(row_count) as bigint) as row_count
-        from periods_by_file
-        group by extract_name
-    ) as periods
-    left join (
-        select
-            table_name,
-            cast(sum(row_count) as bigint) as row_count
-        from findings
-        where check_name in ('education_records_inverted_period', 'exemptions_inverted_period')
-        group by table_name
-    ) as inverted
+    from periods
+    left join inverted
         on periods.extract_name = inverted.table_name
 ),
 
@@ -665,8 +673,7 @@ measures_now as (
 ),
 
 measures_then as (
-    select
-        build_measures.*
+    select build_measures.*
     from build_measures
     inner join last_build
         on build_measures.build_id = last_build.build_id
@@ -749,6 +756,10 @@ extracts_compared as (
         and not builds_now.is_demonstration
 ),
 
+extracts_together as (
+    select min(case when is_same then 1 else 0 end) as all_same from extracts_compared
+),
+
 -- Schools and exemptions can stay unchanged for a while; all five extracts together do not.
 parts_of_unchanged_extracts as (
     select
@@ -758,11 +769,11 @@ parts_of_unchanged_extracts as (
         extracts_compared.row_count as rows_failed,
         'identical to the last build' as remark
     from extracts_compared
-    cross join (select min(case when is_same then 1 else 0 end) as all_same from extracts_compared) as together
+    cross join extracts_together
     where
         extracts_compared.is_same
         and (
-            together.all_same = 1
+            extracts_together.all_same = 1
             or extracts_compared.extract_name in ('clients', 'education_records', 'immunizations', 'immunization_histories')
         )
 ),
