@@ -72,6 +72,8 @@ class Explorer(Page):
         super().__init__(browser, width, (address, address.replace("http", "ws"), "data:", "blob:"))
         self.page.goto(f"{address}/{query}")
         self.page.wait_for_selector(".explorer .headline", timeout=60_000)
+        # The script that listens for clicks comes after the page.
+        self.page.wait_for_load_state("networkidle")
         self.rest()
 
     def rest(self) -> None:
