@@ -12,7 +12,7 @@ export UV_PYTHON_DOWNLOADS := never
 build: setup  ## The warehouse with all its data tests, published in one step; VARS='{school_year: 2016}' for another year
 	.venv/bin/icw build $(if $(VARS),--vars $(call quoted,$(VARS)))
 
-test unit-tests tested-demonstration: export EXTRACTS_DIR =
+test unit-tests python-tests tested-demonstration: export EXTRACTS_DIR =
 test: .venv/.browser  ## Lint, the demonstration with its data tests, every rule's unit test, the comparison with the independent reading
 	$(MAKE) --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) lint unit-tests python-tests
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import annex_reading
 import duckdb
 import pytest
-from conftest import ONLY_TABLES, ROOT, SHARED, Build, differing, edit_rules, long, run_compare, run_dbt
+from conftest import ONLY_TABLES, ROOT, SHARED, Build, differing, edit_rules, few, long, run_compare, run_dbt
 from random_extracts import write_extracts
 
 # No student of 7 to 17 years can fill them: they need a dose some ten years after a fourth or fifth one at four or
@@ -83,17 +83,17 @@ def as_parts(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("seed", "students", "school_year", "window", "form"),
-    [
+    few([
         (1, 3000, 2018, "overlap", "csv"),
-        pytest.param(2, 2000, 2016, "overlap", "parquet", marks=long),
-        pytest.param(3, 2000, 2023, "overlap", "parts", marks=long),
-        pytest.param(4, 2000, 2018, "as_printed", "csv", marks=long),
+        (2, 2000, 2016, "overlap", "parquet"),
+        (3, 2000, 2023, "overlap", "parts"),
+        (4, 2000, 2018, "as_printed", "csv"),
         # Other units, ages and agents.
-        pytest.param(5, 1000, 2014, "overlap", "csv", marks=long),
-        pytest.param(6, 1000, 2017, "overlap", "csv", marks=long),
-        pytest.param(7, 1000, 2024, "overlap", "csv", marks=long),
-    ],
-)
+        (5, 1000, 2014, "overlap", "csv"),
+        (6, 1000, 2017, "overlap", "csv"),
+        (7, 1000, 2024, "overlap", "csv"),
+    ], 1),
+)  # fmt: skip
 def test_the_build_of_random_histories_equals_the_independent_reading(
     tmp_path, seed, students, school_year, window, form
 ):
@@ -215,7 +215,7 @@ def test_an_extract_that_stands_twice_stops_the_build(tmp_path):
     assert "Extract 'clients' exists twice" in build.output
 
 
-@pytest.mark.parametrize("school_year", [2012, pytest.param(2026, marks=long)])
+@pytest.mark.parametrize("school_year", few([2012, 2026], 1))
 def test_a_year_outside_the_rules_stops_the_build_with_a_sentence(tmp_path, school_year):
     variables = f"school_year: {school_year}"
     build = run_dbt("build", *ONLY_TABLES, "--vars", variables, warehouse=tmp_path / "warehouse.duckdb")
