@@ -12,6 +12,8 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 from dbt_common.events.functions import env_scrubber, msg_to_json
 
+from immunization_coverage.build.dbt_events import make_few
+
 # What the project is read for.
 OPTIONS_OF_READING = (("--target", "-t"), ("--profile",), ("--profiles-dir",), ("--project-dir",))
 
@@ -31,11 +33,12 @@ def status(done: dbtRunnerResult) -> int:
 
 
 def line_of(event: EventMsg) -> str:
-    """The event as in dbt's JSON log, which makes text of debugging too, most events of a build: nothing for these."""
+    """The event as in dbt's JSON log: nothing for those of debugging, which only a file keeps, if it is asked to."""
     return "" if event.info.level == "debug" else env_scrubber(msg_to_json(event)) + "\n"
 
 
 def main(arguments: list[str]) -> int:
+    make_few()
     # What is read stays: there is no garbage to find.
     gc.disable()
     said: list[str] = []
