@@ -26,15 +26,18 @@
 {%- endif -%}
 select
     *,
-    coalesce(
-        rule_id is not null
-        and administered_date is not null
-        {%- if gaps %}
-        and coalesce(administered_date <= clear_until, true)
-        {%- endif %}
-        and {{ conditions_met(asked, grace_days) }},
-        false
-    ) as is_met
+    -- Each condition is tested for those that meet the ones before it.
+    case
+        when
+            rule_id is not null
+            and administered_date is not null
+            {%- if gaps %}
+            and coalesce(administered_date <= clear_until, true)
+            {%- endif %}
+            and {{ conditions_met(asked, grace_days) }}
+            then true
+        else false
+    end as is_met
 from (
     {%- if not doses %}
     select

@@ -25,12 +25,15 @@
 {%- for other in range(1, slot_count() + 1) if other < slot or (series and other > slot) -%}
     {%- do dates.extend(['dose_' ~ other ~ '_date', 'dose_' ~ other ~ '_rule_id']) -%}
 {%- endfor -%}
+{#- A series starts with a dose that meets a rule; later it stays, whether one does or not. -#}
+{%- set starts = slot == 1 and not series -%}
+{%- set if_met = '' if starts else ' filter (where is_met)' -%}
 {%- set filled = {
-    'dose_' ~ slot ~ '_date': 'min(administered_date) filter (where is_met)',
-    'dose_' ~ slot ~ '_rule_id': first_by('rule_id', ['administered_date', 'rule_id']) ~ ' filter (where is_met)'
+    'dose_' ~ slot ~ '_date': 'min(administered_date)' ~ if_met,
+    'dose_' ~ slot ~ '_rule_id': first_by('rule_id', ['administered_date', 'rule_id']) ~ if_met
 } -%}
 {%- if slot == 1 -%}
-    {%- do filled.update({'first_dose_agent_label': first_by('agent_label', ['administered_date', 'rule_id']) ~ ' filter (where is_met)'}) -%}
+    {%- do filled.update({'first_dose_agent_label': first_by('agent_label', ['administered_date', 'rule_id']) ~ if_met}) -%}
 {%- endif %}
 slot_{{ slot }} as (
     select
@@ -45,7 +48,7 @@ slot_{{ slot }} as (
             rules, slot, series if slot == 1 else 'slot_' ~ (slot - 1), doses, variants, gaps, grace_days, asked | join(' and ')
         ) | indent(8) }}
     ) as tried
-    {%- if slot == 1 and not series %}
+    {%- if starts %}
     where is_met
     {%- elif slot > 1 %}
     where last_slot >= {{ slot }}

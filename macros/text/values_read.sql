@@ -6,13 +6,13 @@
 -#}
 {% macro values_read(rows, meanings, ids=[], dates=[], codes=[], labels=[], texts=[], others=['source_row_number', 'not_in_force']) -%}
     {%- set padded = ['client_id', 'school_id'] -%}
-    {#- Conditions by column. Texts longer than the longest one that means a missing value are not looked up. -#}
+    {#- Conditions by column. Only texts as short as one that means a missing value are looked up; with *and* DuckDB looks up all. -#}
     {%- set is_no_value, has_invisible = {}, {} -%}
     {%- for kind, columns in {'ids': ids, 'dates': dates, 'codes': codes, 'labels': labels}.items() -%}
         {%- for column in columns -%}
             {%- set text = trimmed('cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')') if kind == 'dates' else column ~ '_text' -%}
-            {%- do is_no_value.update({column: 'coalesce(length(' ~ text ~ ') <= longest_no_value_of_' ~ kind
-                ~ " and position(concat('|', lower(" ~ text ~ "), '|') in no_values_of_" ~ kind ~ ') > 0, false)'}) -%}
+            {%- do is_no_value.update({column: 'case when length(' ~ text ~ ') <= longest_no_value_of_' ~ kind
+                ~ " then position(concat('|', lower(" ~ text ~ "), '|') in no_values_of_" ~ kind ~ ') > 0 else false end'}) -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- for column in ids + codes + labels + texts -%}

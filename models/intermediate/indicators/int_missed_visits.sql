@@ -75,6 +75,7 @@ schedules as (
     select
         antigen,
         schedule,
+        schedule = min(schedule) over (partition by antigen) as is_first,
         min(schedule) over (partition by antigen) < max(schedule) over (partition by antigen) as is_one_of_several
     from rules
     group by antigen, schedule
@@ -133,6 +134,7 @@ waiting as (
         counted.antigen,
         counted.date_of_birth,
         schedules.schedule,
+        schedules.is_first,
         schedules.is_one_of_several,
         {%- for slot in range(1, slots + 1) %}
         coalesce(series.dose_{{ slot }}_date, {{ never }}) as dose_{{ slot }}_date,
@@ -171,15 +173,15 @@ valid_dose_visits as (
         phu_id,
         age,
         antigen,
-        sum(case
+        case
             when is_one_of_several then 0
             else
                 {%- for slot in range(1, slots + 1) %}
                 {{ '+ ' if not loop.first }}case when {{ is_valid_dose_visit.format(slot) }} then 1 else 0 end
                 {%- endfor %}
-        end) as visits_eligible
+        end as visits_eligible
     from waiting
-    group by student_key, phu_id, age, antigen
+    where is_first
 ),
 
 -- Days that can be eligible at all: half of the recorded ones.
