@@ -62,14 +62,18 @@ tried as (
         series.first_dose_agent_label,
         {%- for slot in range(1, slots + 1) %}
         series.dose_{{ slot }}_date,
-        series.dose_{{ slot }}_rule_id,
         {%- endfor %}
         case
             {%- for slot in range(1, slots + 1) %}
             when series.dose_{{ slot }}_date is null or doses.administered_date <= series.dose_{{ slot }}_date then {{ slot }}
             {%- endfor %}
             else {{ slots + 1 }}
-        end as slot
+        end as slot,
+        case doses.administered_date
+            {%- for slot in range(1, slots + 1) %}
+            when series.dose_{{ slot }}_date then series.dose_{{ slot }}_rule_id
+            {%- endfor %}
+        end as valid_rule_id
     from doses
     inner join schedules
         on doses.antigen = schedules.antigen
@@ -85,7 +89,7 @@ judged as (
         tried.*,
         case
             when not tried.is_kept then 'same_day_duplicate'
-            when tried.administered_date = {{ slot_date('tried.slot', 'tried') }} then 'valid'
+            when tried.valid_rule_id is not null then 'valid'
             else 'refused'
         end as verdict
     from tried
@@ -163,7 +167,7 @@ final as (
             when 'refused' then coalesce(refused_for.reason, 'extra_dose')
         end as reason,
         case judged.verdict
-            when 'valid' then {{ slot_date('judged.slot', 'judged', column='rule_id') }}
+            when 'valid' then judged.valid_rule_id
             when 'same_day_duplicate' then same_day_rules.rule_id
             else refused_for.rule_id
         end as rule_id

@@ -62,6 +62,11 @@ immunizations as (
     select * from {{ ref('stg_panorama__immunizations') }}
 ),
 
+-- The same, read once more: what is read twice from one CTE is kept in memory, a gigabyte of a province.
+preceding_immunizations as (
+    select * from {{ ref('stg_panorama__immunizations') }}
+),
+
 -- One agent per antigen is enough: the rules do not distinguish the others.
 agents as (
     select
@@ -296,17 +301,17 @@ interactions as (
         tried_students.student_key,
         tried_students.antigen,
         antigen_agents.is_live,
-        immunizations.administered_date as preceding_date
-    from immunizations
+        preceding_immunizations.administered_date as preceding_date
+    from preceding_immunizations
     inner join antigen_agents
-        on immunizations.agent = antigen_agents.agent
+        on preceding_immunizations.agent = antigen_agents.agent
     inner join tried_students
         on
-            immunizations.student_key = tried_students.student_key
+            preceding_immunizations.student_key = tried_students.student_key
             and antigen_agents.antigen = tried_students.antigen
     where
         antigen_agents.is_live
-        or immunizations.administered_date
+        or preceding_immunizations.administered_date
         >= {{ add_period('tried_students.date_of_birth', 'cast(antigen_agents.polysaccharide_age_from as interval)') }}
 ),
 
