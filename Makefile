@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := .uv/bin/uv
 SIZES ?= 50000 400000 1600000
+LINTERS ?= 2
 # A value as one word of the shell, whatever it holds.
 quoted = '$(subst ','\'',$(1))'
 export UV_PYTHON_DOWNLOADS := never
@@ -14,7 +15,7 @@ build: setup  ## The warehouse with all its data tests, published in one step; V
 
 test unit-tests python-tests tested-demonstration: export EXTRACTS_DIR =
 test: .venv/.browser  ## Lint, the demonstration with its data tests, every rule's unit test, the comparison with the independent reading
-	$(MAKE) --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) lint unit-tests python-tests
+	$(MAKE) --jobs 2 LINTERS=1 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) lint unit-tests python-tests
 
 test-all: export LONG_TESTS ?= 1
 test-all: test  ## Also the tests that take minutes, and every table of the demonstration on Spark: an hour
@@ -29,7 +30,7 @@ tested-demonstration: setup
 
 unit-tests: tested-demonstration
 	mkdir -p target/unit_tests && cp target/demonstration/demonstration.target/partial_parse.msgpack target/unit_tests/
-	DBT_TARGET_PATH=target/unit_tests .venv/bin/dbt test --select test_type:unit
+	DBT_TARGET_PATH=target/unit_tests .venv/bin/python scripts/run_unit_tests.py
 
 python-tests: tested-demonstration
 	DEMONSTRATION=$(call quoted,$(CURDIR)/target/tested) .venv/bin/pytest
@@ -37,7 +38,7 @@ python-tests: tested-demonstration
 lint: setup
 	.venv/bin/ruff check benchmarks bi scripts src tests
 	.venv/bin/mypy
-	.venv/bin/sqlfluff lint models tests analyses
+	.venv/bin/sqlfluff lint --processes $(LINTERS) models tests analyses
 
 setup: .venv/.locked
 

@@ -17,6 +17,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from filelock import FileLock
 
+from immunization_coverage.build.dbt_events import make_few
 from immunization_coverage.build.dbt_process import status
 
 ROOT = Path(__file__).parents[2]
@@ -85,5 +86,6 @@ def invoke(arguments: list[str], folder: Path, environment: dict[str, str], outp
 if SERVER in os.environ:
     # Processes this short collect no garbage.
     gc.disable()
+    make_few()
     MANIFESTS = {extracts: read_project(extracts) for extracts in ("", EXTRACTS)}
     gc.freeze()
