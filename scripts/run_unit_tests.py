@@ -23,7 +23,8 @@ def grouped_only_if_needed(parse: Callable[[str], Statements]) -> Callable[[str]
     def parsed(sql: str) -> Statements:
         statements = tuple(FilterStack().run(sql))
         first = statements[0].token_first(skip_cm=True) if len(statements) == 1 else None
-        return statements if first is not None and first.normalized == "WITH" else parse(sql)
+        begins_with_with = first is not None and first.is_keyword and first.normalized == "WITH"
+        return statements if begins_with_with else parse(sql)
 
     return parsed
 

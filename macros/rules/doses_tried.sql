@@ -26,7 +26,7 @@
 {%- endif -%}
 select
     *,
-    -- Each condition is tested for those that meet the ones before it.
+    {#- A case: of *and*, DuckDB tests every condition for every dose. #}
     case
         when
             rule_id is not null

@@ -13,6 +13,12 @@ from dbt_common.events.logger import LoggerConfig
 
 from immunization_coverage.build import dbt_events
 
+SAID = {
+    "conn_name": "model.coverage",
+    "sql": "select 1",
+    "node_info": {"unique_id": "model.coverage", "node_relation": {"schema": "marts"}},
+}
+
 
 @pytest.fixture(autouse=True)
 def _few(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -25,7 +31,7 @@ def _few(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def query() -> SQLQuery:
-    return SQLQuery(conn_name="model", sql="select 1")
+    return SQLQuery(**SAID)
 
 
 def fired_with_a_log_of(level: EventLevel) -> tuple[list[EventMsg], str]:
@@ -56,10 +62,13 @@ def test_a_log_of_debugging_has_every_query() -> None:
 def test_an_event_becomes_dbts_own_message_when_it_is_read() -> None:
     event = query()
     assert "pb_msg" not in vars(event)
+    own = SQLQuery.__new__(SQLQuery)
+    dbt_events.make_message(own, **SAID)
 
-    assert event.sql == "select 1"
-    assert "select 1" in event.message()
-    assert event.to_dict()["conn_name"] == "model"
+    assert event.sql == SAID["sql"]
+    assert event.message() == own.message()
+    assert event.to_dict() == own.to_dict()
+    assert event.pb_msg == own.pb_msg
 
 
 def test_an_event_of_debugging_that_is_fired_as_a_warning_is_passed_on() -> None:
